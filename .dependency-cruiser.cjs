@@ -1,0 +1,40 @@
+// The import directions of the house (ARCHITECTURE.md, "The house"). A room may import itself and what is listed.
+const MAY_IMPORT = {
+  base: [],
+  wire: ['base'],
+  capture: ['base', 'wire'],
+  netfilter: ['base', 'wire'],
+  alg: ['base', 'wire', 'netfilter'],
+  stack: ['base', 'wire', 'netfilter'],
+  vswitch: ['base', 'wire'],
+  replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
+  lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],
+  vmm: ['base', 'wire', 'netfilter', 'stack', 'vswitch'],
+  shell: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'replay', 'lab', 'vmm'],
+  cli: ['base', 'shell', 'replay', 'lab', 'vmm'],
+};
+const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'];
+
+module.exports = {
+  forbidden: [
+    ...Object.entries(MAY_IMPORT).map(([room, others]) => ({
+      name: `${room}-imports-only-below`,
+      severity: 'error',
+      from: { path: `^src/${room}/` },
+      to: { path: '^src/', pathNot: `^src/(${[room, ...others].join('|')})/` },
+    })),
+    {
+      name: 'no-node-in-the-core',
+      severity: 'error',
+      from: { path: `^src/(${BROWSER_ROOMS.join('|')})/` },
+      to: { dependencyTypes: ['core'] },
+    },
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: 'specify',
+    enhancedResolveOptions: { extensions: ['.ts', '.js'] },
+  },
+};
