@@ -2,7 +2,9 @@
 // and memory, so that the same seed gives the same bytes and everything runs in a browser.
 import tseslint from 'typescript-eslint';
 
-const CORE = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'].map((room) => `src/${room}/**/*.ts`);
+const CORE = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'].map(
+  (room) => `src/${room}/**/*.ts`,
+);
 
 export default tseslint.config(
   { ignores: ['dist/**', 'node_modules/**', 'src/netfilter/syntax/generated/**'] },

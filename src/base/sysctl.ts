@@ -11,7 +11,8 @@ export interface SysctlSpec {
   readonly default: number;
   readonly min: number;
   readonly max: number;
-  readonly unit?: 'seconds' | 'bytes' | 'entries' | 'milliseconds' | 'messages per second' | 'flag' | undefined;
+  readonly unit?:
+    'seconds' | 'bytes' | 'entries' | 'milliseconds' | 'messages per second' | 'flag' | undefined;
   /** One sentence on what it does. */
   readonly about: string;
 }
@@ -28,7 +29,10 @@ export class Sysctls {
 
   /** Names are declared, or an instance of a declared pattern (`net.ipv4.conf.eth0.rp_filter`). */
   spec(name: string): SysctlSpec | undefined {
-    return this.specs.get(name) ?? this.specs.get(name.replace(/\.(conf|neigh)\.[^.]+(\.[^.]+\.[^.]+)*\./, '.$1.*.'));
+    return (
+      this.specs.get(name) ??
+      this.specs.get(name.replace(/\.(conf|neigh)\.[^.]+(\.[^.]+\.[^.]+)*\./, '.$1.*.'))
+    );
   }
 
   /** The value set, else the declared default. Cold: hot code keeps the number and compares `generation`. */
@@ -48,7 +52,10 @@ export class Sysctls {
     const spec = this.spec(name);
     if (spec === undefined) throw new SluiceError('SYSCTL_UNKNOWN', `unknown sysctl "${name}"`);
     if (!Number.isInteger(value) || value < spec.min || value > spec.max) {
-      throw new SluiceError('SYSCTL_RANGE', `${name} must be a whole number from ${spec.min} to ${spec.max}, not ${value}`);
+      throw new SluiceError(
+        'SYSCTL_RANGE',
+        `${name} must be a whole number from ${spec.min} to ${spec.max}, not ${value}`,
+      );
     }
     this.values.set(name, value);
     this.generation++;

@@ -1,0 +1,21 @@
+/**
+ * Where an evaluation stands: which hook and table a packet is being judged at (Linux: xt_action_param). One object
+ * an evaluation depth, reused; extensions read it and may set `hotdrop`.
+ */
+import type { Family, Hook } from './hook.ts';
+
+export class HookState {
+  family: Family;
+  hook: Hook;
+  /** Index into TABLE_NAMES. */
+  table: number;
+  /** Set by a match that cannot be decided (header cut short): the packet is dropped at once. */
+  hotdrop: boolean;
+
+  constructor() {
+    this.family = 4;
+    this.hook = 0;
+    this.table = 0;
+    this.hotdrop = false;
+  }
+}

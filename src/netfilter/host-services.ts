@@ -1,0 +1,63 @@
+/**
+ * What the packet filter asks of the host that it stands in. The stack implements it (src/stack); tests use a small
+ * one of their own. Netfilter never reaches into the stack otherwise.
+ * All addresses are four int32 words, an IPv4 address in word 0. `out` arrays have four words.
+ */
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { Family, Hook } from './hook.ts';
+
+/** Linux's RTN_*: what kind of route leads to an address (`-m addrtype`). */
+export const AddressType = {
+  UNSPEC: 0,
+  UNICAST: 1,
+  LOCAL: 2,
+  BROADCAST: 3,
+  ANYCAST: 4,
+  MULTICAST: 5,
+  BLACKHOLE: 6,
+  UNREACHABLE: 7,
+  PROHIBIT: 8,
+  THROW: 9,
+  NAT: 10,
+  XRESOLVE: 11,
+} as const;
+export type AddressType = (typeof AddressType)[keyof typeof AddressType];
+
+export interface HostServices {
+  /** Name of an interface index; the empty string for 0 or none. */
+  interfaceName(index: number): string;
+  /** Index of a name; 0 when there is none. */
+  interfaceIndex(name: string): number;
+  /** Grows whenever interfaces come, go or are renamed. */
+  readonly interfaceGeneration: number;
+
+  /** The kind of address, looked up in the routing tables, optionally as seen from one interface (0: any). */
+  addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType;
+
+  /** The source address that MASQUERADE uses: the primary (v6: best) address of `oif` towards the packet's next hop. */
+  masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean;
+  /** The address that REDIRECT uses for packets from outside: the first address of the incoming interface. */
+  redirectAddress(family: Family, iif: number, out: Int32Array): boolean;
+
+  /** MTU of the packet's route in bytes; with `reverse`, of the route back to its source. 0 when there is none. */
+  pathMtu(pkt: PacketBuffer, reverse: boolean): number;
+
+  /** Routes a locally made packet again after OUTPUT changed its addresses, mark or TOS. False: no route. */
+  reroute(pkt: PacketBuffer): boolean;
+
+  /**
+   * Answers `pkt` with an ICMP(v6) error, sent through OUTPUT and POSTROUTING like any other packet. `hook` says where
+   * the packet stands (before routing the host looks up the way itself). Limits and "never answer an error with an
+   * error" are the host's business.
+   */
+  rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void;
+  /** Answers a TCP segment with a reset, likewise. */
+  rejectWithReset(pkt: PacketBuffer, hook: Hook): void;
+
+  /**
+   * Collects fragments for connection tracking. Returns Verdict.ACCEPT when `pkt` is now the whole datagram (its window
+   * then lies on memory of the fragment queue), STOLEN when it was kept, DROP (with a reason) when it was refused.
+   * `zone` and `hook` keep queues of different users apart.
+   */
+  defragment(pkt: PacketBuffer, hook: Hook, zone: number): number;
+}
