@@ -1,0 +1,21 @@
+/**
+ * Tests that need root or a program which may be absent: skipped by name with the reason, and failing instead where
+ * SLUICE_REQUIRE_ALL=1 says that everything has to be there (continuous integration).
+ */
+import type { Context } from 'mocha';
+
+/**
+ * To be called first in a `before` hook or a test, written as a `function` so that it has mocha's `this`:
+ *
+ *     before(function () {
+ *       requireOrSkip(this, 'needs root', process.getuid?.() === 0);
+ *     });
+ */
+export function requireOrSkip(context: Context, reason: string, condition: boolean): void {
+  if (condition) return;
+  if (process.env['SLUICE_REQUIRE_ALL'] === '1')
+    throw new Error(`${reason} (SLUICE_REQUIRE_ALL=1 forbids the skip)`);
+  const title = context.test?.fullTitle() ?? 'test';
+  process.stderr.write(`    skipped: ${title}: ${reason}\n`);
+  context.skip();
+}
