@@ -26,8 +26,8 @@ keep fragments-ipv6.pcap 'IPv6 fragments: ping of 4000 bytes, UDP datagram of 45
 in_ns gw ip link set eth1 mtu 1400
 in_ns wan ip link set eth0 mtu 1400
 capture lan eth0 path-mtu.pcap
-in_ns lan ping -q -c 2 -i 0.2 -M do -s 1400 10.253.0.2 >"$TMP/log" 2>&1 || true
+in_ns lan ping -q -c 2 -i 0.2 -W 1 -M do -s 1400 10.253.0.2 >"$TMP/log" 2>&1 || true
 in_ns lan ping -q -c 2 -i 0.2 -M dont -s 1400 10.253.0.2 >"$TMP/log"
-in_ns lan ping -q -c 2 -i 0.2 -s 1400 fd53::2 >"$TMP/log" || true
+in_ns lan ping -q -c 2 -i 0.2 -W 1 -s 1400 fd53::2 >"$TMP/log" || true
 captured
 keep path-mtu.pcap 'a smaller MTU behind the router: fragmentation needed, packet too big' ping

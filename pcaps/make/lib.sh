@@ -14,6 +14,7 @@ RECIPE=$(basename "$0" .sh)
 NETNS=sluice-pcap-$$ # prefix of our namespaces; carries the process id so that two runs do not meet
 TMP=$(mktemp -d)
 chmod 755 "$TMP"
+LOG_ALL_NETNS= # what the switch said before `rules` turned it on
 NO_MLD='not (ip6 and ip6[6] = 0)'
 
 declare -A DEBIAN_PACKAGE=(
@@ -21,7 +22,7 @@ declare -A DEBIAN_PACKAGE=(
   [text2pcap]=wireshark-common [dumpcap]=wireshark-common [vsftpd]=vsftpd [lftp]=lftp [ftp]=ftp [curl]=curl
   [nginx]=nginx-light [dnsmasq]=dnsmasq-base [dig]=bind9-dnsutils [ping]=iputils-ping [traceroute]=traceroute
   [sipp]=sip-tester [in.tftpd]=tftpd-hpa [tftp]=tftp-hpa [socat]=socat [iptables-legacy-restore]=iptables
-  [conntrack]=conntrack [ss]=iproute2 [setpriv]=util-linux
+  [xxd]=xxd [conntrack]=conntrack [ss]=iproute2 [setpriv]=util-linux
 )
 
 # need PROGRAM…: ends with the command that installs what is missing.
@@ -47,6 +48,7 @@ cleanup() {
     for pid in $(ip netns pids "$ns"); do kill "$pid" 2>/dev/null || true; done
     ip netns del "$ns"
   done
+  [ -z "$LOG_ALL_NETNS" ] || sysctl -qw net.netfilter.nf_log_all_netns="$LOG_ALL_NETNS"
   rm -rf "$TMP"
 }
 trap cleanup EXIT
@@ -96,6 +98,7 @@ topology() {
   in_ns lan ip route add default via fd54::1
   in_ns wan ip route add default via 10.253.0.1
   in_ns wan ip route add default via fd53::1
+  sleep 2 # for about a second, neighbour solicitations to an interface that has just come up are not answered
 }
 
 # A second router: wan forwards to one more network, where the host `far` is.
@@ -113,7 +116,7 @@ beyond() {
 
 # background NS PROGRAM…: its output goes to a file that is shown when it does not come up.
 background() {
-  ip netns exec "$NETNS-$1" "${@:2}" >"$TMP/$2.log" 2>&1 &
+  ip netns exec "$NETNS-$1" "${@:2}" >"$TMP/$1-$2.log" 2>&1 &
 }
 
 # waits until something listens: wait_listen NS tcp|udp PORT
@@ -192,10 +195,11 @@ VSFTPD
 
 CAPTURES=() # process ids of running sniffers
 
-# capture NS IFACE FILE [TCPDUMP OPTION…]: starts tcpdump and returns once it listens.
+# capture NS IFACE FILE [TCPDUMP OPTION…]: starts tcpdump and returns once it listens. The buffer is large because in
+# immediate mode every frame, however short, takes the room of the longest one.
 capture() {
   local log=$TMP/capture-${#CAPTURES[@]}.err
-  ip netns exec "$NETNS-$1" tcpdump -n -i "$2" --immediate-mode -U -Z root -w "$TMP/$3" "${@:4}" "$NO_MLD" 2>"$log" &
+  ip netns exec "$NETNS-$1" tcpdump -n -i "$2" --immediate-mode -B 65536 -Z root -w "$TMP/$3" "${@:4}" "$NO_MLD" 2>"$log" &
   sniffing $! 'listening on' "$log"
 }
 
@@ -209,13 +213,42 @@ sniffing() { # PID WORDS LOG: waits until the sniffer says that it captures
   CAPTURES+=("$1")
 }
 
-# Ends the captures once the last FINs and ACKs are in.
+# Ends the captures once the last FINs and ACKs are in; a sniffer that lost frames ends the recipe.
 captured() {
-  local pid
+  local pid log
   sleep "${1:-0.5}"
   for pid in "${CAPTURES[@]}"; do kill "$pid"; done
   for pid in "${CAPTURES[@]}"; do wait "$pid" || true; done
   CAPTURES=()
+  for log in "$TMP"/capture-*.err; do
+    if grep -Eqs '^[1-9][0-9]* packets? dropped by kernel' "$log"; then
+      echo "$RECIPE: the sniffer lost frames: $(cat "$log")" >&2
+      exit 1
+    fi
+  done
+  rm -f "$TMP"/capture-*.err
+}
+
+# --- rules and what the kernel made of them -------------------------------------------------------------------------
+
+EXAMPLES=$PCAPS/../examples
+
+# rules NS FILE [FILE6]: loads them, and lets this namespace's LOG lines reach the kernel log.
+rules() {
+  LOG_ALL_NETNS=$(sysctl -n net.netfilter.nf_log_all_netns)
+  sysctl -qw net.netfilter.nf_log_all_netns=1
+  echo "sluice-pcap $$ starts" >/dev/kmsg
+  in_ns "$1" iptables-legacy-restore <"$2"
+  [ $# -lt 3 ] || in_ns "$1" ip6tables-legacy-restore <"$3"
+}
+
+# kernel_says NS NAME PREFIX [6]: counters, connections and log lines (those with the prefix) into files beside the
+# captures. Lines that start with # say when, which would differ each time.
+kernel_says() {
+  in_ns "$1" iptables-legacy-save -c | grep -v '^#' >"$TMP/$2.iptables-save"
+  in_ns "$1" conntrack -L -o extended 2>/dev/null >"$TMP/$2.conntrack"
+  dmesg | sed "1,/sluice-pcap $$ starts/d; s/^\[ *[0-9.]*\] //" | grep "^$3" >"$TMP/$2.log" || true
+  [ $# -lt 4 ] || in_ns "$1" ip6tables-legacy-save -c | grep -v '^#' >"$TMP/$2.ip6tables-save"
 }
 
 # --- README ---------------------------------------------------------------------------------------------------------
@@ -223,13 +256,15 @@ captured() {
 # version PROGRAM: the Debian version of the package that the program comes from.
 version() { dpkg-query -W -f '${Version}' "${DEBIAN_PACKAGE[$1]}"; }
 
-# keep FILE WHAT PROGRAM…: takes a finished capture into pcaps/ and writes its row of the table.
+# keep FILE WHAT PROGRAM…: takes a finished file into pcaps/ and writes its row of the table.
 keep() {
-  local file=$1 what=$2 programs='' program packets type row
+  local file=$1 what=$2 programs='' program packets=– type=– row
   for program in "${@:3}"; do programs+="${programs:+, }$program $(version "$program")"; done
-  packets=$(capinfos -M -c -T -r "$TMP/$file" | cut -f2)
-  type=$(capinfos -E -T -r "$TMP/$file" | cut -f2)
-  if [ "$packets" = 0 ]; then
+  case $file in *.pcap*)
+    packets=$(capinfos -M -c -T -r "$TMP/$file" 2>/dev/null | cut -f2)
+    type=$(capinfos -E -T -r "$TMP/$file" 2>/dev/null | cut -f2)
+  esac
+  if [ "$packets" = 0 ] || [ ! -s "$TMP/$file" ]; then
     echo "$RECIPE: $file is empty" >&2
     exit 1
   fi

@@ -21,8 +21,8 @@ media() {
     printf '0.%06d\n' $((n * 20000))
     rtp 101 $((n + 40)) 6560 $((n == 1)) "01$([ "$n" -gt 3 ] && echo 8a || echo 0a)$(printf %04x $((n > 4 ? 640 : n * 160)))"
   done >"$TMP/key.hex"
-  text2pcap -q -F pcap -t '%s.%f' -u 6000,6000 "$TMP/tone.hex" "$TMP/pcap/g711a.pcap"
-  text2pcap -q -F pcap -t '%s.%f' -u 6000,6000 "$TMP/key.hex" "$TMP/pcap/dtmf_2833_1.pcap"
+  text2pcap -q -F pcap -t '%s.%f' -u 6000,6000 "$TMP/tone.hex" "$TMP/pcap/g711a.pcap" 2>"$TMP/text2pcap.log"
+  text2pcap -q -F pcap -t '%s.%f' -u 6000,6000 "$TMP/key.hex" "$TMP/pcap/dtmf_2833_1.pcap" 2>"$TMP/text2pcap.log"
 }
 
 call() { # FILE FROM TO

@@ -6,7 +6,7 @@ need traceroute
 topology
 beyond
 
-trace() { in_ns lan traceroute -n -q 2 -w 1 "$@" >"$TMP/log"; }
+trace() { in_ns lan traceroute -n -q 2 -w 1 -m 6 -N 4 "$@" >"$TMP/log"; }
 
 capture lan eth0 traceroute-udp.pcap
 trace 10.252.0.2
