@@ -7,7 +7,7 @@ readonly V4=10.253.0.2 V6=fd53::2
 
 session() { # FILE, the rest is the client's command
   capture lan eth0 "$1"
-  (cd "$TMP" && timeout 20 ip netns exec "$NETNS-lan" "${@:2}") >"$TMP/client.log" 2>&1 || { cat "$TMP/client.log" >&2; exit 1; }
+  (cd "$TMP" && timeout --foreground 20 ip netns exec "$NETNS-lan" "${@:2}") >"$TMP/client.log" 2>&1 || { cat "$TMP/client.log" >&2; exit 1; }
   captured
   rm -f "$TMP"/ftp/incoming/*
 }

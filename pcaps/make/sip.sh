@@ -29,7 +29,7 @@ call() { # FILE FROM TO
   capture lan eth0 "$1"
   background wan sipp -sn uas -i "$3" -p 5060 -mp 7000 -rtp_echo -m 1 -nostdin
   wait_listen wan udp 5060
-  (cd "$TMP" && timeout 40 ip netns exec "$NETNS-lan" sipp -sn uac_pcap -s service -i "$2" -mi "$2" -p 5060 -mp 6000 -m 1 \
+  (cd "$TMP" && timeout --foreground 40 ip netns exec "$NETNS-lan" sipp -sn uac_pcap -s service -i "$2" -mi "$2" -p 5060 -mp 6000 -m 1 \
     -nostdin "$3:5060") >"$TMP/uac.log" 2>&1 || { cat "$TMP/uac.log" >&2; exit 1; }
   captured
 }
