@@ -36,4 +36,7 @@ export interface NatView {
    * Verdict.ACCEPT, or DROP when no free tuple is left.
    */
   setup(pkt: PacketBuffer, range: NatRange, manip: Manip): number;
+
+  /** The same for MASQUERADE, whose address belongs to an interface: a connection that leaves by another is ended. */
+  setupMasquerade(pkt: PacketBuffer, range: NatRange, iface: number): number;
 }
