@@ -6,7 +6,7 @@
  * both are read. The time zone and accuracy fields have never been used and are ignored, as everyone does.
  */
 import { CaptureError } from './errors.ts';
-import { isSupportedLinkType, unsupportedLinkType } from './link-type.ts';
+import { unsupportedLinkType } from './link-type.ts';
 import { MAX_RECORD_BYTES } from './pcapng-format.ts';
 import { CaptureInterface, type CaptureRecord } from './record.ts';
 import type { InputWindow } from './source.ts';
@@ -49,9 +49,8 @@ export class PcapParser implements CaptureParser {
     else if (minor === 3) this.swappedLengths = 'when-larger';
     const linkWord = view.getUint32(20, this.littleEndian);
     const linkType = linkWord & 0xffff;
-    if (!isSupportedLinkType(linkType))
-      throw this.error('CAPTURE_LINK_TYPE', unsupportedLinkType(linkType), 20);
     const declared = new CaptureInterface(0, linkType, view.getUint32(16, this.littleEndian), 0);
+    if (!declared.supported) throw this.error('CAPTURE_LINK_TYPE', unsupportedLinkType(linkType), 20);
     // The length of the frame check sequence is counted in 16-bit words.
     if ((linkWord & FCS_PRESENT) !== 0) declared.fcsLength = (linkWord >>> 28) * 2;
     this.interface = declared;

@@ -9,7 +9,6 @@ import { CaptureError } from './errors.ts';
 import * as ng from './pcapng-format.ts';
 import { type CaptureInterface, decodeText } from './record.ts';
 import type { InputWindow } from './source.ts';
-import { setResolution } from './ticks.ts';
 
 /** Checks the options between two indices of the window and returns the epb_flags word, 0 when there is none. */
 export function walkOptions(window: InputWindow, from: number, end: number, littleEndian: boolean): number {
@@ -64,7 +63,7 @@ function readInterfaceOption(
       break;
     case ng.IF_TSRESOL:
       expectLength(window, at, 'if_tsresol', length, 1);
-      setResolution(declared, window.bytes[value]!);
+      declared.clock.setResolution(window.bytes[value]!);
       break;
     case ng.IF_TSOFFSET: {
       expectLength(window, at, 'if_tsoffset', length, 8);
@@ -73,7 +72,7 @@ function readInterfaceOption(
       if (seconds > 0x2_0000_0000n || seconds < -0x1000_0000_0000n) {
         throw error(window, at, 'CAPTURE_TIME', `if_tsoffset of ${seconds} seconds is out of range`);
       }
-      declared.offsetSeconds = Number(seconds);
+      declared.clock.offsetSeconds = Number(seconds);
       break;
     }
     case ng.IF_FCSLEN:

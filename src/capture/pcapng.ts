@@ -8,13 +8,12 @@
  * Interface numbers begin anew in every section. Records carry the index into the reader's list of all interfaces.
  */
 import { CaptureError } from './errors.ts';
-import { isSupportedLinkType, unsupportedLinkType } from './link-type.ts';
+import { unsupportedLinkType } from './link-type.ts';
 import { type CaptureParser, describeCut } from './parser.ts';
 import * as ng from './pcapng-format.ts';
 import { readInterfaceOptions, walkOptions } from './pcapng-options.ts';
 import { CaptureInterface, type CaptureRecord } from './record.ts';
 import { type InputWindow, WINDOW_BYTES } from './source.ts';
-import { setTimeFromTicks } from './ticks.ts';
 
 const TRAILER_BYTES = 4;
 
@@ -183,7 +182,10 @@ export class PcapngParser implements CaptureParser {
     const record = this.record;
     const high = view.getUint32(at + 12, littleEndian);
     const low = view.getUint32(at + 16, littleEndian);
-    if (!setTimeFromTicks(record, declared, high, low)) throw this.badTime(high, low);
+    if (!declared.clock.read(high, low)) throw this.badTime(high, low);
+    record.seconds = declared.clock.seconds;
+    record.nanoseconds = declared.clock.nanoseconds;
+    record.timeUs = record.seconds * 1_000_000 + record.nanoseconds / 1000;
     record.hasTime = true;
     record.start = dataAt;
     record.end = dataAt + captured;
@@ -247,7 +249,7 @@ export class PcapngParser implements CaptureParser {
         this.window.offset,
       );
     }
-    if (!isSupportedLinkType(declared.linkType)) {
+    if (!declared.supported) {
       const name = declared.name === '' ? `interface ${local}` : `interface ${local} (${declared.name})`;
       const message = `record ${this.record.number + 1} is of ${name}: ${unsupportedLinkType(declared.linkType)}`;
       throw this.error('CAPTURE_LINK_TYPE', message, this.window.offset);

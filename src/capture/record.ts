@@ -1,14 +1,17 @@
 /**
  * What a reader hands out: one record, the same object again and again, and the interfaces that records came from.
  */
-import { linkTypeName } from './link-type.ts';
+import { isSupportedLinkType, linkTypeName } from './link-type.ts';
 import { OPTION_HEADER_BYTES, OPT_COMMENT, OPT_END, paddedLength } from './pcapng-format.ts';
+import { TickClock } from './ticks.ts';
 
 /** One interface of the capture. A classic pcap has exactly one, without a name. */
 export class CaptureInterface {
   /** Index in the reader's `interfaces`, counted through all sections of the file. */
   readonly id: number;
   readonly linkType: number;
+  /** Whether packets of its link type can be read. */
+  readonly supported: boolean;
   /** Most bytes kept of a packet; 0 when not limited. */
   readonly snapLength: number;
   /** Byte offset of the header or block that declares it. */
@@ -17,16 +20,13 @@ export class CaptureInterface {
   description = '';
   /** Bytes of frame check sequence at the end of every frame; the reader takes them off. */
   fcsLength = 0;
-  /** Ticks of its time stamps in a second. */
-  ticksPerSecond = 1_000_000;
-  /** The same when it is too large for exact arithmetic in doubles; null else. */
-  hugeTicksPerSecond: bigint | null = null;
-  /** Seconds to add to its time stamps. */
-  offsetSeconds = 0;
+  /** How its time stamps are counted (pcapng). */
+  readonly clock = new TickClock();
 
   constructor(id: number, linkType: number, snapLength: number, offset: number) {
     this.id = id;
     this.linkType = linkType;
+    this.supported = isSupportedLinkType(linkType);
     this.snapLength = snapLength;
     this.offset = offset;
   }
