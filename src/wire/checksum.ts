@@ -8,62 +8,66 @@
  */
 import type { PacketBuffer } from './packet-buffer.ts';
 
-/** After so many bytes the sum is folded, so that it stays a small integer: 2^15 words of at most 0xffff. */
+/**
+ * From this length on, 32-bit reads through a DataView pay for fetching the view: measured on one machine, 60 bytes cost
+ * 28 ns by bytes and 45 ns by view, 128 bytes 55 and 51, 1500 bytes 617 and 248.
+ */
+const VIEW_FROM_BYTES = 128;
+
+/** Bytes summed before folding, so that the halves stay below 2^31: 2^13 words of at most 0xffff each. */
 const CHUNK_BYTES = 0x8000;
+
+/** The view last used; packets of one capture chunk or one guest's memory share their buffer. */
+let view = new DataView(new ArrayBuffer(0));
 
 /**
  * Adds the bytes from `start` to `end` (exclusive) to a partial sum; an odd last byte counts as the high half of a word
  * whose low half is zero, so only the last piece of a whole may have an odd length.
  */
 export function sum(bytes: Uint8Array, start: number, end: number, initial: number): number {
+  if (end - start < VIEW_FROM_BYTES) return sumShort(bytes, start, end, initial);
+  if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
+  const base = bytes.byteOffset;
   let total = initial;
   let at = start;
-  while (end - at > CHUNK_BYTES) {
-    total = foldOnce(sumChunk(bytes, at, at + CHUNK_BYTES, foldOnce(total)));
-    at += CHUNK_BYTES;
+  for (; end - at > CHUNK_BYTES; at += CHUNK_BYTES) total += sumChunk(base + at, base + at + CHUNK_BYTES);
+  return total + sumChunk(base + at, base + end);
+}
+
+function sumShort(bytes: Uint8Array, start: number, end: number, initial: number): number {
+  let total = initial;
+  let at = start;
+  for (const last = end - 7; at < last; at += 8) {
+    total =
+      (total +
+        ((bytes[at]! << 8) | bytes[at + 1]!) +
+        ((bytes[at + 2]! << 8) | bytes[at + 3]!) +
+        ((bytes[at + 4]! << 8) | bytes[at + 5]!) +
+        ((bytes[at + 6]! << 8) | bytes[at + 7]!)) |
+      0;
   }
-  return sumChunk(bytes, at, end, foldOnce(total));
+  for (const last = end - 1; at < last; at += 2) total = (total + ((bytes[at]! << 8) | bytes[at + 1]!)) | 0;
+  return at < end ? (total + (bytes[at]! << 8)) | 0 : total;
 }
 
-function foldOnce(total: number): number {
-  return (total & 0xffff) + (total >>> 16);
-}
-
-function sumChunk(bytes: Uint8Array, start: number, end: number, initial: number): number {
+/** Sum of a chunk of the view's buffer, folded. Read as little-endian, and swapped at the end (RFC 1071 section 2.B). */
+function sumChunk(start: number, end: number): number {
+  const words = view;
   let high = 0;
   let low = 0;
   let at = start;
-  // High and low bytes are added apart: one shift for all instead of one a word. Eight words a turn.
   for (const last = end - 15; at < last; at += 16) {
-    high =
-      (high +
-        bytes[at]! +
-        bytes[at + 2]! +
-        bytes[at + 4]! +
-        bytes[at + 6]! +
-        bytes[at + 8]! +
-        bytes[at + 10]! +
-        bytes[at + 12]! +
-        bytes[at + 14]!) |
-      0;
-    low =
-      (low +
-        bytes[at + 1]! +
-        bytes[at + 3]! +
-        bytes[at + 5]! +
-        bytes[at + 7]! +
-        bytes[at + 9]! +
-        bytes[at + 11]! +
-        bytes[at + 13]! +
-        bytes[at + 15]!) |
-      0;
+    const w0 = words.getInt32(at, true);
+    const w1 = words.getInt32(at + 4, true);
+    const w2 = words.getInt32(at + 8, true);
+    const w3 = words.getInt32(at + 12, true);
+    high = (high + (w0 >>> 16) + (w1 >>> 16) + (w2 >>> 16) + (w3 >>> 16)) | 0;
+    low = (low + (w0 & 0xffff) + (w1 & 0xffff) + (w2 & 0xffff) + (w3 & 0xffff)) | 0;
   }
-  for (const last = end - 1; at < last; at += 2) {
-    high = (high + bytes[at]!) | 0;
-    low = (low + bytes[at + 1]!) | 0;
-  }
-  if (at < end) high = (high + bytes[at]!) | 0;
-  return ((high << 8) + low + initial) | 0;
+  for (const last = end - 1; at < last; at += 2) low = (low + words.getUint16(at, true)) | 0;
+  if (at < end) low = (low + words.getUint8(at)) | 0;
+  const folded = fold(fold(high) + fold(low));
+  return ((folded & 0xff) << 8) | (folded >>> 8);
 }
 
 /** Folds a partial sum to 16 bits. */

@@ -155,19 +155,24 @@ function notIp(pkt: PacketBuffer, status: WireStatus): WireStatus {
 function dissectIpv4(pkt: PacketBuffer): WireStatus {
   const bytes = pkt.bytes;
   const l3 = pkt.l3;
-  const status = ipv4.check(bytes, l3, pkt.end);
+  const end = pkt.end;
+  const status = ipv4.check(bytes, l3, end);
   if (status !== WireStatus.OK && status !== WireStatus.CUT) return notIp(pkt, status);
   const frag = ipv4.fragWord(bytes, l3);
   pkt.family = 4;
-  pkt.l3End = status === WireStatus.OK ? l3 + ipv4.totalLength(bytes, l3) : pkt.end;
+  pkt.l3End = status === WireStatus.OK ? l3 + ipv4.totalLength(bytes, l3) : end;
   pkt.proto = ipv4.protocol(bytes, l3);
   pkt.l4 = l3 + ipv4.headerLength(bytes, l3);
   pkt.fragOffset = (frag & ipv4.FRAG_OFFSET_MASK) << 3;
-  pkt.moreFragments = (frag & ipv4.FLAG_MF) === 0 ? 0 : 1;
+  pkt.moreFragments = (frag >>> 13) & 1;
   pkt.src0 = ipv4.src(bytes, l3);
-  pkt.src1 = pkt.src2 = pkt.src3 = 0;
+  pkt.src1 = 0;
+  pkt.src2 = 0;
+  pkt.src3 = 0;
   pkt.dst0 = ipv4.dst(bytes, l3);
-  pkt.dst1 = pkt.dst2 = pkt.dst3 = 0;
+  pkt.dst1 = 0;
+  pkt.dst2 = 0;
+  pkt.dst3 = 0;
   redissectTransport(pkt);
   return status;
 }
