@@ -63,6 +63,13 @@ export interface OptionSpec<V = unknown> {
   readonly group?: string;
   /** Families it exists in; both unless given. */
   readonly families?: readonly Family[];
+  /**
+   * Another way to write that property: what it parses to is kept (and printed) there, and the two exclude each
+   * other. `--syn` is `--tcp-flags FIN,SYN,RST,ACK SYN`, `--set-mark`, `--or-mark` … are all `--set-xmark`.
+   */
+  readonly as?: string;
+  /** True when iptables-save leaves the option out because it says nothing (a default, the range of all ports). */
+  omit?(value: V, not: boolean): boolean;
   /** One line for help. */
   readonly about: string;
 }
@@ -78,7 +85,9 @@ type ValueOf<S> =
   S extends OptionSpec<infer V> ? (S extends { readonly repeat: true } ? readonly V[] : V) : never;
 
 /** The record of given options, typed from their declaration. */
-export type InfoOf<O extends OptionSpecs> = { readonly [K in keyof O]?: Given<ValueOf<O[K]>> };
+export type InfoOf<O extends OptionSpecs> = {
+  readonly [K in keyof O as O[K] extends { readonly as: string } ? never : K]?: Given<ValueOf<O[K]>>;
+};
 
 /** An Info whose declaration is not known at the place of use. */
 export type Info = Readonly<Record<string, Given<unknown> | undefined>>;

@@ -1,0 +1,126 @@
+/**
+ * Addresses as option values, of the family that the rule is of: plain, with a mask, as a range; and MAC addresses.
+ * All are four words, an IPv4 address in word 0. Host names are for `-s` and `-d` alone (build.ts), never here.
+ */
+import type { OptionUse, ValueType } from '../../extension.ts';
+import type { Family } from '../../hook.ts';
+import { ValueError, badValue } from '../value-error.ts';
+import { formatIpv4, formatIpv4Mask, parseIpv4, parseIpv4Mask } from './ipv4-text.ts';
+import { formatIpv6, formatIpv6Mask, parseIpv6, parseIpv6Mask } from './ipv6-text.ts';
+
+/** Null when the text is no numeric address of the family. */
+export function parseAddress(text: string, family: Family): Int32Array | null {
+  if (family === 6) return parseIpv6(text);
+  const address = parseIpv4(text);
+  return address === null ? null : Int32Array.of(address, 0, 0, 0);
+}
+
+export function formatAddress(words: Int32Array, family: Family): string {
+  return family === 4 ? formatIpv4(words[0]!) : formatIpv6(words);
+}
+
+/** What stands after the slash; null when it is no mask of the family. */
+export function parseMask(text: string, family: Family): Int32Array | null {
+  if (family === 6) return parseIpv6Mask(text);
+  const mask = parseIpv4Mask(text);
+  return mask === null ? null : Int32Array.of(mask, 0, 0, 0);
+}
+
+/** A prefix length where it is one, else the mask. */
+export function formatMask(mask: Int32Array, family: Family): string {
+  return family === 4 ? formatIpv4Mask(mask[0]!) : formatIpv6Mask(mask);
+}
+
+export function badAddress(text: string): ValueError {
+  return new ValueError(`host/network \`${text}' not found`);
+}
+
+function addressOrThrow(text: string, family: Family): Int32Array {
+  const words = parseAddress(text, family);
+  if (words === null) throw badAddress(text);
+  return words;
+}
+
+/** One address. */
+export const address: ValueType<Int32Array> = {
+  label: 'address',
+  parse: (words, use) => addressOrThrow(words[0]!, use.family),
+  print: formatAddress,
+};
+
+export interface MaskedAddress {
+  /** Already cut to the mask. */
+  readonly words: Int32Array;
+  readonly mask: Int32Array;
+}
+
+export function parseMaskedAddress(text: string, family: Family): MaskedAddress {
+  const slash = text.lastIndexOf('/');
+  const words = addressOrThrow(slash < 0 ? text : text.slice(0, slash), family);
+  const maskText = slash < 0 ? (family === 4 ? '32' : '128') : text.slice(slash + 1);
+  const mask = parseMask(maskText, family);
+  if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
+  return { words: words.map((word, i) => word & mask[i]!), mask };
+}
+
+/** `address[/mask]`, printed with its mask always, as `-s` is. */
+export const maskedAddress: ValueType<MaskedAddress> = {
+  label: 'address[/mask]',
+  parse: (words, use) => parseMaskedAddress(words[0]!, use.family),
+  print: (value, family) => `${formatAddress(value.words, family)}/${formatMask(value.mask, family)}`,
+};
+
+/** The same, printed without a mask of all ones. */
+export const maskedAddressShort: ValueType<MaskedAddress> = {
+  ...maskedAddress,
+  print(value, family) {
+    const full = value.mask.every((word, i) => word === -1 || (family === 4 && i > 0));
+    return full ? formatAddress(value.words, family) : maskedAddress.print(value, family);
+  },
+};
+
+/** Both ends belong to it; compare the words unsigned. */
+export interface AddressRange {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+}
+
+/** `address[-address]` (`-m iprange`); the low end may not lie above the high one. */
+export const addressRange: ValueType<AddressRange> = {
+  label: 'address[-address]',
+  parse: (words, use) => parseAddressRange(words[0]!, use),
+  print: (value, family) => `${formatAddress(value.low, family)}-${formatAddress(value.high, family)}`,
+};
+
+function parseAddressRange(word: string, use: OptionUse): AddressRange {
+  const dash = word.indexOf('-');
+  const ends = dash < 0 ? [word, word] : [word.slice(0, dash), word.slice(dash + 1)];
+  const [low, high] = ends.map((end) => {
+    const words = parseAddress(end, use.family);
+    if (words === null) throw new ValueError(`${use.extension}: Bad IP address "${end}"\n`);
+    return words;
+  });
+  return { low: low!, high: high! };
+}
+
+/** A negative, zero or positive number, as the first address lies below, at or above the second. */
+export function compareAddresses(a: Int32Array, b: Int32Array): number {
+  for (let i = 0; i < 4; i++) {
+    const difference = (a[i]! >>> 0) - (b[i]! >>> 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+const MAC = /^[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}$/;
+
+/** Six bytes; printed in small letters with colons. */
+export const macAddress: ValueType<Uint8Array> = {
+  label: 'XX:XX:XX:XX:XX:XX',
+  parse(words, use) {
+    const word = words[0]!;
+    if (!MAC.test(word)) throw badValue(use, word);
+    return Uint8Array.from(word.split(':'), (byte) => Number.parseInt(byte, 16));
+  },
+  print: (value) => Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join(':'),
+};

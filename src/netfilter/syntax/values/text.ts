@@ -1,0 +1,126 @@
+/**
+ * Strings in rules and the quoting that iptables-save wraps them in: a string of letters, digits, `-` and `_` stands
+ * as it is; any other stands between double quotes, with a backslash before `"`, `\` and `'`.
+ */
+import type { ValueType } from '../../extension.ts';
+import { ValueError } from '../value-error.ts';
+
+const PLAIN = /^[-_0-9A-Za-z]+$/;
+
+/** As iptables-save writes a string. */
+export function quote(text: string): string {
+  return PLAIN.test(text) ? text : `"${text.replace(/["'\\]/g, '\\$&')}"`;
+}
+
+/** Bytes that the text has on the wire and in the kernel's structures (UTF-8). */
+export function byteLength(text: string): number {
+  let length = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.codePointAt(i)!;
+    if (code > 0xffff) i++;
+    length += code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x1_0000 ? 3 : 4;
+  }
+  return length;
+}
+
+/** A string of at most `max` bytes. */
+export function text(max: number, label = 'string', min = 0): ValueType<string> {
+  return {
+    label,
+    parse(words, use) {
+      const word = words[0]!;
+      const length = byteLength(word);
+      if (length > max || length < min) {
+        throw new ValueError(
+          `${use.extension}: Argument passed to --${use.option} has unexpected length ${length}, must be in range ${min}-${max}.`,
+        );
+      }
+      return word;
+    },
+    print: quote,
+  };
+}
+
+/** A pattern as bytes, written with `|0d 0a|` for what can't be typed (`-m string --hex-string`). */
+export function hexString(max: number, label = 'string'): ValueType<Uint8Array> {
+  return {
+    label,
+    parse: (words, use) => parseHexString(words[0]!, max, use.option),
+    print: printHexString,
+  };
+}
+
+/** The same as `text`, held as UTF-8 bytes; printed plain, or as a hex-string where it has bytes beyond ASCII's. */
+export function bytesOfText(word: string): Uint8Array {
+  const bytes: number[] = [];
+  for (const character of word) {
+    const code = character.codePointAt(0)!;
+    if (code < 0x80) bytes.push(code);
+    else if (code < 0x800) bytes.push(0xc0 | (code >> 6), 0x80 | (code & 63));
+    else if (code < 0x1_0000) bytes.push(0xe0 | (code >> 12), 0x80 | ((code >> 6) & 63), 0x80 | (code & 63));
+    else {
+      bytes.push(
+        0xf0 | (code >> 18),
+        0x80 | ((code >> 12) & 63),
+        0x80 | ((code >> 6) & 63),
+        0x80 | (code & 63),
+      );
+    }
+  }
+  return Uint8Array.from(bytes);
+}
+
+function parseHexString(word: string, max: number, option: string): Uint8Array {
+  if (word === '') throw new ValueError(`STRING must contain at least one char`);
+  const source = bytesOfText(word);
+  const bytes: number[] = [];
+  let inHex = false;
+  for (let i = 0; i < source.length; i++) {
+    const byte = source[i]!;
+    if (byte === 0x5c && !inHex) {
+      // A backslash takes the next character as it is.
+      const next = source[++i];
+      if (next === undefined) throw new ValueError('Bad literal placement at end of string');
+      bytes.push(next);
+    } else if (byte === 0x7c) {
+      inHex = !inHex;
+    } else if (inHex) {
+      if (byte === 0x20) continue;
+      const digits = String.fromCharCode(byte, source[i + 1] ?? 0);
+      if (!/^[0-9a-fA-F]{2}$/.test(digits))
+        throw new ValueError(`Odd number of hex digits or invalid hex block in --${option}`);
+      bytes.push(Number.parseInt(digits, 16));
+      i++;
+    } else {
+      bytes.push(byte);
+    }
+  }
+  if (inHex) throw new ValueError('Invalid hex block');
+  if (bytes.length > max) throw new ValueError(`STRING too long "${word}"`);
+  return Uint8Array.from(bytes);
+}
+
+/** True where a pattern has a byte that a plain string can't show: iptables-save then prints it as a hex-string. */
+export function needsHex(bytes: Uint8Array): boolean {
+  return (
+    bytes.some((byte) => byte < 0x20 || byte > 0x7e) || (bytes.length > 0 && bytes[bytes.length - 1] === 0x5c)
+  );
+}
+
+/** `"|0d0a|"`: the whole pattern in one hex block. */
+export function printHexString(bytes: Uint8Array): string {
+  let digits = '';
+  for (const byte of bytes) digits += byte.toString(16).padStart(2, '0');
+  return `"|${digits}|"`;
+}
+
+/** Bytes known to be printable, as a quoted string (`-m string --string`). */
+export function printByteText(bytes: Uint8Array): string {
+  let plain = '';
+  for (const byte of bytes)
+    plain +=
+      byte === 0x22 || byte === 0x27 || byte === 0x5c
+        ? `\\${String.fromCharCode(byte)}`
+        : String.fromCharCode(byte);
+  return `"${plain}"`;
+}
