@@ -1,0 +1,91 @@
+/**
+ * What the kernel draws at random, and comparisons therefore may not look at. Each mask stands here once, with its
+ * reason; nothing else about an answer is ever overlooked.
+ *
+ * A frame is masked only where it was made rather than forwarded, which shows in the value differing from the input
+ * frame's: an implementation that copies the input's value where the kernel draws one is still found out.
+ */
+
+const ETHERNET_HEADER = 14;
+const IPV6_HEADER = 40;
+const ICMP = 1;
+const ICMPV6 = 58;
+const FRAGMENT = 44;
+
+export function mask(frame: string, inputFrame: Uint8Array): string {
+  const bytes = Buffer.from(frame, 'hex');
+  const type = etherType(bytes);
+  if (type === 0x0800 && bytes.length >= ETHERNET_HEADER + 20) maskIpv4Identification(bytes, inputFrame);
+  if (type === 0x86dd && bytes.length >= ETHERNET_HEADER + IPV6_HEADER) {
+    maskFlowLabel(bytes, inputFrame);
+    maskFragmentIdentification(bytes, inputFrame);
+  }
+  return bytes.toString('hex');
+}
+
+/**
+ * ICMP messages of the kernel's own (errors, echo replies) carry an IP identification from a counter that starts at
+ * random for every pair of hosts. The header checksum goes with it, where it is right.
+ */
+function maskIpv4Identification(bytes: Buffer, inputFrame: Uint8Array): void {
+  if (bytes[ETHERNET_HEADER + 9] !== ICMP) return;
+  if (
+    etherType(inputFrame) === 0x0800 &&
+    u16(bytes, ETHERNET_HEADER + 4) === u16(inputFrame, ETHERNET_HEADER + 4)
+  )
+    return;
+  const headerLength = (bytes[ETHERNET_HEADER]! & 15) * 4;
+  if (!isHeaderSumRight(bytes.subarray(ETHERNET_HEADER, ETHERNET_HEADER + headerLength))) return;
+  bytes.writeUInt16BE(0, ETHERNET_HEADER + 4);
+  bytes.writeUInt16BE(0, ETHERNET_HEADER + 10);
+}
+
+/** ICMPv6 messages of the kernel's own carry a flow label hashed with a key drawn at boot. */
+function maskFlowLabel(bytes: Buffer, inputFrame: Uint8Array): void {
+  if (bytes[ETHERNET_HEADER + 6] !== ICMPV6) return;
+  const label = flowLabel(bytes);
+  if (etherType(inputFrame) === 0x86dd && label === flowLabel(inputFrame)) return;
+  bytes[ETHERNET_HEADER + 1]! &= 0xf0;
+  bytes.writeUInt16BE(0, ETHERNET_HEADER + 2);
+}
+
+/** The identification of IPv6 fragments that the gateway itself cut is drawn for every packet (RFC 7739). */
+function maskFragmentIdentification(bytes: Buffer, inputFrame: Uint8Array): void {
+  const at = ETHERNET_HEADER + IPV6_HEADER + 4;
+  if (bytes[ETHERNET_HEADER + 6] !== FRAGMENT || bytes.length < at + 4) return;
+  const isInputs =
+    inputFrame.length >= at + 4 && Buffer.from(inputFrame).readUInt32BE(at) === bytes.readUInt32BE(at);
+  if (!isInputs) bytes.writeUInt32BE(0, at);
+}
+
+/** The same values as maskIpv4Identification and maskFlowLabel hide, where LOG and TRACE print them. */
+export function maskLogLine(line: string, gatewayAddresses: ReadonlySet<string>): string {
+  const source = /\bSRC=(\S+)/.exec(line)?.[1] ?? '';
+  const isOwn = /\bPROTO=ICMP(v6)?\b/.test(line) && gatewayAddresses.has(plainAddress(source));
+  return isOwn ? line.replace(/\bID=\d+/, 'ID=*').replace(/\bFLOWLBL=\d+/, 'FLOWLBL=*') : line;
+}
+
+/** One spelling per address: LOG prints IPv6 in full, configuration files don't. */
+export function plainAddress(address: string): string {
+  if (!address.includes(':')) return address;
+  return new URL(`http://[${address}]/`).hostname;
+}
+
+function etherType(frame: Uint8Array): number {
+  return frame.length < ETHERNET_HEADER ? -1 : u16(frame, 12);
+}
+
+function flowLabel(frame: Uint8Array): number {
+  return (((frame[ETHERNET_HEADER + 1] ?? 0) & 15) << 16) | u16(frame, ETHERNET_HEADER + 2);
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
+}
+
+function isHeaderSumRight(header: Uint8Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < header.length; i += 2) sum += u16(header, i);
+  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
+  return sum === 0xffff;
+}
