@@ -98,6 +98,9 @@ fetch off
 fetch on
 captured
 in_ns gw conntrack -L -o extended 2>/dev/null >"$TMP/nat-ftp.conntrack"
+arriving nat-ftp
 keep nat-ftp-lan.pcap 'FTP through the gateway with `-t raw -A PREROUTING -i eth0 -p tcp -m tcp --dport 21 -j CT --helper ftp` added: PORT, then PASV; inner side' vsftpd lftp
 keep nat-ftp-wan.pcap 'outer side of the same: the PORT commands translated, sequence numbers moved' vsftpd lftp
+keep nat-ftp-lan-in.pcap '`nat-ftp-lan.pcap` without the frames that the gateway sent' vsftpd lftp
+keep nat-ftp-wan-in.pcap '`nat-ftp-wan.pcap` without the frames that the gateway sent' vsftpd lftp
 keep nat-ftp.conntrack 'the connections that the kernel had afterwards' conntrack

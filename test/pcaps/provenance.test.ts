@@ -13,7 +13,12 @@ const PCAPS = join(import.meta.dirname, '../../pcaps');
 const NOT_LISTED = ['README.md', 'make.sh', 'make'];
 
 /** As capinfos names them, and the registry of link types numbers them. */
-const LINK_TYPES: Readonly<Record<string, number>> = { ether: 1, 'linux-sll': 113, 'linux-sll2': 276 };
+const LINK_TYPES: Readonly<Record<string, number>> = {
+  ether: 1,
+  'linux-sll': 113,
+  rawip: 101,
+  'linux-sll2': 276,
+};
 
 const LARGEST_FILE_BYTES = 60_000;
 const LARGEST_SUM_BYTES = 1_000_000;
