@@ -18,7 +18,7 @@ const VIEW_FROM_BYTES = 128;
 const CHUNK_BYTES = 0x8000;
 
 /** The view last used; packets of one capture chunk or one guest's memory share their buffer. */
-let view = new DataView(new ArrayBuffer(0));
+let view: DataView = new DataView(new ArrayBuffer(0));
 
 /**
  * Adds the bytes from `start` to `end` (exclusive) to a partial sum; an odd last byte counts as the high half of a word

@@ -2,6 +2,7 @@
  * How bytes look: one room a protocol, the Internet checksum, the PacketBuffer and the one parse that fills it. No state,
  * no I/O. Hot code imports the rooms it needs (`import * as ipv4 from '../wire/ipv4.ts'`); this is the public face.
  */
+export * as address from './address.ts';
 export * as ah from './ah.ts';
 export * as arp from './arp.ts';
 export * as bytes from './bytes.ts';
