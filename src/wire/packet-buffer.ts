@@ -93,6 +93,8 @@ export class PacketBuffer {
   fragMaxSize: number;
   /** One of DropReason (src/netfilter/drop-reason.ts): why it ended, 0 while it lives. */
   dropReason: number;
+  /** Which table and rule decided on it (src/netfilter/decision.ts), 0 while none has. */
+  decision: number;
   /** Which packet of the input caused this one (1-based), 0 when nobody counts. */
   cause: number;
   /** One of ChecksumState (below): what is known of the transport checksum. */
@@ -138,6 +140,7 @@ export class PacketBuffer {
     this.routeMtu = 0;
     this.fragMaxSize = 0;
     this.dropReason = 0;
+    this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
   }
@@ -175,6 +178,7 @@ export class PacketBuffer {
     this.routeMtu = 0;
     this.fragMaxSize = 0;
     this.dropReason = 0;
+    this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
   }
