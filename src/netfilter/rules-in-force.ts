@@ -1,0 +1,83 @@
+/**
+ * The tables of one family that are in force: made all at once or not at all, each behind its engine.
+ */
+import type { Services } from './extension.ts';
+import { TABLE_NAMES, type Family, type TableName } from './hook.ts';
+import { stepsOf } from './hook-steps.ts';
+import type { Layout } from './layout.ts';
+import { bringToLife, type LiveTable } from './live-table.ts';
+import type { NetfilterParts } from './netfilter.ts';
+import { ReferenceEngine } from './reference.ts';
+import type { Ruleset } from './rule.ts';
+import { SharedState } from './shared-state.ts';
+import type { TableEngine, TraceSink } from './table-engine.ts';
+
+export type EngineName = 'compiled' | 'reference';
+
+export class RulesInForce {
+  /** By hook: the steps there, tables by their index in TABLE_NAMES, others as Step says. */
+  steps: readonly Uint8Array[];
+  /** By index in TABLE_NAMES. */
+  engines: readonly (TableEngine | null)[] = TABLE_NAMES.map(() => null);
+  tracking = false;
+  private loaded: Ruleset | null = null;
+  private trackingForced = false;
+  private readonly family: Family;
+  private readonly parts: NetfilterParts;
+  private readonly trace: TraceSink;
+  private readonly shared = new SharedState();
+
+  constructor(family: Family, parts: NetfilterParts, trace: TraceSink) {
+    this.family = family;
+    this.parts = parts;
+    this.trace = trace;
+    this.steps = this.stepsNow();
+  }
+
+  load(ruleset: Ruleset): void {
+    const user = this.shared.user();
+    const services: Services = { ...this.parts, shared: user.shared };
+    const live = TABLE_NAMES.map((name) => {
+      const table = ruleset.tables.get(name);
+      return table === undefined ? null : bringToLife(table, services);
+    });
+    const engines = live.map((table) => table && this.makeEngine(table));
+    // Nothing below fails.
+    this.engines = engines;
+    this.loaded = ruleset;
+    user.replacesOthers();
+    this.setTracking(this.trackingForced || live.some((table) => table?.needsConntrack));
+  }
+
+  requireConntrack(): void {
+    this.trackingForced = true;
+    this.setTracking(true);
+  }
+
+  ruleset(): Ruleset | null {
+    for (const engine of this.engines) engine?.storeCounters();
+    return this.loaded;
+  }
+
+  takeCounters(): void {
+    for (const engine of this.engines) engine?.loadCounters();
+  }
+
+  layout(table: TableName): Layout | undefined {
+    return this.engines[TABLE_NAMES.indexOf(table)]?.layout;
+  }
+
+  private makeEngine(live: LiveTable): TableEngine {
+    return new ReferenceEngine(live, this.parts.host, this.trace);
+  }
+
+  private setTracking(on: boolean): void {
+    this.tracking = on;
+    if (on) this.parts.conntrack.require(this.family);
+    this.steps = this.stepsNow();
+  }
+
+  private stepsNow(): Uint8Array[] {
+    return stepsOf((table) => this.engines[table] !== null, this.tracking);
+  }
+}

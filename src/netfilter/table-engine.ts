@@ -1,0 +1,30 @@
+/**
+ * What the packet filter asks of an engine that judges packets by one table. There are two: the reference
+ * (reference.ts), which is obvious, and the compiled one (evaluate.ts), which is fast. They answer alike.
+ */
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { Hook } from './hook.ts';
+import type { HookState } from './hook-state.ts';
+import type { Layout } from './layout.ts';
+
+export interface TableEngine {
+  readonly layout: Layout;
+  /** The slot that the last call of `run` decided at. */
+  readonly decidedAt: number;
+  /**
+   * Judges the packet by the chain of that hook; ACCEPT where the table has none. A verdict as the kernel's:
+   * NFQUEUE's number stands in the upper 16 bits.
+   */
+  run(hook: Hook, pkt: PacketBuffer, at: HookState): number;
+  /** Writes the counters into the rules and chains of the layout's table. */
+  storeCounters(): void;
+  /** Takes the counters from there. */
+  loadCounters(): void;
+}
+
+/** Is told of every rule and chain's end that a traced packet matches, before the target acts. */
+export interface TraceSink {
+  /** True when every packet is traced, not only those that `-j TRACE` marked. */
+  readonly all: boolean;
+  passed(layout: Layout, slot: number, pkt: PacketBuffer, at: HookState): void;
+}
