@@ -49,6 +49,7 @@ const REASONS = {
   NEIGHBOUR_FAILED: 'next hop does not answer',
   NEIGHBOUR_QUEUED: 'waits for the next hop to answer',
   NEIGHBOUR_QUEUE_FULL: 'queue for the unresolved next hop is full',
+  NOT_MEMBER: 'multicast group that this host did not join',
   BROADCAST_FORWARD: 'layer 2 broadcast is not forwarded',
   // Local delivery
   TRANSPORT_HEADER: 'bad transport header',
