@@ -5,6 +5,7 @@
 export * as address from './address.ts';
 export * as ah from './ah.ts';
 export * as arp from './arp.ts';
+export * as build from './build.ts';
 export * as bytes from './bytes.ts';
 export * as checksum from './checksum.ts';
 export * as dccp from './dccp.ts';
