@@ -47,3 +47,21 @@ export const VERDICT_TC_BYTES = 9;
 export function paddedLength(length: number): number {
   return (length + 3) & ~3;
 }
+
+const BLOCK_NAMES = new Map([
+  [BLOCK_SECTION_HEADER, 'a Section Header Block'],
+  [BLOCK_INTERFACE_DESCRIPTION, 'an Interface Description Block'],
+  [BLOCK_PACKET, 'a Packet Block'],
+  [BLOCK_SIMPLE_PACKET, 'a Simple Packet Block'],
+  [4, 'a Name Resolution Block'],
+  [5, 'an Interface Statistics Block'],
+  [BLOCK_ENHANCED_PACKET, 'an Enhanced Packet Block'],
+  [10, 'a Decryption Secrets Block'],
+  [0xbad, 'a Custom Block'],
+  [0x4000_0bad, 'a Custom Block'],
+]);
+
+/** A block's name with its article, for messages. */
+export function blockName(type: number): string {
+  return BLOCK_NAMES.get(type) ?? `a block of type 0x${type.toString(16).padStart(8, '0')}`;
+}

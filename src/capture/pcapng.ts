@@ -90,7 +90,7 @@ export class PcapngParser implements CaptureParser {
     const window = this.window;
     if (length > WINDOW_BYTES) throw this.badBlockLength(type, length);
     if (window.end - window.position < length && !window.fill(length))
-      return this.cut(blockName(type), length);
+      return this.cut(ng.blockName(type), length);
     const trailerAt = window.position + length - TRAILER_BYTES;
     const trailer = window.view.getUint32(trailerAt, this.littleEndian);
     if (trailer !== length) throw this.badTrailer(type, length, trailer, window.origin + trailerAt);
@@ -106,7 +106,7 @@ export class PcapngParser implements CaptureParser {
       const read = window.origin + window.end - offset;
       this.truncated ??= this.error(
         'CAPTURE_CUT',
-        `${reason}: it ends ${read} bytes into ${blockName(type)}, which has ${length}`,
+        `${reason}: it ends ${read} bytes into ${ng.blockName(type)}, which has ${length}`,
         offset,
       );
       return false;
@@ -119,7 +119,7 @@ export class PcapngParser implements CaptureParser {
 
   private sectionHeader(): boolean {
     const window = this.window;
-    const name = blockName(ng.BLOCK_SECTION_HEADER);
+    const name = ng.blockName(ng.BLOCK_SECTION_HEADER);
     if (!window.fill(ng.BLOCK_FRAME_BYTES))
       return this.cut(name, ng.BLOCK_FRAME_BYTES + ng.SECTION_HEADER_BYTES);
     const view = window.view;
@@ -283,13 +283,13 @@ export class PcapngParser implements CaptureParser {
           : 'more than any such block may have';
     return this.error(
       'CAPTURE_BLOCK',
-      `${blockName(type)} claims a length of ${length} bytes, ${limit}`,
+      `${ng.blockName(type)} claims a length of ${length} bytes, ${limit}`,
       this.window.offset,
     );
   }
 
   private badTrailer(type: number, length: number, trailer: number, offset: number): CaptureError {
-    const message = `${blockName(type)} has the length ${length} in front and ${trailer} behind`;
+    const message = `${ng.blockName(type)} has the length ${length} in front and ${trailer} behind`;
     return this.error('CAPTURE_BLOCK', message, offset);
   }
 
@@ -309,21 +309,4 @@ export class PcapngParser implements CaptureParser {
   private error(code: CaptureError['code'], message: string, offset: number): CaptureError {
     return new CaptureError(code, message, this.window.source.name, offset);
   }
-}
-
-const BLOCK_NAMES = new Map([
-  [ng.BLOCK_SECTION_HEADER, 'a Section Header Block'],
-  [ng.BLOCK_INTERFACE_DESCRIPTION, 'an Interface Description Block'],
-  [ng.BLOCK_PACKET, 'a Packet Block'],
-  [ng.BLOCK_SIMPLE_PACKET, 'a Simple Packet Block'],
-  [4, 'a Name Resolution Block'],
-  [5, 'an Interface Statistics Block'],
-  [ng.BLOCK_ENHANCED_PACKET, 'an Enhanced Packet Block'],
-  [10, 'a Decryption Secrets Block'],
-  [0xbad, 'a Custom Block'],
-  [0x4000_0bad, 'a Custom Block'],
-]);
-
-function blockName(type: number): string {
-  return BLOCK_NAMES.get(type) ?? `a block of type 0x${type.toString(16).padStart(8, '0')}`;
 }
