@@ -3,8 +3,8 @@
  *
  * Why one of our own: Node's zlib streams asynchronously only, and the packet loop is synchronous; decompressing a whole
  * file at once is out of the question for 10 GB. It also keeps captures readable in a browser, and it hands out every
- * byte in front of a cut or a damaged place. Measured on a
- * capture of 318 MB: 250 MB/s, gzip itself 360.
+ * byte in front of a cut or a damaged place.
+ * Measured on a capture of 318 MB: 250 MB/s, where gzip itself has 360.
  *
  *   output:  | history, 32 KiB | produced, not yet taken ... |  at most MATCH_MAX more |
  *

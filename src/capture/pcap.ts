@@ -5,36 +5,29 @@
  * before 2.3 wrote the two lengths the other way round, and 2.3 was written both ways (libpcap's sf-pcap.c says so);
  * both are read. The time zone and accuracy fields have never been used and are ignored, as everyone does.
  */
-import { CaptureError } from './errors.ts';
+import type { CaptureError } from './errors.ts';
 import { unsupportedLinkType } from './link-type.ts';
 import { MAX_RECORD_BYTES } from './pcapng-format.ts';
 import { CaptureInterface, type CaptureRecord } from './record.ts';
 import type { InputWindow } from './source.ts';
-import { type CaptureParser, describeCut } from './parser.ts';
+import { type CaptureFormat, CaptureParser } from './parser.ts';
 import { PCAP_MAGIC_NANO, PCAP_MAGIC_NANO_SWAPPED, PCAP_MAGIC_SWAPPED } from './magic.ts';
 
 const FILE_HEADER_BYTES = 24;
 const RECORD_HEADER_BYTES = 16;
 const FCS_PRESENT = 0x0400_0000;
 
-export class PcapParser implements CaptureParser {
-  readonly format: 'pcap' | 'pcap-nanosecond';
-  truncated: CaptureError | null = null;
-  warning: CaptureError | null = null;
-  private readonly window: InputWindow;
-  private readonly record: CaptureRecord;
+export class PcapParser extends CaptureParser {
   private readonly littleEndian: boolean;
   private readonly nano: boolean;
   private readonly interface: CaptureInterface | null = null;
   private readonly swappedLengths: 'never' | 'always' | 'when-larger' = 'never';
 
   constructor(window: InputWindow, magic: number, record: CaptureRecord, interfaces: CaptureInterface[]) {
-    this.window = window;
-    this.record = record;
+    super(window, record);
     // `magic` was read as big endian.
     this.littleEndian = magic === PCAP_MAGIC_SWAPPED || magic === PCAP_MAGIC_NANO_SWAPPED;
     this.nano = magic === PCAP_MAGIC_NANO || magic === PCAP_MAGIC_NANO_SWAPPED;
-    this.format = this.nano ? 'pcap-nanosecond' : 'pcap';
     if (!window.fill(FILE_HEADER_BYTES)) {
       this.cut('the file header', FILE_HEADER_BYTES);
       return;
@@ -59,6 +52,10 @@ export class PcapParser implements CaptureParser {
     record.bigEndian = !this.littleEndian;
     record.hasTime = true;
     window.position = FILE_HEADER_BYTES;
+  }
+
+  get format(): CaptureFormat {
+    return this.nano ? 'pcap-nanosecond' : 'pcap';
   }
 
   next(): boolean {
@@ -102,27 +99,10 @@ export class PcapParser implements CaptureParser {
     }
     record.number++;
     window.position = start + captured;
-    if (declared.snapLength !== 0 && captured > declared.snapLength) this.warnSnapLength(captured);
+    if (declared.snapLength !== 0 && captured > declared.snapLength)
+      this.warnSnapLength(captured, declared.snapLength);
     if (declared.fcsLength !== 0) record.removeFcs(declared.fcsLength);
     return true;
-  }
-
-  /** Many writers declare a snap length and do not keep to it; Wireshark reads such files, and so do we, with a note. */
-  private warnSnapLength(captured: number): void {
-    if (this.warning !== null) return;
-    this.warning = this.error(
-      'CAPTURE_LENGTH',
-      `record ${this.record.number} holds ${captured} bytes, more than the snap length ${this.interface!.snapLength}`,
-      this.record.offset,
-    );
-  }
-
-  private tooLong(captured: number): CaptureError {
-    return this.error(
-      'CAPTURE_LENGTH',
-      `record ${this.record.number + 1} claims ${captured} captured bytes, more than the limit of ${MAX_RECORD_BYTES}`,
-      this.window.offset,
-    );
   }
 
   private badFraction(fraction: number): CaptureError {
@@ -132,16 +112,5 @@ export class PcapParser implements CaptureParser {
       `the time stamp of record ${this.record.number + 1} has ${fraction} ${unit}, which is a second or more`,
       this.window.offset,
     );
-  }
-
-  private cut(what: string, need: number): false {
-    const window = this.window;
-    if (window.available === 0 && window.source.cut === null) return false;
-    this.truncated ??= this.error('CAPTURE_CUT', describeCut(window, what, need), window.offset);
-    return false;
-  }
-
-  private error(code: CaptureError['code'], message: string, offset: number): CaptureError {
-    return new CaptureError(code, message, this.window.source.name, offset);
   }
 }

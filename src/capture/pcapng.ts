@@ -7,9 +7,9 @@
  *
  * Interface numbers begin anew in every section. Records carry the index into the reader's list of all interfaces.
  */
-import { CaptureError } from './errors.ts';
+import type { CaptureError } from './errors.ts';
 import { unsupportedLinkType } from './link-type.ts';
-import { type CaptureParser, describeCut } from './parser.ts';
+import { CaptureParser } from './parser.ts';
 import * as ng from './pcapng-format.ts';
 import { readInterfaceOptions, walkOptions } from './pcapng-options.ts';
 import { CaptureInterface, type CaptureRecord } from './record.ts';
@@ -17,12 +17,7 @@ import { type InputWindow, WINDOW_BYTES } from './source.ts';
 
 const TRAILER_BYTES = 4;
 
-export class PcapngParser implements CaptureParser {
-  readonly format = 'pcapng';
-  truncated: CaptureError | null = null;
-  warning: CaptureError | null = null;
-  private readonly window: InputWindow;
-  private readonly record: CaptureRecord;
+export class PcapngParser extends CaptureParser {
   private readonly interfaces: CaptureInterface[];
   private littleEndian = true;
   /** Index in `interfaces` of the section's first. */
@@ -32,10 +27,13 @@ export class PcapngParser implements CaptureParser {
 
   /** Reads on to the first packet, so that the interfaces in front of it are known when the file is open. */
   constructor(window: InputWindow, record: CaptureRecord, interfaces: CaptureInterface[]) {
-    this.window = window;
-    this.record = record;
+    super(window, record);
     this.interfaces = interfaces;
     this.advanceToPacket();
+  }
+
+  get format(): 'pcapng' {
+    return 'pcapng';
   }
 
   next(): boolean {
@@ -51,7 +49,6 @@ export class PcapngParser implements CaptureParser {
     record.optionsEnd = 0;
     if (type === ng.BLOCK_SIMPLE_PACKET) this.simplePacket(at);
     else this.timedPacket(at, type === ng.BLOCK_PACKET);
-    record.number++;
     window.position = at + this.blockLength;
     return true;
   }
@@ -102,13 +99,7 @@ export class PcapngParser implements CaptureParser {
     if (length > ng.MAX_SKIPPED_BLOCK_BYTES) throw this.badBlockLength(type, length);
     const offset = window.offset;
     if (!window.skip(length - TRAILER_BYTES) || !window.fill(TRAILER_BYTES)) {
-      const reason = window.source.cut ?? 'the capture is cut short';
-      const read = window.origin + window.end - offset;
-      this.truncated ??= this.error(
-        'CAPTURE_CUT',
-        `${reason}: it ends ${read} bytes into ${ng.blockName(type)}, which has ${length}`,
-        offset,
-      );
+      this.cutWithin(ng.blockName(type), window.origin + window.end - offset, length, offset);
       return false;
     }
     const trailer = window.view.getUint32(window.position, this.littleEndian);
@@ -199,7 +190,7 @@ export class PcapngParser implements CaptureParser {
       const flagged = (record.flags >>> 5) & 0xf;
       if (flagged !== 0) fcsLength = flagged;
     }
-    this.finish(record, declared, captured, fcsLength);
+    this.finish(declared, captured, fcsLength);
   }
 
   /** Simple Packet Block: always of the section's first interface, and without a time. */
@@ -217,25 +208,18 @@ export class PcapngParser implements CaptureParser {
     record.start = dataAt;
     record.end = dataAt + captured;
     record.originalLength = original;
-    this.finish(record, declared, captured, declared.fcsLength);
+    this.finish(declared, captured, declared.fcsLength);
   }
 
-  private finish(
-    record: CaptureRecord,
-    declared: CaptureInterface,
-    captured: number,
-    fcsLength: number,
-  ): void {
+  private finish(declared: CaptureInterface, captured: number, fcsLength: number): void {
+    const record = this.record;
+    record.number++;
     record.interfaceId = declared.id;
     record.linkType = declared.linkType;
-    if (fcsLength !== 0) record.removeFcs(fcsLength);
-    if (declared.snapLength !== 0 && captured > declared.snapLength && this.warning === null) {
-      this.warning = this.error(
-        'CAPTURE_LENGTH',
-        `record ${record.number + 1} holds ${captured} bytes, more than the snap length ${declared.snapLength}`,
-        record.offset,
-      );
+    if (declared.snapLength !== 0 && captured > declared.snapLength) {
+      this.warnSnapLength(captured, declared.snapLength);
     }
+    if (fcsLength !== 0) record.removeFcs(fcsLength);
   }
 
   /** An interface may have any link type as long as no packet is of it: a capture of "any" lists devices of all kinds. */
@@ -258,13 +242,7 @@ export class PcapngParser implements CaptureParser {
   }
 
   private checkCaptured(captured: number, room: number): void {
-    if (captured > ng.MAX_RECORD_BYTES) {
-      throw this.error(
-        'CAPTURE_LENGTH',
-        `record ${this.record.number + 1} claims ${captured} captured bytes, more than the limit of ${ng.MAX_RECORD_BYTES}`,
-        this.window.offset,
-      );
-    }
+    if (captured > ng.MAX_RECORD_BYTES) throw this.tooLong(captured);
     if (captured > room) {
       throw this.error(
         'CAPTURE_LENGTH',
@@ -297,16 +275,5 @@ export class PcapngParser implements CaptureParser {
     const ticks = (BigInt(high) << 32n) | BigInt(low);
     const message = `the time stamp of record ${this.record.number + 1} (${ticks} ticks) is out of range`;
     return this.error('CAPTURE_TIME', message, this.window.offset);
-  }
-
-  private cut(what: string, need: number): false {
-    const window = this.window;
-    if (window.available === 0 && window.source.cut === null) return false;
-    this.truncated ??= this.error('CAPTURE_CUT', describeCut(window, what, need), window.offset);
-    return false;
-  }
-
-  private error(code: CaptureError['code'], message: string, offset: number): CaptureError {
-    return new CaptureError(code, message, this.window.source.name, offset);
   }
 }

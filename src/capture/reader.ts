@@ -15,7 +15,7 @@
 import { CaptureError } from './errors.ts';
 import { GunzipSource } from './gzip.ts';
 import { describeForeign, isGzip, isPcapMagic, PCAPNG_MAGIC, startsLikeCapture } from './magic.ts';
-import { type CaptureFormat, type CaptureParser, describeCut } from './parser.ts';
+import { type CaptureFormat, CaptureParser } from './parser.ts';
 import { PcapParser } from './pcap.ts';
 import { PcapngParser } from './pcapng.ts';
 import { type CaptureInterface, CaptureRecord } from './record.ts';
@@ -120,9 +120,7 @@ function openParser(
       throw new CaptureError('CAPTURE_FORMAT', 'not a capture: it is empty', name, 0);
     }
     if (startsLikeCapture(window.bytes, window.end)) {
-      return new EndedParser(
-        new CaptureError('CAPTURE_CUT', describeCut(window, 'the file header', 24), name, 0),
-      );
+      return new EndedParser(window, record);
     }
     throw new CaptureError('CAPTURE_FORMAT', describeForeign(window.bytes, window.end), name, 0);
   }
@@ -133,13 +131,14 @@ function openParser(
 }
 
 /** A file that was cut before it said which format it has. */
-class EndedParser implements CaptureParser {
-  readonly format = 'pcap';
-  readonly warning = null;
-  readonly truncated: CaptureError;
+class EndedParser extends CaptureParser {
+  constructor(window: InputWindow, record: CaptureRecord) {
+    super(window, record);
+    this.cut('the magic number', MAGIC_BYTES);
+  }
 
-  constructor(truncated: CaptureError) {
-    this.truncated = truncated;
+  get format(): CaptureFormat {
+    return 'pcap';
   }
 
   next(): boolean {
