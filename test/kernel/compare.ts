@@ -19,7 +19,7 @@ import {
 } from './ask.ts';
 import { sideBySide } from './decode.ts';
 import type { Gateway } from './gateway-file.ts';
-import { mask, maskLogLine, plainAddress } from './masks.ts';
+import { gatewayAddresses, mask, maskLogLine } from './masks.ts';
 import type { InputFrame } from './pcap.ts';
 import type { EmittedFrame } from './session.ts';
 import { askSluice, type Engine } from './sluice.ts';
@@ -115,11 +115,7 @@ function describePacket(
 }
 
 function compareSummaries(gateway: Gateway, left: SummaryLine, right: SummaryLine, names: Names): Part[] {
-  const addresses = new Set(
-    Object.values(gateway.interfaces)
-      .flatMap((iface) => iface.addresses ?? [])
-      .map((address) => plainAddress(address.replace(/\/.*/, ''))),
-  );
+  const addresses = gatewayAddresses(gateway);
   const log = ({ log: lines }: SummaryLine): string[] =>
     lines.map((line) => maskLogLine(line.trimEnd(), addresses));
   return [

@@ -144,39 +144,38 @@ export function echo(ends: Ends, isReply: boolean, id: number, sequence: number,
 }
 
 export function packet(ends: Ends, protocol: number, payload: Bytes, ip: IpOptions = {}): number[] {
-  const { ttl = 64, id = 0x1234, dontFragment = false, tos = 0, options = [], flowLabel = 0 } = ip;
-  const both = [...address(ends.from), ...address(ends.to)];
-  if (isV6(ends.from)) {
-    return [
-      ...u32(((6 << 28) | (tos << 20) | flowLabel) >>> 0),
-      ...u16(payload.length),
-      protocol,
-      ttl,
-      ...both,
-      ...payload,
-    ];
-  }
-  return [...ipv4Header(20 + options.length + payload.length), ...payload];
-
-  function ipv4Header(length: number): number[] {
-    const flags = dontFragment ? 0x4000 : 0;
-    const words = [
-      0x40 | (5 + options.length / 4),
-      tos,
-      ...u16(length),
-      ...u16(id),
-      ...u16(flags),
-      ttl,
-      protocol,
-      0,
-      0,
-    ];
-    return withChecksum([...words, ...both, ...options], 10, []);
-  }
+  return isV6(ends.from) ? ipv6(ends, protocol, payload, ip) : ipv4(ends, protocol, payload, ip);
 }
 
-/** Cuts a packet into fragments whose payloads are `size` bytes (a multiple of eight) and less. */
-export function fragments(whole: readonly number[], size: number): number[][] {
+function ipv6({ from, to }: Ends, protocol: number, payload: Bytes, ip: IpOptions): number[] {
+  const { ttl = 64, tos = 0, flowLabel = 0 } = ip;
+  const first = u32(((6 << 28) | (tos << 20) | flowLabel) >>> 0);
+  return [...first, ...u16(payload.length), protocol, ttl, ...address(from), ...address(to), ...payload];
+}
+
+function ipv4({ from, to }: Ends, protocol: number, payload: Bytes, ip: IpOptions): number[] {
+  const { ttl = 64, id = 0x1234, dontFragment = false, tos = 0, options = [] } = ip;
+  const length = 20 + options.length + payload.length;
+  const flags = dontFragment ? 0x4000 : 0;
+  const header = [
+    0x40 | (5 + options.length / 4),
+    tos,
+    ...u16(length),
+    ...u16(id),
+    ...u16(flags),
+    ttl,
+    protocol,
+    0,
+    0,
+  ];
+  return [...withChecksum([...header, ...address(from), ...address(to), ...options], 10, []), ...payload];
+}
+
+/**
+ * Cuts a packet into fragments whose payloads are `size` bytes (a multiple of eight) and less. IPv4 packets bring their
+ * identification, IPv6 packets get `id`.
+ */
+export function fragments(whole: readonly number[], size: number, id = 0x0badcafe): number[][] {
   const v6 = whole[0]! >> 4 === 6;
   const headerLength = v6 ? 40 : (whole[0]! & 15) * 4;
   const header = whole.slice(0, headerLength);
@@ -185,7 +184,7 @@ export function fragments(whole: readonly number[], size: number): number[][] {
   for (let at = 0; at < payload.length; at += size) {
     const piece = payload.slice(at, at + size);
     const more = at + size < payload.length;
-    pieces.push(v6 ? v6Fragment(header, piece, at, more) : v4Fragment(header, piece, at, more));
+    pieces.push(v6 ? v6Fragment(header, piece, at, more, id) : v4Fragment(header, piece, at, more));
   }
   return pieces;
 }
@@ -208,9 +207,10 @@ function v6Fragment(
   piece: readonly number[],
   at: number,
   more: boolean,
+  id: number,
 ): number[] {
   const own = [...header];
-  const extension = [own[6]!, 0, ...u16(at | (more ? 1 : 0)), ...u32(0x0badcafe)];
+  const extension = [own[6]!, 0, ...u16(at | (more ? 1 : 0)), ...u32(id)];
   own.splice(4, 2, ...u16(extension.length + piece.length));
   own[6] = FRAGMENT_HEADER;
   return [...own, ...extension, ...piece];

@@ -3,13 +3,18 @@
  * reason; nothing else about an answer is ever overlooked.
  *
  * A frame is masked only where it was made rather than forwarded, which shows in the value differing from the input
- * frame's: an implementation that copies the input's value where the kernel draws one is still found out.
+ * frame's. What is masked becomes all ones, not zeros, since zero is what forwarded packets often have: so whoever
+ * copies the input's value where the kernel draws one, or changes it where the kernel keeps it, is still found out.
  */
+
+import type { Gateway } from './gateway-file.ts';
 
 const ETHERNET_HEADER = 14;
 const IPV6_HEADER = 40;
 const ICMP = 1;
 const ICMPV6 = 58;
+const TCP = 6;
+const TCP_RST = 4;
 const FRAGMENT = 44;
 
 export function mask(frame: string, inputFrame: Uint8Array): string {
@@ -36,17 +41,23 @@ function maskIpv4Identification(bytes: Buffer, inputFrame: Uint8Array): void {
     return;
   const headerLength = (bytes[ETHERNET_HEADER]! & 15) * 4;
   if (!isHeaderSumRight(bytes.subarray(ETHERNET_HEADER, ETHERNET_HEADER + headerLength))) return;
-  bytes.writeUInt16BE(0, ETHERNET_HEADER + 4);
-  bytes.writeUInt16BE(0, ETHERNET_HEADER + 10);
+  bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 4);
+  bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 10);
 }
 
-/** ICMPv6 messages of the kernel's own carry a flow label hashed with a key drawn at boot. */
+/**
+ * ICMPv6 messages of the kernel's own, whole or in fragments, and the RSTs of its closed ports carry a flow label
+ * hashed with a key drawn at boot.
+ */
 function maskFlowLabel(bytes: Buffer, inputFrame: Uint8Array): void {
-  if (bytes[ETHERNET_HEADER + 6] !== ICMPV6) return;
+  const next = bytes[ETHERNET_HEADER + 6];
+  const upper = next === FRAGMENT ? bytes[ETHERNET_HEADER + IPV6_HEADER] : next;
+  const isReset = upper === TCP && ((bytes[ETHERNET_HEADER + IPV6_HEADER + 13] ?? 0) & TCP_RST) !== 0;
+  if (upper !== ICMPV6 && !isReset) return;
   const label = flowLabel(bytes);
   if (etherType(inputFrame) === 0x86dd && label === flowLabel(inputFrame)) return;
-  bytes[ETHERNET_HEADER + 1]! &= 0xf0;
-  bytes.writeUInt16BE(0, ETHERNET_HEADER + 2);
+  bytes[ETHERNET_HEADER + 1]! |= 0x0f;
+  bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 2);
 }
 
 /** The identification of IPv6 fragments that the gateway itself cut is drawn for every packet (RFC 7739). */
@@ -55,18 +66,24 @@ function maskFragmentIdentification(bytes: Buffer, inputFrame: Uint8Array): void
   if (bytes[ETHERNET_HEADER + 6] !== FRAGMENT || bytes.length < at + 4) return;
   const isInputs =
     inputFrame.length >= at + 4 && Buffer.from(inputFrame).readUInt32BE(at) === bytes.readUInt32BE(at);
-  if (!isInputs) bytes.writeUInt32BE(0, at);
+  if (!isInputs) bytes.writeUInt32BE(0xffffffff, at);
 }
 
 /** The same values as maskIpv4Identification and maskFlowLabel hide, where LOG and TRACE print them. */
-export function maskLogLine(line: string, gatewayAddresses: ReadonlySet<string>): string {
+export function maskLogLine(line: string, own: ReadonlySet<string>): string {
   const source = /\bSRC=(\S+)/.exec(line)?.[1] ?? '';
-  const isOwn = /\bPROTO=ICMP(v6)?\b/.test(line) && gatewayAddresses.has(plainAddress(source));
-  return isOwn ? line.replace(/\bID=\d+/, 'ID=*').replace(/\bFLOWLBL=\d+/, 'FLOWLBL=*') : line;
+  const isOwn = /\bPROTO=ICMP(v6)?\b/.test(line) && own.has(plainAddress(source));
+  return isOwn ? line.replace(/\bID=(\d+|\*)/, 'ID=*').replace(/\bFLOWLBL=(\d+|\*)/, 'FLOWLBL=*') : line;
+}
+
+/** The gateway's addresses, spelled for maskLogLine. */
+export function gatewayAddresses(gateway: Gateway): Set<string> {
+  const addresses = Object.values(gateway.interfaces).flatMap((iface) => iface.addresses ?? []);
+  return new Set(addresses.map((address) => plainAddress(address.replace(/\/.*/, ''))));
 }
 
 /** One spelling per address: LOG prints IPv6 in full, configuration files don't. */
-export function plainAddress(address: string): string {
+function plainAddress(address: string): string {
   if (!address.includes(':')) return address;
   return new URL(`http://[${address}]/`).hostname;
 }

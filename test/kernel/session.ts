@@ -70,6 +70,10 @@ const REPEATABLE_SYSCTLS: Readonly<Record<string, number>> = {
   'net.ipv6.conf.default.dad_transmits': 0,
   'net.ipv6.conf.default.router_solicitations': 0,
   'net.ipv6.conf.default.accept_ra': 0,
+  // Listener reports pass OUTPUT and would be counted there. Version 1 sends the first one while the group is joined,
+  // which is before the rules are loaded; the second comes within this time (milliseconds), at random.
+  'net.ipv6.conf.default.force_mld_version': 1,
+  'net.ipv6.conf.default.mldv1_unsolicited_report_interval': 86_400_000,
   'net.ipv4.icmp_ratelimit': 0,
   'net.ipv4.icmp_msgs_per_sec': 1_000_000,
   'net.ipv4.icmp_msgs_burst': 1_000_000,
@@ -107,8 +111,8 @@ export class KernelSession {
     openSessions.add(session);
     try {
       session.#build(gateway);
-      session.load(rules);
       await session.#settle();
+      session.load(rules);
       session.#startIo(Object.keys(gateway.interfaces), readLog);
     } catch (error) {
       session.close();

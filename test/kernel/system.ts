@@ -1,8 +1,8 @@
 /**
  * What the kernel harness needs of the machine, and how it runs programs on it.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** System programs live in sbin folders that users' paths often lack. */
@@ -21,7 +21,8 @@ const PROGRAMS: Readonly<Record<string, string>> = {
   python3: 'python3',
 };
 
-const MOST_OUTPUT = 1 << 30;
+const NAMESPACES = '/run/netns';
+const MOST_OUTPUT = 1 << 30; // bytes; a million connections are listed in about 200 MB
 
 export class KernelUnavailable extends Error {}
 
@@ -79,11 +80,14 @@ export function letNamespacesLog(): void {
   if (readFileSync(path, 'utf8').trim() === '0') run('sh', ['-c', `echo 1 > ${path}`]);
 }
 
-/** Namespaces of ours whose process is gone (killed without a chance to clean up). */
+/** The network namespaces that have a name, from where ip-netns(8) keeps them. */
+export function namedNamespaces(): string[] {
+  return existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : [];
+}
+
+/** Removes namespaces of ours whose process is gone (killed without a chance to clean up). */
 export function removeOrphans(prefix: string): void {
-  const names = execFileSync('ip', ['netns', 'list'], { encoding: 'utf8', env: ENVIRONMENT });
-  for (const line of names.split('\n')) {
-    const name = line.split(' ')[0] ?? '';
+  for (const name of namedNamespaces()) {
     const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
     if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
       spawnSync('ip', ['netns', 'del', name], { env: ENVIRONMENT });
