@@ -3,6 +3,16 @@
  * (a report, a syslog file, a test) decides what becomes of it.
  */
 import type { TimeUs } from '../base/clock.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+
+/** What a LOG rule adds to the line (NF_LOG_*). */
+export const LogFlag = {
+  TCP_SEQUENCE: 0x01,
+  TCP_OPTIONS: 0x02,
+  IP_OPTIONS: 0x04,
+  UID: 0x08,
+  MAC_DECODE: 0x20,
+} as const;
 
 export interface LogLine {
   readonly time: TimeUs;
@@ -17,4 +27,6 @@ export interface LogSink {
   /** False when nobody listens: lines then need not be made. */
   readonly wanted: boolean;
   line(line: LogLine): void;
+  /** NFLOG: a packet for a netlink group; the listener copies what it keeps. Absent: nobody listens. */
+  packet?(group: number, prefix: string, pkt: PacketBuffer): void;
 }
