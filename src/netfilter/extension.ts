@@ -167,7 +167,7 @@ export interface MatchDeclaration<O extends OptionSpecs> extends Declaration<O> 
    * True when `test` can set `hotdrop` for another reason than the fixed part of the transport header missing (TCP
    * options cut short …): the classifier takes no fact from the matches behind it. Its own facts it must test first.
    */
-  readonly mayHotdrop?: boolean;
+  mayHotdrop?(info: InfoOf<O>): boolean;
   /** What the match demands, as data; absent or empty when it can't be said so. */
   facts?(info: InfoOf<O>): readonly Fact[];
   create(info: InfoOf<O>, services: Services, use: RuleUse): MatchTest;

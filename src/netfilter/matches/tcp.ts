@@ -164,5 +164,6 @@ export const tcp = defineMatch({
     },
   },
   facts: portFacts,
+  mayHotdrop: (info) => info.option !== undefined,
   create: (info) => new TcpTest(info.sport, info.dport, info.flags, info.option),
 });
