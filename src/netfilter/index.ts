@@ -14,5 +14,5 @@ export * from './log.ts';
 export * from './netfilter.ts';
 export * from './rule.ts';
 export type { EngineName } from './rules-in-force.ts';
-export type { PacketText, Tracer } from './tracer.ts';
+export type { Tracer } from './tracer.ts';
 export * from './verdict.ts';

@@ -29,6 +29,11 @@ export class InterfacePatterns {
     return number;
   }
 
+  /** Does the pattern name one interface? */
+  isExact(number: number): boolean {
+    return !this.patterns[number]!.endsWith('+');
+  }
+
   /** What is known of an interface by its index; 0 stands for "none", whose name is empty. */
   row(index: number): InterfaceRow {
     if (this.generation !== this.host.interfaceGeneration) {

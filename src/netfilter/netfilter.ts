@@ -26,7 +26,7 @@ import type { HostServices } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
 import type { Ruleset } from './rule.ts';
-import { TraceOutput, type PacketText, type Tracer } from './tracer.ts';
+import { TraceOutput, type Tracer } from './tracer.ts';
 import { Verdict } from './verdict.ts';
 
 export interface NetfilterParts {
@@ -37,8 +37,6 @@ export interface NetfilterParts {
   readonly log: LogSink;
   readonly conntrack: ConntrackSteps;
   readonly nat: NatSteps;
-  /** How TRACE prints a packet. */
-  readonly packetText: PacketText;
   /** The compiled engine unless said otherwise; the reference answers alike, only slower. */
   readonly engine?: EngineName;
 }
@@ -67,7 +65,7 @@ export class Netfilter {
     this.host = parts.host;
     this.conntrack = parts.conntrack;
     this.nat = parts.nat;
-    this.trace = new TraceOutput(parts.clock, parts.log, parts.packetText);
+    this.trace = new TraceOutput(parts.clock, parts.host, parts.log);
     this.v4 = new RulesInForce(4, parts, this.trace);
     this.v6 = new RulesInForce(6, parts, this.trace);
     this.askNat = (hook, pkt) => this.judge(NAT, hook, pkt, this.states[this.depth - 1]!);

@@ -13,9 +13,8 @@
  *   hotdrop    a match cannot be decided on this packet: DROP at once, nothing counted
  */
 import { assertNever } from '../base/errors.ts';
-import * as ipv6ext from '../wire/ipv6-ext.ts';
-import { IPPROTO_NONE } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { isProtocolUnknown } from './header-chain.ts';
 import type { Hook } from './hook.ts';
 import type { HookState } from './hook-state.ts';
 import type { HostServices } from './host-services.ts';
@@ -172,11 +171,6 @@ function protocolMatches(rule: Rule, pkt: PacketBuffer, at: HookState): boolean 
     return false;
   }
   return (pkt.proto === rule.protocol.number) !== rule.protocol.not;
-}
-
-/** The chain of extension headers leaves the datagram: the kernel drops the packet at a rule that says `-p`. */
-export function isProtocolUnknown(pkt: PacketBuffer): boolean {
-  return ipv6ext.isExtension(pkt.proto) && pkt.proto !== IPPROTO_NONE;
 }
 
 function fragmentMatches(rule: Rule, pkt: PacketBuffer): boolean {

@@ -1,9 +1,12 @@
 /**
  * The tables of one family that are in force: made all at once or not at all, each behind its engine.
  */
+import { compile } from './compile.ts';
+import { CompiledEngine } from './evaluate.ts';
 import type { Services } from './extension.ts';
 import { TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { stepsOf } from './hook-steps.ts';
+import { InterfacePatterns } from './interface-patterns.ts';
 import type { Layout } from './layout.ts';
 import { bringToLife, type LiveTable } from './live-table.ts';
 import type { NetfilterParts } from './netfilter.ts';
@@ -41,7 +44,8 @@ export class RulesInForce {
       const table = ruleset.tables.get(name);
       return table === undefined ? null : bringToLife(table, services);
     });
-    const engines = live.map((table) => table && this.makeEngine(table));
+    const patterns = new InterfacePatterns(this.parts.host);
+    const engines = live.map((table) => table && this.makeEngine(table, patterns));
     // Nothing below fails.
     this.engines = engines;
     this.loaded = ruleset;
@@ -67,8 +71,9 @@ export class RulesInForce {
     return this.engines[TABLE_NAMES.indexOf(table)]?.layout;
   }
 
-  private makeEngine(live: LiveTable): TableEngine {
-    return new ReferenceEngine(live, this.parts.host, this.trace);
+  private makeEngine(live: LiveTable, patterns: InterfacePatterns): TableEngine {
+    if (this.parts.engine === 'reference') return new ReferenceEngine(live, this.parts.host, this.trace);
+    return new CompiledEngine(compile(live, patterns), patterns, this.trace);
   }
 
   private setTracking(on: boolean): void {

@@ -5,12 +5,11 @@
 import type { Clock } from '../base/clock.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { HookState } from './hook-state.ts';
+import type { HostServices } from './host-services.ts';
 import type { Layout } from './layout.ts';
+import { DEFAULT_LOG_FLAGS, packetText } from './log-format.ts';
 import type { LogSink } from './log.ts';
 import type { TraceSink } from './table-engine.ts';
-
-/** Words for one packet as the kernel's log prints it: `IN=eth0 OUT= MAC=… SRC=…`. */
-export type PacketText = (pkt: PacketBuffer, at: HookState) => string;
 
 export interface Tracer {
   /** `step` is `filter:FORWARD:rule:3`, `filter:users:return:4` or `filter:FORWARD:policy:5`. */
@@ -25,12 +24,12 @@ export class TraceOutput implements TraceSink {
   private tracer: Tracer | null = null;
   private readonly clock: Clock;
   private readonly log: LogSink;
-  private readonly packetText: PacketText;
+  private readonly host: HostServices;
 
-  constructor(clock: Clock, log: LogSink, packetText: PacketText) {
+  constructor(clock: Clock, host: HostServices, log: LogSink) {
     this.clock = clock;
     this.log = log;
-    this.packetText = packetText;
+    this.host = host;
   }
 
   get listener(): Tracer | null {
@@ -46,10 +45,12 @@ export class TraceOutput implements TraceSink {
     const step = layout.describeTrace(slot);
     this.tracer?.passed(step, pkt);
     if (pkt.traced === 0 || !this.log.wanted) return;
+    const { host } = this;
+    const words = packetText(pkt, host.interfaceName(at.iif), host.interfaceName(at.oif), DEFAULT_LOG_FLAGS);
     this.log.line({
       time: this.clock.now,
       level: TRACE_LEVEL,
-      text: `TRACE: ${step} ${this.packetText(pkt, at)}`,
+      text: `TRACE: ${step} ${words}`,
       cause: pkt.cause,
     });
   }

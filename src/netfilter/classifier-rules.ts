@@ -1,0 +1,121 @@
+/** What the rules of a chain fix, read back from the compiled rows: the raw material of the index. */
+import type { InterfacePatterns } from './interface-patterns.ts';
+import { Has, Row, type Program } from './compile.ts';
+import { Dim } from './classifier-key.ts';
+import { NO_MASK, type Masks, type Signature } from './classifier-signature.ts';
+
+export class FiledRule {
+  readonly slot: number;
+  /** Dim bits of what the rule fixes. */
+  dims = 0;
+  source: Int32Array = NO_MASK;
+  sourceMask: Int32Array = NO_MASK;
+  destination: Int32Array = NO_MASK;
+  destinationMask: Int32Array = NO_MASK;
+  protocol = 0;
+  iif = -1;
+  oif = -1;
+  /** Blocks that cover the rule's ports, each (level << 16) | (port >> level). */
+  sportBlocks: readonly number[] = [];
+  dportBlocks: readonly number[] = [];
+  /** What it may be filed under. */
+  signatures: readonly Signature[] = [];
+
+  constructor(slot: number) {
+    this.slot = slot;
+  }
+}
+
+export function readRules(
+  program: Program,
+  chain: number,
+  patterns: InterfacePatterns,
+  masks: Masks,
+): FiledRule[] {
+  const start = program.layout.starts[chain]!;
+  return program.layout.chains[chain]!.rules.map((_, i) => readRule(program, start + i, patterns, masks));
+}
+
+/** A negated condition fixes nothing, nor does a pattern that several interfaces match. */
+function readRule(program: Program, slot: number, patterns: InterfacePatterns, masks: Masks): FiledRule {
+  const { rows, addressWords: words } = program;
+  const row = slot * program.stride;
+  const flags = rows[row + Row.FLAGS]!;
+  const rule = new FiledRule(slot);
+  const fixes = (has: number, dim: number): boolean => {
+    if ((flags & has) === 0 || (flags & (has << 1)) !== 0) return false;
+    rule.dims |= dim;
+    return true;
+  };
+  const address = row + Row.ADDRESSES;
+  if (fixes(Has.SOURCE, Dim.SOURCE)) {
+    rule.source = rows.subarray(address, address + words);
+    rule.sourceMask = masks.mask(rows.subarray(address + words, address + 2 * words));
+  }
+  if (fixes(Has.DESTINATION, Dim.DESTINATION)) {
+    rule.destination = rows.subarray(address + 2 * words, address + 3 * words);
+    rule.destinationMask = masks.mask(rows.subarray(address + 3 * words, address + 4 * words));
+  }
+  if (fixes(Has.PROTOCOL, Dim.PROTOCOL)) rule.protocol = rows[row + Row.PROTOCOL]!;
+  const iif = rows[row + Row.IN]!;
+  if ((flags & Has.IN) !== 0 && patterns.isExact(iif) && fixes(Has.IN, Dim.IN)) rule.iif = iif;
+  const oif = rows[row + Row.OUT]!;
+  if ((flags & Has.OUT) !== 0 && patterns.isExact(oif) && fixes(Has.OUT, Dim.OUT)) rule.oif = oif;
+  if ((flags & Has.PORTS) !== 0) readPorts(program, row, rule);
+  rule.signatures = signaturesOf(rule, masks, words);
+  return rule;
+}
+
+function readPorts({ rows, ports }: Program, row: number, rule: FiledRule): void {
+  const end = rows[row + Row.PORTS_END]!;
+  let i = rows[row + Row.PORTS]!;
+  while (i < end) {
+    const isSource = ports[i]! === 0;
+    const next = i + 2 + 2 * ports[i + 1]!;
+    const blocks = blocksOf(ports.subarray(i + 2, next));
+    i = next;
+    if (blocks === null) continue;
+    rule.dims |= isSource ? Dim.SPORT : Dim.DPORT;
+    if (isSource) rule.sportBlocks = blocks;
+    else rule.dportBlocks = blocks;
+  }
+}
+
+/** Ports in all ranges together beyond which they tell too little. */
+const WIDE = 16384;
+
+/** Blocks that cover the ranges, null when they are too wide to tell much (or empty, which matches nothing). */
+function blocksOf(ranges: Int32Array): number[] | null {
+  let ports = 0;
+  for (let i = 0; i < ranges.length; i += 2) ports += Math.max(0, ranges[i + 1]! - ranges[i]! + 1);
+  if (ports === 0 || ports > WIDE) return null;
+  const blocks = new Set<number>();
+  for (let i = 0; i < ranges.length; i += 2) {
+    const low = ranges[i]!;
+    const high = ranges[i + 1]!;
+    if (high < low) continue;
+    // The largest size out of 1, 8, 64, 512, 4096 that is no larger than the range: 9 blocks at most.
+    const level = Math.floor((31 - Math.clz32(high - low + 1)) / 3) * 3;
+    for (let block = low >> level; block <= high >> level; block++) blocks.add((level << 16) | block);
+  }
+  return [...blocks];
+}
+
+/** Each field alone (a port with its protocol), and all of them with one of the ports. */
+function signaturesOf(rule: FiledRule, masks: Masks, words: number): Signature[] {
+  const { dims } = rule;
+  const choices = new Set<number>();
+  for (const dim of [Dim.SOURCE, Dim.DESTINATION, Dim.IN, Dim.OUT, Dim.PROTOCOL]) {
+    if ((dims & dim) !== 0) choices.add(dim);
+  }
+  const all = dims & ~(Dim.SPORT | Dim.DPORT);
+  for (const port of [Dim.SPORT, Dim.DPORT]) {
+    if ((dims & port) === 0) continue;
+    choices.add(port | (dims & Dim.PROTOCOL));
+    choices.add(port | all);
+  }
+  if (all !== 0) choices.add(all);
+  return Array.from(choices, (choice) =>
+    masks.signature(choice, rule.sourceMask, rule.destinationMask, words),
+  );
+}
