@@ -25,6 +25,13 @@ export * as udp from './udp.ts';
 export * as udplite from './udplite.ts';
 export * as vlan from './vlan.ts';
 export { crc32c } from './crc32c.ts';
+export {
+  describe,
+  describeFrame,
+  describePacket,
+  type DescribeOptions,
+  type RelativeBase,
+} from './describe.ts';
 export { dissectEthernet, dissectNetwork, hasPorts, redissectTransport } from './dissect.ts';
 export * from './ether-type.ts';
 export * from './ip-protocol.ts';
