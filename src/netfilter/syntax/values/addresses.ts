@@ -85,7 +85,7 @@ export interface AddressRange {
   readonly high: Int32Array;
 }
 
-/** `address[-address]` (`-m iprange`); the low end may not lie above the high one. */
+/** `address[-address]` (`-m iprange`); a low end above the high one is let through and holds no address. */
 export const addressRange: ValueType<AddressRange> = {
   label: 'address[-address]',
   parse: (words, use) => parseAddressRange(words[0]!, use),
@@ -97,7 +97,9 @@ function parseAddressRange(word: string, use: OptionUse): AddressRange {
   const ends = dash < 0 ? [word, word] : [word.slice(0, dash), word.slice(dash + 1)];
   const [low, high] = ends.map((end) => {
     const words = parseAddress(end, use.family);
-    if (words === null) throw new ValueError(`${use.extension}: Bad IP address "${end}"\n`);
+    if (words === null) {
+      throw new ValueError(`${use.extension}: Bad value for "--${use.option}" option: "${end}"`);
+    }
     return words;
   });
   return { low: low!, high: high! };

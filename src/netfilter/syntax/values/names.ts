@@ -10,6 +10,8 @@ export interface NameOptions {
   readonly label?: string;
   /** Small and capital letters are the same on reading. */
   readonly anyCase?: boolean;
+  /** Any beginning of a name will do, in any case; the first name that begins so is meant. */
+  readonly anyBeginning?: boolean;
   /** The complaint about a name that is not in the list. */
   readonly bad?: (word: string) => string;
 }
@@ -94,6 +96,7 @@ export function printBits(names: readonly (readonly [name: string, bits: number]
 }
 
 function same(name: string, word: string, options: NameOptions): boolean {
+  if (options.anyBeginning === true) return word !== '' && name.toLowerCase().startsWith(word.toLowerCase());
   return name === word || (options.anyCase === true && name.toLowerCase() === word.toLowerCase());
 }
 

@@ -45,7 +45,7 @@ export function text(max: number, label = 'string', min = 0): ValueType<string> 
 export function hexString(max: number, label = 'string'): ValueType<Uint8Array> {
   return {
     label,
-    parse: (words, use) => parseHexString(words[0]!, max, use.option),
+    parse: (words) => parseHexString(words[0]!, max),
     print: printHexString,
   };
 }
@@ -70,34 +70,49 @@ export function bytesOfText(word: string): Uint8Array {
   return Uint8Array.from(bytes);
 }
 
-function parseHexString(word: string, max: number, option: string): Uint8Array {
-  if (word === '') throw new ValueError(`STRING must contain at least one char`);
+const BACKSLASH = 0x5c;
+const BAR = 0x7c;
+const SPACE = 0x20;
+
+/**
+ * iptables' own reading, with its corners: blanks are let through after an opening bar and one after each byte; the
+ * character behind a closing bar is taken as it is, whatever it is; a block may end with the string.
+ */
+function parseHexString(word: string, max: number): Uint8Array {
+  if (word === '') throw new ValueError('STRING must contain at least one char');
   const source = bytesOfText(word);
   const bytes: number[] = [];
   let inHex = false;
-  for (let i = 0; i < source.length; i++) {
-    const byte = source[i]!;
-    if (byte === 0x5c && !inHex) {
-      // A backslash takes the next character as it is.
-      const next = source[++i];
+  let i = 0;
+  while (i < source.length) {
+    if (source[i] === BACKSLASH && !inHex) {
+      const next = source[i + 1];
       if (next === undefined) throw new ValueError('Bad literal placement at end of string');
       bytes.push(next);
-    } else if (byte === 0x7c) {
-      inHex = !inHex;
-    } else if (inHex) {
-      if (byte === 0x20) continue;
-      const digits = String.fromCharCode(byte, source[i + 1] ?? 0);
-      if (!/^[0-9a-fA-F]{2}$/.test(digits))
-        throw new ValueError(`Odd number of hex digits or invalid hex block in --${option}`);
-      bytes.push(Number.parseInt(digits, 16));
-      i++;
+      i += 2;
     } else {
-      bytes.push(byte);
+      if (source[i] === BAR) {
+        inHex = !inHex;
+        while (inHex && source[i + 1] === SPACE) i++;
+        if (++i >= source.length) break;
+      }
+      bytes.push(inHex ? hexPair(source, i) : source[i]!);
+      i += !inHex ? 1 : source[i + 2] === SPACE ? 3 : 2;
     }
+    if (bytes.length > max) throw new ValueError(`STRING too long "${word}"`);
   }
-  if (inHex) throw new ValueError('Invalid hex block');
-  if (bytes.length > max) throw new ValueError(`STRING too long "${word}"`);
   return Uint8Array.from(bytes);
+}
+
+/** The byte that two digits say; a digit is never the last character, since a bar closes the block. */
+function hexPair(source: Uint8Array, at: number): number {
+  if (at + 1 >= source.length) throw new ValueError('Odd number of hex digits');
+  if (at + 2 >= source.length) throw new ValueError('Invalid hex block');
+  const digits = String.fromCharCode(source[at]!, source[at + 1]!);
+  for (const digit of digits) {
+    if (!/[0-9a-fA-F]/.test(digit)) throw new ValueError(`Invalid hex char '${digit}'`);
+  }
+  return Number.parseInt(digits, 16);
 }
 
 /** True where a pattern has a byte that a plain string can't show: iptables-save then prints it as a hex-string. */
@@ -119,8 +134,6 @@ export function printByteText(bytes: Uint8Array): string {
   let plain = '';
   for (const byte of bytes)
     plain +=
-      byte === 0x22 || byte === 0x27 || byte === 0x5c
-        ? `\\${String.fromCharCode(byte)}`
-        : String.fromCharCode(byte);
+      byte === 0x22 || byte === BACKSLASH ? `\\${String.fromCharCode(byte)}` : String.fromCharCode(byte);
   return `"${plain}"`;
 }
