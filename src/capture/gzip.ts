@@ -6,7 +6,8 @@
  */
 import { CaptureError } from './errors.ts';
 import { Crc32 } from './crc32.ts';
-import { Inflate, InflateEnd, type InflateInput } from './inflate.ts';
+import type { InflateInput } from './bit-reader.ts';
+import { Inflate, InflateEnd } from './inflate.ts';
 import type { ByteSource } from './source.ts';
 
 const INPUT_BYTES = 64 * 1024;
@@ -84,19 +85,19 @@ export class GunzipSource implements ByteSource, InflateInput {
   }
 
   private memberHeader(): void {
-    let byte = this.inflate.nextByte();
+    let byte = this.inflate.reader.nextByte();
     // Padding behind a member; the first one begins at once, or we would not be here.
-    while (byte === 0) byte = this.inflate.nextByte();
+    while (byte === 0) byte = this.inflate.reader.nextByte();
     if (byte < 0) {
       this.ended = true;
       return;
     }
-    if (byte !== 0x1f || this.inflate.nextByte() !== 0x8b) {
+    if (byte !== 0x1f || this.inflate.reader.nextByte() !== 0x8b) {
       this.fail('bytes that are not gzip follow the compressed data');
       return;
     }
-    const method = this.inflate.nextByte();
-    const flags = this.inflate.nextByte();
+    const method = this.inflate.reader.nextByte();
+    const flags = this.inflate.reader.nextByte();
     if (flags < 0) return this.endCut();
     if (method !== METHOD_DEFLATE || (flags & FLAGS_RESERVED) !== 0) {
       this.fail(`unknown gzip compression method ${method} or flags ${flags}`);
@@ -112,8 +113,8 @@ export class GunzipSource implements ByteSource, InflateInput {
   private skipOptional(flags: number): boolean {
     if (!this.skip(FIXED_REST)) return false;
     if ((flags & FLAG_EXTRA) !== 0) {
-      const low = this.inflate.nextByte();
-      const high = this.inflate.nextByte();
+      const low = this.inflate.reader.nextByte();
+      const high = this.inflate.reader.nextByte();
       if (high < 0 || !this.skip((high << 8) | low)) return false;
     }
     if ((flags & FLAG_NAME) !== 0 && !this.skipText()) return false;
@@ -122,13 +123,13 @@ export class GunzipSource implements ByteSource, InflateInput {
   }
 
   private skip(count: number): boolean {
-    for (let i = 0; i < count; i++) if (this.inflate.nextByte() < 0) return false;
+    for (let i = 0; i < count; i++) if (this.inflate.reader.nextByte() < 0) return false;
     return true;
   }
 
   private skipText(): boolean {
-    let byte = this.inflate.nextByte();
-    while (byte > 0) byte = this.inflate.nextByte();
+    let byte = this.inflate.reader.nextByte();
+    while (byte > 0) byte = this.inflate.reader.nextByte();
     return byte === 0;
   }
 
@@ -146,7 +147,7 @@ export class GunzipSource implements ByteSource, InflateInput {
   private littleEndian32(): number | null {
     let value = 0;
     for (let shift = 0; shift < 32; shift += 8) {
-      const byte = this.inflate.nextByte();
+      const byte = this.inflate.reader.nextByte();
       if (byte < 0) return null;
       value |= byte << shift;
     }

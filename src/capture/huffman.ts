@@ -1,12 +1,30 @@
 /**
- * A canonical Huffman code as deflate uses it (RFC 1951, 3.2.2), ready to decode.
+ * Deflate's codes (RFC 1951, 3.2): canonical Huffman codes made ready to decode, and what length and distance codes mean.
  *
  * Codes of at most FAST_BITS bits, nearly all, are one table look-up; longer ones are decoded bit by bit from the
- * counts of codes per length, as canonical codes allow (src/capture/inflate.ts does both).
+ * counts of codes per length, as canonical codes allow (src/capture/bit-reader.ts does both).
  */
 export const MAX_BITS = 15;
 export const FAST_BITS = 10;
 export const FAST_MASK = (1 << FAST_BITS) - 1;
+
+// RFC 1951, 3.2.5: base and extra bits of length codes 257-285 and of distance codes 0-29.
+export const LENGTH_BASE = Uint16Array.of(
+  ...[
+    3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195,
+    227, 258,
+  ],
+);
+export const LENGTH_EXTRA = Uint8Array.of(
+  ...[0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0],
+);
+export const DISTANCE_BASE = Uint16Array.of(
+  ...[1, 2, 3, 4, 5, 7, 9, 13, 17, 25, 33, 49, 65, 97, 129, 193, 257, 385, 513, 769, 1025, 1537, 2049, 3073],
+  ...[4097, 6145, 8193, 12289, 16385, 24577],
+);
+export const DISTANCE_EXTRA = Uint8Array.of(
+  ...[0, 0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13],
+);
 
 /** A canonical Huffman code. */
 export class Huffman {
