@@ -6,7 +6,6 @@
  */
 import { readI32, readU16, writeU16, writeU32 } from '../../wire/bytes.ts';
 import { updateWord32 } from '../../wire/checksum.ts';
-import { crc32c } from '../../wire/crc32c.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import {
   IPPROTO_GRE,
@@ -19,6 +18,7 @@ import {
 } from '../../wire/ip-protocol.ts';
 import { hasPorts } from '../../wire/dissect.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import * as sctp from '../../wire/sctp.ts';
 import type { Tuple } from '../conntrack/tuple.ts';
 import { DropReason } from '../drop-reason.ts';
 import { Verdict } from '../verdict.ts';
@@ -136,7 +136,7 @@ function manipulateTransport(
       if (available < GUARANTEED) return false;
       writeU16(bytes, portAt, id);
       // Not incremental: the CRC runs over the whole packet, whatever changed.
-      if (available >= SCTP_HEADER) fillSctpChecksum(bytes, l4, end);
+      if (available >= SCTP_HEADER) sctp.fillChecksum(bytes, l4, end);
       return true;
     }
     case IPPROTO_ICMP: {
@@ -199,14 +199,4 @@ function pseudoUpdate(
   now = updateWord32(now, readI32(bytes, at + 4), source ? target.src1 : target.dst1);
   now = updateWord32(now, readI32(bytes, at + 8), source ? target.src2 : target.dst2);
   return updateWord32(now, readI32(bytes, at + 12), source ? target.src3 : target.dst3);
-}
-
-/** SCTP's CRC32c over common header and chunks, its own field counted as zero; little-endian (RFC 9260 appendix A). */
-function fillSctpChecksum(bytes: Uint8Array, l4: number, end: number): void {
-  writeU32(bytes, l4 + 8, 0);
-  const crc = crc32c(bytes, l4, end);
-  bytes[l4 + 8] = crc;
-  bytes[l4 + 9] = crc >>> 8;
-  bytes[l4 + 10] = crc >>> 16;
-  bytes[l4 + 11] = crc >>> 24;
 }
