@@ -5,7 +5,7 @@
  * `decodeLinkHeader` finds layer 3 whatever the link type, `encapsulate` makes an Ethernet frame of it.
  * Writing: a PcapngWriter or PcapWriter on a FileSink or MemorySink.
  *
- * Everything but files.ts runs without Node.
+ * Everything but files.ts runs without Node; a browser imports reader.ts and the writers themselves.
  */
 export { CaptureError, type CaptureErrorCode } from './errors.ts';
 export { FileSink, FileSource, openCapture } from './files.ts';

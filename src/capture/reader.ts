@@ -6,6 +6,7 @@
  *     if (reader.truncated !== null) report(reader.truncated.describe());
  *     reader.close();
  *
+ * Opening reads up to the first packet, so that `interfaces` and `format` can be looked at before it.
  * `next` is synchronous, also for gzip and for pipes (it waits there), allocates nothing, and throws a CaptureError
  * where the file is broken; every record in front of the broken place was handed out before. An input that merely
  * ends early is no error: `next` gives false, and `truncated` says where and in what.
