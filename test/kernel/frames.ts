@@ -87,7 +87,7 @@ export function address(value: string): number[] {
 }
 
 /** The pseudo header that TCP, UDP and ICMPv6 checksums include. */
-function pseudoHeader({ from, to }: Ends, protocol: number, length: number): number[] {
+export function pseudoHeader({ from, to }: Ends, protocol: number, length: number): number[] {
   const ends = [...address(from), ...address(to)];
   return isV6(from) ? [...ends, ...u32(length), 0, 0, 0, protocol] : [...ends, 0, protocol, ...u16(length)];
 }
