@@ -1,0 +1,304 @@
+/**
+ * From a plan and the words of a line to what the line commands: rules as data (src/netfilter/rule.ts) and what is to be
+ * done with them. This runs once a line of a rules file, so it does what the values need and no more.
+ */
+import type { Place } from '../../base/errors.ts';
+import type { Given, MatchExtension, TargetExtension } from '../extension.ts';
+import type { Family } from '../hook.ts';
+import {
+  makeRule,
+  type AddressMatch,
+  type InterfaceMatch,
+  type MatchUse,
+  type Rule,
+  type RuleTarget,
+} from '../rule.ts';
+import { located } from './getopt.ts';
+import { LineError } from './line-error.ts';
+import type { CommandPlan, ExtensionPlan, OptionStep, Ref, RefNot, TargetPlan } from './plan.ts';
+import type { ActionName } from './tree.ts';
+import { badAddress, formatAddress, parseMaskedAddress, type MaskedAddress } from './values/addresses.ts';
+import { byteLength } from './values/text.ts';
+import { ValueError } from './value-error.ts';
+
+/** Turns a host name into numeric addresses of the family; an empty list when it has none. */
+export type Resolver = (name: string, family: Family) => readonly string[];
+
+export interface BuildContext {
+  readonly family: Family;
+  readonly resolve: Resolver | null;
+  /** Whether the table at hand has such a chain; with no table at hand every name is one. */
+  hasChain(name: string): boolean;
+}
+
+/** What one line or one call of iptables commands. */
+export interface Command {
+  readonly action: ActionName | null;
+  readonly table: string | null;
+  readonly chain: string | null;
+  /** The number of a rule, from 1; null when none was given. */
+  readonly number: number | null;
+  /** The policy of -P, the new name of -E. */
+  readonly operand: string | null;
+  /** One rule for each combination of the addresses given; empty where no rule is spoken of. */
+  readonly rules: readonly Rule[];
+  /** `numeric`, `verbose` … with their values, the empty string where they take none. A flag given twice counts 2. */
+  readonly shown: ReadonlyMap<string, { readonly value: string; readonly times: number }>;
+}
+
+const NOTHING_SHOWN: Command['shown'] = new Map();
+
+export function buildCommand(
+  plan: CommandPlan,
+  words: readonly string[],
+  place: Place | null,
+  context: BuildContext,
+): Command {
+  const { action, operands } = plan;
+  const takesName = action === 'policy' || action === 'rename-chain';
+  const second = operands.length > 1 ? operands[1]! : null;
+  const number = second === null || takesName ? null : ruleNumber(second, words);
+  const chain = operands.length > 0 ? textAt(operands[0]!, words) : null;
+  const withRule =
+    action === 'append' ||
+    action === 'insert' ||
+    action === 'replace' ||
+    action === 'check' ||
+    (action === 'delete' && number === null);
+  return {
+    action,
+    table: plan.table === null ? null : textAt(plan.table, words),
+    chain,
+    number,
+    operand: second !== null && takesName ? textAt(second, words) : null,
+    rules: withRule ? buildRules(plan, words, place, context, chain!) : [],
+    shown: plan.shown.length === 0 ? NOTHING_SHOWN : shownBy(plan, words),
+  };
+}
+
+export function textAt(ref: Ref, words: readonly string[]): string {
+  const word = words[ref.word]!;
+  return ref.offset === 0 ? word : word.slice(ref.offset);
+}
+
+function shownBy(plan: CommandPlan, words: readonly string[]): Command['shown'] {
+  const shown = new Map<string, { value: string; times: number }>();
+  for (const [name, ref] of plan.shown) {
+    shown.set(name, {
+      value: ref === null ? '' : textAt(ref, words),
+      times: (shown.get(name)?.times ?? 0) + 1,
+    });
+  }
+  return shown;
+}
+
+function ruleNumber(ref: Ref, words: readonly string[]): number {
+  const text = textAt(ref, words);
+  if (!/^[0-9]{1,9}$/.test(text) || Number(text) === 0) {
+    throw new LineError('RULE_SYNTAX', `Invalid rule number \`${text}'`, ref.word);
+  }
+  return Number(text);
+}
+
+function buildRules(
+  plan: CommandPlan,
+  words: readonly string[],
+  place: Place | null,
+  context: BuildContext,
+  chain: string,
+): Rule[] {
+  const sources = plan.source === null ? ANYWHERE : addresses(plan.source, words, context);
+  const destinations = plan.destination === null ? ANYWHERE : addresses(plan.destination, words, context);
+  const [packets, bytes] = counters(plan, words);
+  const parts = {
+    inInterface: plan.inInterface === null ? null : interfaceMatch(plan.inInterface, words),
+    outInterface: plan.outInterface === null ? null : interfaceMatch(plan.outInterface, words),
+    protocol: plan.protocol,
+    fragment: plan.fragment,
+    matches: plan.matches.length === 0 ? NO_MATCHES : buildMatches(plan.matches, words),
+    target: buildTarget(plan.target, words, context),
+    packets,
+    bytes,
+    place,
+  };
+  if (plan.outInterface !== null && (chain === 'INPUT' || chain === 'PREROUTING')) {
+    throw new LineError('RULE_SYNTAX', `Can't use -o with ${chain}\n`, plan.outInterface.ref.word - 1);
+  }
+  if (plan.inInterface !== null && (chain === 'OUTPUT' || chain === 'POSTROUTING')) {
+    throw new LineError('RULE_SYNTAX', `Can't use -i with ${chain}\n`, plan.inInterface.ref.word - 1);
+  }
+  if (sources.length === 1 && destinations.length === 1) {
+    return [makeRule({ ...parts, source: sources[0]!, destination: destinations[0]! })];
+  }
+  if (sources.some((s) => s?.not === true) || destinations.some((d) => d?.not === true)) {
+    throw new LineError('RULE_SYNTAX', '! not allowed with multiple source or destination IP addresses');
+  }
+  return sources.flatMap((source) =>
+    destinations.map((destination) => makeRule({ ...parts, source, destination })),
+  );
+}
+
+const ANYWHERE: readonly null[] = [null];
+const NO_MATCHES: readonly MatchUse[] = [];
+
+/** What `-s` or `-d` says; null for an address that excludes nothing (`0.0.0.0/0`). */
+function addresses(
+  given: RefNot,
+  words: readonly string[],
+  context: BuildContext,
+): readonly (AddressMatch | null)[] {
+  const text = textAt(given.ref, words);
+  try {
+    if (!text.includes(',')) return one(text, given.not, context);
+    return text.split(',').flatMap((part) => one(part.trim(), given.not, context));
+  } catch (error) {
+    throw located(error, given.ref.word);
+  }
+}
+
+function one(text: string, not: boolean, context: BuildContext): (AddressMatch | null)[] {
+  return numericOrNamed(text, context).map(({ words, mask }) => {
+    const excludesNothing = mask[0] === 0 && mask[1] === 0 && mask[2] === 0 && mask[3] === 0;
+    return excludesNothing && !not ? null : { words, mask, not };
+  });
+}
+
+function numericOrNamed(text: string, context: BuildContext): MaskedAddress[] {
+  const { family, resolve } = context;
+  const slash = text.lastIndexOf('/');
+  const host = slash < 0 ? text : text.slice(0, slash);
+  // What has a letter beyond f, or no digit at all, can only be a name.
+  if (!/[g-zG-Z]/.test(host) || host.includes(':') || /^0[xX]/.test(host))
+    return [parseMaskedAddress(text, family)];
+  if (resolve === null) {
+    throw new ValueError(
+      `host/network \`${host}' not found (names are not looked up here: write its address)`,
+    );
+  }
+  const found = resolve(host, family);
+  if (found.length === 0) throw badAddress(host);
+  const mask = slash < 0 ? '' : text.slice(slash);
+  const parsed = found.map((address) => parseMaskedAddress(address + mask, family));
+  // Addresses that the mask makes equal count once.
+  const seen = new Map(parsed.map((address) => [formatAddress(address.words, family), address]));
+  return [...seen.values()];
+}
+
+const INTERFACE_NAME_BYTES = 15;
+
+function interfaceMatch(given: RefNot, words: readonly string[]): InterfaceMatch {
+  const name = textAt(given.ref, words);
+  if (name === '')
+    throw new LineError('RULE_SYNTAX', 'Empty interface is likely to be undesired', given.ref.word);
+  if (byteLength(name) > INTERFACE_NAME_BYTES) {
+    const message = `interface name \`${name}' must be shorter than IFNAMSIZ (15)`;
+    throw new LineError('RULE_SYNTAX', message, given.ref.word);
+  }
+  return { name, not: given.not };
+}
+
+function buildMatches(plans: readonly ExtensionPlan<MatchExtension>[], words: readonly string[]): MatchUse[] {
+  const uses: MatchUse[] = [];
+  for (const plan of plans) uses.push({ extension: plan.extension, info: buildInfo(plan, words) });
+  return uses;
+}
+
+function buildTarget(plan: TargetPlan, words: readonly string[], context: BuildContext): RuleTarget {
+  switch (plan.kind) {
+    case 'none':
+      return NO_TARGET;
+    case 'standard':
+      return plan;
+    case 'extension':
+      return { kind: 'extension', extension: plan.plan.extension, info: buildInfo(plan.plan, words) };
+    case 'chain': {
+      const chain = textAt(plan.ref, words);
+      if (!context.hasChain(chain)) throw missingTarget(chain, plan.how, plan.ref.word);
+      return { kind: plan.how, chain };
+    }
+  }
+}
+
+const NO_TARGET: RuleTarget = { kind: 'none' };
+
+/** The kernel's structure holds this many bytes of a target's or chain's name. */
+const TARGET_NAME_BYTES = 28;
+
+function missingTarget(chain: string, how: 'jump' | 'goto', word: number): LineError {
+  if (how === 'goto') return new LineError('RULE_SYNTAX', `goto '${chain}' is not a chain\n`, word);
+  if (byteLength(chain) > TARGET_NAME_BYTES) {
+    const message = `Invalid target name \`${chain}' (${TARGET_NAME_BYTES} chars max)`;
+    return new LineError('RULE_SYNTAX', message, word);
+  }
+  if (/\s/.test(chain)) return new LineError('RULE_SYNTAX', `Invalid target name \`${chain}'`, word);
+  return new LineError('RULE_UNKNOWN', `Couldn't load target \`${chain}':No such file or directory\n`, word);
+}
+
+function buildInfo(
+  plan: ExtensionPlan<MatchExtension | TargetExtension>,
+  words: readonly string[],
+): Record<string, Given<unknown>> {
+  const info: Record<string, Given<unknown>> = {};
+  for (const step of plan.steps) {
+    const given = readOption(step, words);
+    if (step.spec.repeat === true) {
+      const before = info[step.property] as Given<readonly unknown[]> | undefined;
+      info[step.property] = { value: [...(before?.value ?? []), given.value], not: given.not };
+    } else {
+      info[step.property] = given;
+    }
+  }
+  return info;
+}
+
+function readOption(step: OptionStep, words: readonly string[]): Given<unknown> {
+  const { refs, spec } = step;
+  try {
+    if (refs.length !== 1) {
+      return {
+        value: spec.value.parse(
+          refs.map((ref) => textAt(ref, words)),
+          step.use,
+        ),
+        not: step.not,
+      };
+    }
+    const word = textAt(refs[0]!, words);
+    if (step.lastGiven !== null && step.lastWord === word) return step.lastGiven;
+    const given = { value: spec.value.parse([word], step.use), not: step.not };
+    step.lastWord = word;
+    step.lastGiven = given;
+    return given;
+  } catch (error) {
+    throw located(error, refs[0]?.word ?? -1);
+  }
+}
+
+/** Packets and bytes that the line gives the rule: `-c` wins over `[packets:bytes]` in front. */
+function counters(plan: CommandPlan, words: readonly string[]): readonly [packets: number, bytes: number] {
+  if (plan.setCounters.length > 0) return setCounters(plan.setCounters, words);
+  if (plan.counters === null) return NONE_COUNTED;
+  return parseCounters(textAt(plan.counters, words), plan.counters.word);
+}
+
+const NONE_COUNTED: readonly [number, number] = [0, 0];
+
+function setCounters(refs: readonly Ref[], words: readonly string[]): readonly [number, number] {
+  const first = textAt(refs[0]!, words);
+  const both = refs.length > 1 ? [first, textAt(refs[1]!, words)] : first.split(',');
+  if (both.length < 2)
+    throw new LineError('RULE_SYNTAX', '-c requires packet and byte counter', refs[0]!.word);
+  ['packet', 'byte'].forEach((name, i) => {
+    if (!/^[0-9]+$/.test(both[i]!))
+      throw new LineError('RULE_SYNTAX', `-c ${name} counter not numeric`, refs[0]!.word);
+  });
+  return [Number(both[0]), Number(both[1])];
+}
+
+/** `[packets:bytes]`. */
+export function parseCounters(text: string, word: number): readonly [packets: number, bytes: number] {
+  const found = /^\[([0-9]+):([0-9]+)\]$/.exec(text);
+  if (found === null)
+    throw new LineError('RULE_SYNTAX', `invalid counters \`${text}', wanted [packets:bytes]`, word);
+  return [Number(found[1]), Number(found[2])];
+}
