@@ -1,0 +1,632 @@
+/**
+ * Connection tracking: finds or makes the connection that a packet belongs to (`in`), feeds helpers (`helper`) and puts
+ * new connections into the table when their first packet has passed everything (`confirm`). What protocols know is in
+ * the trackers, one file each; the table is connections.ts and tuple-store.ts.
+ *
+ * ── For address translation (src/netfilter/nat, whose view is NatConntrack) ──
+ * A new entry has both tuples from the start, the reply being the inverse of the original. While it is unconfirmed (the
+ * status has no CONFIRMED) `alterReply` gives it another reply tuple; `taken` asks whether a reply tuple is in use by
+ * any confirmed connection in either direction. The *_NAT and *_NAT_DONE bits of `status` are written directly.
+ * `onRemove` is told of every entry that goes, while its tuples can still be read; numbers are reused only later. Errors:
+ * `pkt.ctInfo` is RELATED or RELATED_REPLY with the direction of the *error*; the packet inside goes the other way.
+ * `attach` gives a packet of our own (a reset, an ICMP error) the connection of the packet that it answers.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Rng } from '../../base/rng.ts';
+import type { Sysctls } from '../../base/sysctl.ts';
+import {
+  IPPROTO_DCCP,
+  IPPROTO_GRE,
+  IPPROTO_ICMP,
+  IPPROTO_ICMPV6,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from '../../wire/ip-protocol.ts';
+import { isExtension } from '../../wire/ipv6-ext.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { DropReason } from '../drop-reason.ts';
+import type { Family, Hook } from '../hook.ts';
+import type { LogSink } from '../log.ts';
+import { Verdict } from '../verdict.ts';
+import { NAT_CLASH, PROTO_OCTETS, Connections } from './connections.ts';
+import { CtInfo, CtStatus, directionOf, type Direction } from './ct-info.ts';
+import { describeConnection, describeExpectation } from './describe.ts';
+import { Expectations } from './expectations.ts';
+import { GenericTracker } from './generic.ts';
+import { GreTracker } from './gre.ts';
+import { Helpers } from './helpers.ts';
+import { IcmpErrors, IcmpStep, type NodeLookup } from './icmp-error.ts';
+import { IcmpTracker } from './icmp.ts';
+import { Icmpv6Tracker } from './icmpv6.ts';
+import { InvalidLog, type PacketPrinter } from './invalid-log.ts';
+import { RateLimit } from './rate-limit.ts';
+import { SctpTracker, isClosingSctp } from './sctp.ts';
+import { Settings } from './settings.ts';
+import { TcpState } from './tcp-states.ts';
+import { TcpTracker, isClosingTcp } from './tcp.ts';
+import type { SeqAdjust } from './tcp-window.ts';
+import { Track, type TrackerParts } from './tracker.ts';
+import { Tuple } from './tuple.ts';
+import { TupleReader, invertTuple } from './tuple-reader.ts';
+import { zoneOfKind } from './tuple-store.ts';
+import { UdpTracker } from './udp.ts';
+import { UdpLiteTracker } from './udplite.ts';
+import type { ConntrackView, CtTemplate } from './view.ts';
+
+export interface ConntrackServices {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly sysctls: Sysctls;
+  readonly log: LogSink;
+  /** How the log of invalid packets prints a packet; the engine knows how LOG does it. */
+  readonly printer?: PacketPrinter;
+}
+
+/** Sequence adjustment at the end of a packet's way, besides what window tracking asks. False: drop the packet. */
+export interface SeqAdjuster extends SeqAdjust {
+  adjust(pkt: PacketBuffer, entry: number, direction: number): boolean;
+}
+
+/** A packet that a clashing entry's original direction passed: see confirm. */
+const CLASH_TIMEOUT_US = 1_000_000;
+const LEVEL_WARNING = 4;
+const TABLE_FULL = 'nf_conntrack: nf_conntrack: table full, dropping packet';
+
+export class Conntrack implements ConntrackView, NodeLookup {
+  readonly connections: Connections;
+  readonly expectations: Expectations;
+  readonly helpers = new Helpers();
+  readonly reader = new TupleReader();
+  /** Timeout policies of `-j CT --timeout NAME`: microseconds in the order of the protocol's own timeouts. */
+  readonly timeoutPolicies = new Map<string, { readonly proto: number; readonly timeouts: Float64Array }>();
+  /** Told of every entry that goes. */
+  onRemove: ((entry: number) => void) | null;
+
+  private readonly clock: Clock;
+  private readonly sysctls: Sysctls;
+  private readonly log: LogSink;
+  private readonly settings = new Settings();
+  private readonly invalid: InvalidLog;
+  private readonly fullLog: RateLimit;
+  private readonly templates: CtTemplate[] = [];
+  private tracks4: boolean;
+  private tracks6: boolean;
+  private zoneOriginal: number;
+  private zoneReply: number;
+  private adjuster: SeqAdjuster | null;
+
+  private readonly tcp: TcpTracker;
+  private readonly udp: UdpTracker;
+  private readonly udplite: UdpLiteTracker;
+  private readonly icmp: IcmpTracker;
+  private readonly icmpv6: Icmpv6Tracker;
+  private readonly sctp: SctpTracker;
+  private readonly gre: GreTracker;
+  private readonly generic: GenericTracker;
+  private readonly icmpErrors: IcmpErrors;
+
+  private readonly scratchTuple = new Tuple();
+  private readonly scratchReply = new Tuple();
+
+  constructor(services: ConntrackServices) {
+    this.clock = services.clock;
+    this.sysctls = services.sysctls;
+    this.log = services.log;
+    this.settings.read(services.sysctls);
+    this.connections = new Connections(this.settings.max, services.rng, (entry) => this.isClosing(entry));
+    this.connections.onRemove = (entry) => this.removed(entry);
+    this.connections.now = services.clock.now;
+    this.expectations = new Expectations(this.connections);
+    this.invalid = new InvalidLog(services.log, this.settings, this.connections, services.printer ?? noPrinter);
+    this.fullLog = new RateLimit();
+    this.onRemove = null;
+    this.tracks4 = false;
+    this.tracks6 = false;
+    this.zoneOriginal = 0;
+    this.zoneReply = 0;
+    this.adjuster = null;
+
+    const parts: TrackerParts = {
+      connections: this.connections,
+      settings: this.settings,
+      invalid: this.invalid,
+    };
+    this.tcp = new TcpTracker(parts);
+    this.udp = new UdpTracker(parts);
+    this.udplite = new UdpLiteTracker(parts);
+    this.icmp = new IcmpTracker(parts);
+    this.icmpv6 = new Icmpv6Tracker(parts);
+    this.sctp = new SctpTracker(parts);
+    this.gre = new GreTracker(parts);
+    this.generic = new GenericTracker(parts);
+    this.icmpErrors = new IcmpErrors(parts, this.reader, this);
+  }
+
+  // ── The steps at the hooks ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** PREROUTING and OUTPUT (nf_conntrack_in). Sets `pkt.ct` and `pkt.ctInfo`; with no connection, INVALID or UNTRACKED. */
+  in(pkt: PacketBuffer, hook: Hook): number {
+    if (!(pkt.family === 4 ? this.tracks4 : this.tracks6)) return Verdict.ACCEPT;
+    const before = pkt.ct;
+    // Seen before (looped back, or made as an answer), or exempt.
+    if (before > 0 || (before === 0 && pkt.ctInfo === CtInfo.UNTRACKED)) return Verdict.ACCEPT;
+    this.refreshTime();
+    const { settings } = this;
+    if (settings.generation !== this.sysctls.generation) this.readSettings();
+    this.connections.tick(settings.max);
+
+    let template: CtTemplate | null = null;
+    this.zoneOriginal = 0;
+    this.zoneReply = 0;
+    if (before < 0) {
+      template = this.templates[-before - 1]!;
+      this.takeZones(template, pkt);
+    }
+    pkt.ct = 0;
+    pkt.ctInfo = 0;
+    if (pkt.fragOffset !== 0 || (pkt.family === 6 && isBrokenV6(pkt))) return Verdict.ACCEPT;
+
+    const { proto } = pkt;
+    if (
+      (proto === IPPROTO_ICMP || proto === IPPROTO_ICMPV6) &&
+      this.icmpErrors.handle(pkt, hook, this.zoneOriginal, this.zoneReply) === IcmpStep.DONE
+    ) {
+      return Verdict.ACCEPT;
+    }
+    let result: number;
+    do {
+      const node = this.resolve(pkt, template);
+      if (node < 0) {
+        pkt.dropReason = DropReason.CONNTRACK_FULL!;
+        return Verdict.DROP;
+      }
+      if (node === 0) return Verdict.ACCEPT;
+      result = this.judge(pkt, node, hook);
+    } while (result === Track.REPEAT);
+    if (result === Track.DROP) {
+      pkt.dropReason = DropReason.CONNTRACK_REFUSED!;
+      return Verdict.DROP;
+    }
+    return Verdict.ACCEPT;
+  }
+
+  /** INPUT and POSTROUTING: the connection's helper, then sequence adjustment. */
+  helper(pkt: PacketBuffer, _hook: Hook): number {
+    const entry = pkt.ct;
+    if (entry <= 0 || pkt.ctInfo === CtInfo.RELATED_REPLY) return Verdict.ACCEPT;
+    const helper = this.helpers.of(entry);
+    if (helper !== null) {
+      const verdict = helper.help(pkt, entry, pkt.ctInfo);
+      if (verdict !== Verdict.ACCEPT) {
+        if (verdict === Verdict.DROP) pkt.dropReason = DropReason.HELPER!;
+        return verdict;
+      }
+    }
+    if (this.adjuster !== null && this.connections.status[entry]! & CtStatus.SEQ_ADJUST) {
+      if (!this.adjuster.adjust(pkt, entry, directionOf(pkt.ctInfo))) {
+        pkt.dropReason = DropReason.HELPER!;
+        return Verdict.DROP;
+      }
+    }
+    return Verdict.ACCEPT;
+  }
+
+  /** INPUT and POSTROUTING, last (nf_conntrack_confirm): a new connection goes into the table. */
+  confirm(pkt: PacketBuffer, _hook: Hook): number {
+    const entry = pkt.ct;
+    if (entry <= 0) return Verdict.ACCEPT;
+    const { connections } = this;
+    const status = connections.status[entry]!;
+    if (status & CtStatus.CONFIRMED || directionOf(pkt.ctInfo) !== 0) return Verdict.ACCEPT;
+    this.refreshTime();
+    if (status & CtStatus.DYING) return this.refuse(pkt, entry);
+    const { tuples } = connections;
+    const original = entry * 2;
+    if (tuples.chainFull(original) || tuples.chainFull(original + 1)) return this.refuse(pkt, entry);
+    // Address translation, or another first packet, may have taken a tuple since: this one was not in the hash.
+    const rival = this.rivalOf(original) || this.rivalOf(original + 1);
+    if (rival !== 0) return this.resolveClash(pkt, entry, rival >> 1);
+    connections.insert(entry, true);
+    return Verdict.ACCEPT;
+  }
+
+  /** The packet ended: an entry that only it holds goes. */
+  release(pkt: PacketBuffer): void {
+    const entry = pkt.ct;
+    if (entry > 0 && directionOf(pkt.ctInfo) === 0) {
+      if ((this.connections.status[entry]! & CtStatus.CONFIRMED) === 0) this.connections.discard(entry);
+    }
+    pkt.ct = 0;
+    pkt.ctInfo = 0;
+  }
+
+  /** A packet of our own that answers `cause` belongs to its connection (nf_conntrack_attach). */
+  attach(pkt: PacketBuffer, cause: PacketBuffer): void {
+    if (cause.ct <= 0) return;
+    pkt.ct = cause.ct;
+    pkt.ctInfo = directionOf(cause.ctInfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED;
+  }
+
+  // ── Within `in` ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private refreshTime(): void {
+    this.connections.now = this.clock.now;
+  }
+
+  private readSettings(): void {
+    this.settings.read(this.sysctls);
+    this.connections.reserve(this.settings.max);
+  }
+
+  private takeZones(template: CtTemplate, pkt: PacketBuffer): void {
+    this.zoneOriginal = template.zoneFromMark ? pkt.mark & 0xffff : template.zoneOriginal;
+    this.zoneReply = template.zoneFromMark ? pkt.mark & 0xffff : template.zoneReply;
+  }
+
+  /** The packet's node, an existing or a new one; 0 for a packet that no connection can have, -1 when the table is full. */
+  private resolve(pkt: PacketBuffer, template: CtTemplate | null): number {
+    const tuple = this.scratchTuple;
+    if (!this.reader.ofPacket(pkt, tuple)) return 0;
+    const node = this.lookup(tuple, this.zoneOriginal, this.zoneReply);
+    return node !== 0 ? node : this.create(pkt, tuple, template);
+  }
+
+  /** Finds a living entry by a tuple, whose zone is set here: an original direction in one zone, a reply in the other. */
+  lookup(tuple: Tuple, zoneOriginal: number, zoneReply: number): number {
+    const { tuples } = this.connections;
+    tuple.zone = zoneOriginal;
+    if (zoneOriginal === zoneReply) {
+      const node = tuples.find(tuple);
+      return node !== 0 && this.isGone(node) ? 0 : node;
+    }
+    let node = tuples.find(tuple);
+    while (node !== 0 && (node & 1) !== 0) node = tuples.find(tuple, node);
+    if (node !== 0 && !this.isGone(node)) return node;
+    tuple.zone = zoneReply;
+    node = tuples.find(tuple);
+    while (node !== 0 && (node & 1) === 0) node = tuples.find(tuple, node);
+    tuple.zone = zoneOriginal;
+    return node !== 0 && !this.isGone(node) ? node : 0;
+  }
+
+  /** Expired entries go when they are met. */
+  private isGone(node: number): boolean {
+    const entry = node >> 1;
+    if (!this.connections.isExpired(entry)) return false;
+    this.connections.kill(entry);
+    return true;
+  }
+
+  private create(pkt: PacketBuffer, tuple: Tuple, template: CtTemplate | null): number {
+    const reply = this.scratchReply;
+    if (!invertTuple(tuple, reply)) return 0;
+    reply.zone = this.zoneReply;
+    const { connections, settings } = this;
+    const entry = connections.allocate(tuple, reply, settings.max);
+    if (entry === 0) {
+      this.reportFull(pkt);
+      return -1;
+    }
+    if (settings.acct) connections.addCounters(entry);
+    if (settings.timestamp) connections.addStart(entry);
+    if (template !== null && template.timeout !== null) {
+      const policy = this.timeoutPolicies.get(template.timeout);
+      if (policy !== undefined && policy.proto === tuple.proto) connections.setTimeouts(entry, policy.timeouts);
+    }
+    if (this.expectations.count !== 0 && this.fulfil(pkt, entry, tuple)) return entry * 2;
+    if (template !== null && template.helper !== null) this.attachHelper(entry, tuple, template.helper);
+    else if (settings.autoHelpers) this.attachUsualHelper(entry, tuple);
+    return entry * 2;
+  }
+
+  private fulfil(pkt: PacketBuffer, entry: number, tuple: Tuple): boolean {
+    const expectation = this.expectations.take(tuple);
+    if (expectation === null) return false;
+    const { connections } = this;
+    connections.status[entry] = connections.status[entry]! | CtStatus.EXPECTED;
+    connections.setMaster(entry, expectation.master);
+    connections.mark[entry] = connections.mark[expectation.master]!;
+    if (expectation.helper !== null) this.helpers.attach(entry, expectation.helper);
+    if (expectation.onExpected !== null) expectation.onExpected(entry, pkt, expectation);
+    return true;
+  }
+
+  private attachHelper(entry: number, tuple: Tuple, name: string): void {
+    const helper = this.helpers.find(name, tuple.family, tuple.proto);
+    if (helper === null) return;
+    this.helpers.attach(entry, helper);
+    this.connections.status[entry] = this.connections.status[entry]! | CtStatus.HELPER;
+  }
+
+  private attachUsualHelper(entry: number, tuple: Tuple): void {
+    const helper = this.helpers.findFor(tuple);
+    if (helper !== null) this.helpers.attach(entry, helper);
+  }
+
+  /** Sets the packet's connection and lets the tracker judge it. */
+  private judge(pkt: PacketBuffer, node: number, hook: Hook): number {
+    const entry = node >> 1;
+    const direction = node & 1;
+    const { connections } = this;
+    const status = connections.status[entry]!;
+    pkt.ct = entry;
+    if (direction === 1) pkt.ctInfo = CtInfo.ESTABLISHED_REPLY;
+    else if (status & CtStatus.SEEN_REPLY) pkt.ctInfo = CtInfo.ESTABLISHED;
+    else pkt.ctInfo = status & CtStatus.EXPECTED ? CtInfo.RELATED : CtInfo.NEW;
+
+    const result = this.track(entry, pkt, direction, hook);
+    if (result !== Track.ACCEPT) {
+      if ((status & CtStatus.CONFIRMED) === 0) connections.discard(entry);
+      pkt.ct = 0;
+      pkt.ctInfo = 0;
+      return result;
+    }
+    if (direction === 1 && (status & CtStatus.SEEN_REPLY) === 0) {
+      connections.status[entry] = connections.status[entry]! | CtStatus.SEEN_REPLY;
+      if (status & NAT_CLASH) connections.kill(entry);
+    }
+    return result;
+  }
+
+  private track(entry: number, pkt: PacketBuffer, direction: number, hook: Hook): number {
+    // A header that is not whole: the trackers of protocols with ports read it without asking.
+    switch (pkt.proto) {
+      case IPPROTO_TCP:
+        return pkt.l4Ok ? this.tcp.packet(entry, pkt, direction, hook) : Track.INVALID;
+      case IPPROTO_UDP:
+        return this.udp.packet(entry, pkt, direction, hook);
+      case IPPROTO_ICMP:
+        return this.icmp.packet(entry, pkt, direction, hook);
+      case IPPROTO_ICMPV6:
+        return this.icmpv6.packet(entry, pkt, direction, hook);
+      case IPPROTO_SCTP:
+        return this.sctp.packet(entry, pkt, direction, hook);
+      case IPPROTO_UDPLITE:
+        return this.udplite.packet(entry, pkt, direction, hook);
+      case IPPROTO_GRE:
+        return this.gre.packet(entry, pkt, direction, hook);
+      default:
+        return this.generic.packet(entry, pkt, direction, hook);
+    }
+  }
+
+  private reportFull(pkt: PacketBuffer): void {
+    const { now } = this.connections;
+    if (!this.fullLog.allows(now) || !this.log.wanted) return;
+    this.log.line({ time: now, level: LEVEL_WARNING, text: TABLE_FULL, cause: pkt.cause });
+  }
+
+  // ── Within `confirm` ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A living node with the tuple of this one. */
+  private rivalOf(node: number): number {
+    const rival = this.connections.tuples.findTwin(node);
+    return rival !== 0 && this.isGone(rival) ? 0 : rival;
+  }
+
+  private refuse(pkt: PacketBuffer, entry: number): number {
+    this.connections.discard(entry);
+    pkt.ct = 0;
+    pkt.ctInfo = 0;
+    pkt.dropReason = DropReason.CONNTRACK_CLASH!;
+    return Verdict.DROP;
+  }
+
+  /**
+   * Two first packets of one flow (nf_ct_resolve_clash). Where a lost packet is not repeated, the later entry gives way
+   * to the earlier; if both were translated differently, it lives for a second so that the one answer finds back.
+   */
+  private resolveClash(pkt: PacketBuffer, entry: number, winner: number): number {
+    const { connections } = this;
+    if (!allowsClash(pkt.proto)) return this.refuse(pkt, entry);
+    if (this.mayMerge(winner, entry)) return this.merge(pkt, entry, winner);
+    const replyRival = this.rivalOf(entry * 2 + 1) >> 1;
+    if (replyRival !== 0) {
+      return this.mayMerge(replyRival, entry) ? this.merge(pkt, entry, replyRival) : this.refuse(pkt, entry);
+    }
+    connections.deadline[entry] = CLASH_TIMEOUT_US;
+    connections.status[entry] = connections.status[entry]! | CtStatus.FIXED_TIMEOUT | NAT_CLASH;
+    connections.insert(entry, false);
+    return Verdict.ACCEPT;
+  }
+
+  private mayMerge(winner: number, loser: number): boolean {
+    const { status, tuples } = this.connections;
+    const untranslated = (status[winner]! & (CtStatus.SRC_NAT_DONE | CtStatus.DST_NAT_DONE)) === 0;
+    return (
+      untranslated ||
+      (tuples.same(winner * 2, loser * 2) && tuples.same(winner * 2 + 1, loser * 2 + 1))
+    );
+  }
+
+  private merge(pkt: PacketBuffer, loser: number, winner: number): number {
+    this.connections.countPacket(winner, 0, pkt.l3Length);
+    this.connections.discard(loser);
+    pkt.ct = winner;
+    return Verdict.ACCEPT;
+  }
+
+  // ── Going ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private removed(entry: number): void {
+    if (this.onRemove !== null) this.onRemove(entry);
+    if (this.expectations.count !== 0) this.expectations.removeOf(entry);
+    if (this.reader.greKeys.size !== 0) this.reader.greKeys.removeOf(entry);
+    this.helpers.detach(entry);
+  }
+
+  private isClosing(entry: number): boolean {
+    const proto = this.connections.tuples.kind(entry * 2) & 0xff;
+    const state = this.connections.octets[entry * PROTO_OCTETS]!;
+    if (proto === IPPROTO_TCP) return isClosingTcp(state);
+    return proto === IPPROTO_SCTP && isClosingSctp(state);
+  }
+
+  // ── For address translation ─────────────────────────────────────────────────────────────────────────────────────
+
+  get capacity(): number {
+    return this.connections.capacity;
+  }
+
+  invert(tuple: Tuple, out: Tuple): boolean {
+    return invertTuple(tuple, out);
+  }
+
+  /** Of an unconfirmed entry. The reply direction's zone stays. */
+  alterReply(entry: number, reply: Tuple): void {
+    const { tuples } = this.connections;
+    reply.zone = zoneOfKind(tuples.kind(entry * 2 + 1));
+    tuples.write(entry * 2 + 1, reply);
+  }
+
+  /**
+   * Does another confirmed entry use this tuple, seen from the reply zone of `except`? One whose original tuple is that of
+   * `except` does not count: it is the same flow, and `confirm` settles it.
+   */
+  taken(tuple: Tuple, except: number): boolean {
+    const { tuples } = this.connections;
+    tuple.zone = zoneOfKind(tuples.kind(except * 2 + 1));
+    for (let node = tuples.find(tuple); node !== 0; ) {
+      const after = tuples.find(tuple, node);
+      const entry = node >> 1;
+      if (entry !== except && !this.isGone(node) && !tuples.same(entry * 2, except * 2)) return true;
+      node = after;
+    }
+    return false;
+  }
+
+  /** Makes a reply tuple free that a translated TCP connection past its end still holds; true when it is free. */
+  evictClosing(tuple: Tuple): boolean {
+    const { connections } = this;
+    const node = connections.tuples.find(tuple);
+    if (node === 0) return true;
+    const entry = node >> 1;
+    const status = connections.status[entry]!;
+    const isTcp = (connections.tuples.kind(node) & 0xff) === IPPROTO_TCP;
+    if (!isTcp || (node & 1) === 0) return false;
+    if (connections.octets[entry * PROTO_OCTETS]! < TcpState.TIME_WAIT) return false;
+    if ((status & CtStatus.SRC_NAT) === 0 || status & CtStatus.FIXED_TIMEOUT) return false;
+    return connections.kill(entry);
+  }
+
+  /** Sequence numbers of connections whose payload changed in length (CtStatus.SEQ_ADJUST). */
+  set seqAdjust(adjuster: SeqAdjuster | null) {
+    this.adjuster = adjuster;
+    this.tcp.window.seqAdjust = adjuster;
+  }
+
+  // ── ConntrackView ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  get status(): Int32Array {
+    return this.connections.status;
+  }
+
+  get mark(): Int32Array {
+    return this.connections.mark;
+  }
+
+  /** Entries in the table or on their way into it (net.netfilter.nf_conntrack_count). */
+  get count(): number {
+    return this.connections.count;
+  }
+
+  /** How the log of invalid packets prints a packet. */
+  set printer(printer: PacketPrinter) {
+    this.invalid.printer = printer;
+  }
+
+  require(family: Family): void {
+    if (family === 4) this.tracks4 = true;
+    else this.tracks6 = true;
+  }
+
+  readTuple(entry: number, direction: Direction, out: Tuple): void {
+    this.connections.tuples.read(entry * 2 + direction, out);
+  }
+
+  packets(entry: number, direction: Direction): number {
+    return this.connections.packets(entry, direction);
+  }
+
+  bytes(entry: number, direction: Direction): number {
+    return this.connections.bytes(entry, direction);
+  }
+
+  timeLeftUs(entry: number): number {
+    const isConfirmed = (this.connections.status[entry]! & CtStatus.CONFIRMED) !== 0;
+    return this.connections.deadline[entry]! - (isConfirmed ? this.clock.now : 0);
+  }
+
+  template(template: CtTemplate): number {
+    return -this.templates.push(template);
+  }
+
+  master(entry: number): number {
+    return this.connections.masterOf(entry);
+  }
+
+  helperName(entry: number): string {
+    return this.helpers.of(entry)?.name ?? '';
+  }
+
+  remove(entry: number): void {
+    this.connections.kill(entry);
+  }
+
+  describe(entry: number): string {
+    this.refreshTime();
+    return describeConnection(this.connections, entry, this.helperName(entry));
+  }
+
+  list(family: Family): string[] {
+    const lines: string[] = [];
+    for (const entry of this.entries(family)) lines.push(this.describe(entry));
+    return lines;
+  }
+
+  /** The connections of a family that a listing shows. */
+  *entries(family: Family): IterableIterator<number> {
+    const { connections } = this;
+    this.refreshTime();
+    const tuple = new Tuple();
+    for (let entry = 1; entry <= connections.highest; entry++) {
+      if (!connections.isInTable(entry) || connections.isExpired(entry)) continue;
+      if (connections.status[entry]! & NAT_CLASH) continue;
+      connections.tuples.read(entry * 2, tuple);
+      if (tuple.family === family) yield entry;
+    }
+  }
+
+  /** Lines as `conntrack -L expect` prints them. */
+  listExpectations(family: Family): string[] {
+    this.refreshTime();
+    const lines: string[] = [];
+    for (const expectation of this.expectations) {
+      if (expectation.tuple.family === family) lines.push(describeExpectation(this.connections, expectation));
+    }
+    return lines;
+  }
+}
+
+function noPrinter(): string {
+  return '';
+}
+
+/** A chain of extension headers that ends nowhere (RFC 8200 4.7), or leaves the datagram. */
+function isBrokenV6(pkt: PacketBuffer): boolean {
+  return isExtension(pkt.proto);
+}
+
+/** Protocols whose first packet must not be lost to a clash, since nothing repeats it soon. */
+function allowsClash(proto: number): boolean {
+  return (
+    proto === IPPROTO_UDP ||
+    proto === IPPROTO_UDPLITE ||
+    proto === IPPROTO_GRE ||
+    proto === IPPROTO_DCCP ||
+    proto === IPPROTO_ICMP ||
+    proto === IPPROTO_ICMPV6
+  );
+}

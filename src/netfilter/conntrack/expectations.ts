@@ -1,0 +1,211 @@
+/**
+ * Expectations: connections that a helper foresees (FTP's pinhole, a call's media). A new connection that fits one is
+ * RELATED to the connection that the helper watched, its master. What helpers do is src/alg; this is their table.
+ *
+ * Limits: nf_conntrack_expect_max in all, and what its helper's policy allows to a master, where the oldest one makes room.
+ * Sources: conntrack(8) "expect"; Linux 6.x by observation.
+ */
+import { CtStatus } from './ct-info.ts';
+import type { Connections } from './connections.ts';
+import type { CtHelper } from './helpers.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { Tuple } from './tuple.ts';
+
+/** NF_CT_EXPECT_* */
+export const ExpectFlag = { PERMANENT: 0x1, INACTIVE: 0x2, USERSPACE: 0x4 } as const;
+
+export class Expectation {
+  /** What the new connection's original tuple must be; its source only where `mask` has bits. */
+  readonly tuple = new Tuple();
+  /** Of the source address words and source port. */
+  readonly mask = new Tuple();
+  readonly master: number;
+  /** The helper whose policy counts it, and its class there. */
+  readonly owner: CtHelper | null;
+  readonly policyClass: number;
+  /** The helper that the expected connection gets, if any. */
+  helper: CtHelper | null = null;
+  flags = 0;
+  /** Microseconds since the epoch. */
+  deadline = Infinity;
+  /** Direction, relative to the master, in which the expected connection opens. */
+  direction = 0;
+  /** For address translation: where the expected connection really goes. */
+  readonly savedAddress = new Int32Array(4);
+  savedPort = 0;
+  /** Called with the new, unconfirmed entry, once (Linux: expectfn; address translation sets the connection up there). */
+  onExpected: ((entry: number, pkt: PacketBuffer, expectation: Expectation) => void) | null = null;
+
+  constructor(master: number, owner: CtHelper | null, policyClass = 0) {
+    this.master = master;
+    this.owner = owner;
+    this.policyClass = policyClass;
+  }
+}
+
+export class Expectations {
+  private readonly connections: Connections;
+  /** By what every fitting tuple has in common: protocol and destination. */
+  private readonly buckets = new Map<number, Expectation[]>();
+  private readonly byMaster = new Map<number, Expectation[]>();
+  /** All of them, in the order of their making. */
+  private readonly all = new Set<Expectation>();
+
+  constructor(connections: Connections) {
+    this.connections = connections;
+  }
+
+  get count(): number {
+    return this.all.size;
+  }
+
+  /**
+   * Enters an expectation (nf_ct_expect_related). One for the same connection by the same master takes the place of the
+   * former; one that would make two fit the same connection is refused, as is one over a limit.
+   */
+  add(expectation: Expectation, expectMax: number): boolean {
+    const { connections } = this;
+    if (!connections.isInTable(expectation.master) && !this.isAlive(expectation.master)) return false;
+    const bucket = this.buckets.get(keyOf(expectation.tuple)) ?? [];
+    for (const other of [...bucket]) {
+      if (this.isOver(other)) this.remove(other);
+      else if (matchesSame(other, expectation)) {
+        if (other.flags !== expectation.flags) return false;
+        this.remove(other);
+      } else if (clash(other, expectation)) return false;
+    }
+    const policy = expectation.owner?.policies[expectation.policyClass];
+    if (policy !== undefined) {
+      const siblings = (this.byMaster.get(expectation.master) ?? []).filter(
+        ({ policyClass }) => policyClass === expectation.policyClass,
+      );
+      if (policy.maxExpected !== 0 && siblings.length >= policy.maxExpected) this.remove(siblings[0]!);
+      expectation.deadline = connections.now + policy.timeoutUs;
+    }
+    if (this.all.size >= expectMax) return false;
+    this.all.add(expectation);
+    push(this.buckets, keyOf(expectation.tuple), expectation);
+    push(this.byMaster, expectation.master, expectation);
+    return true;
+  }
+
+  /** The expectation that a new connection with this tuple fulfils; unless it is permanent it is gone thereby. */
+  take(tuple: Tuple): Expectation | null {
+    const bucket = this.buckets.get(keyOf(tuple));
+    if (bucket === undefined) return null;
+    for (const expectation of [...bucket]) {
+      if (this.isOver(expectation)) {
+        this.remove(expectation);
+        continue;
+      }
+      if (expectation.flags & ExpectFlag.INACTIVE || !fits(tuple, expectation)) continue;
+      // A master that has not left this machine yet: nobody can know of what it announced.
+      if (!this.connections.isInTable(expectation.master)) return null;
+      if ((expectation.flags & ExpectFlag.PERMANENT) === 0) this.remove(expectation);
+      return expectation;
+    }
+    return null;
+  }
+
+  remove(expectation: Expectation): void {
+    if (!this.all.delete(expectation)) return;
+    pull(this.buckets, keyOf(expectation.tuple), expectation);
+    pull(this.byMaster, expectation.master, expectation);
+  }
+
+  /** All that a connection announced, when it goes. */
+  removeOf(master: number): void {
+    for (const expectation of [...(this.byMaster.get(master) ?? [])]) this.remove(expectation);
+  }
+
+  *of(master: number): IterableIterator<Expectation> {
+    yield* this.byMaster.get(master) ?? [];
+  }
+
+  /** Those that still hold. */
+  *[Symbol.iterator](): IterableIterator<Expectation> {
+    for (const expectation of this.all) if (!this.isOver(expectation)) yield expectation;
+  }
+
+  private isOver(expectation: Expectation): boolean {
+    return expectation.deadline <= this.connections.now;
+  }
+
+  private isAlive(entry: number): boolean {
+    return (this.connections.status[entry]! & CtStatus.DYING) === 0;
+  }
+}
+
+function keyOf(tuple: Tuple): number {
+  let key = Math.imul(tuple.dst0 ^ tuple.proto, 0x9e3779b1) ^ tuple.dstId;
+  if (tuple.family === 6) key = Math.imul(key ^ tuple.dst1 ^ tuple.dst2, 0x9e3779b1) ^ tuple.dst3;
+  return key;
+}
+
+function fits(tuple: Tuple, { tuple: wanted, mask }: Expectation): boolean {
+  return (
+    sameDestination(tuple, wanted) &&
+    ((tuple.src0 ^ wanted.src0) & mask.src0) === 0 &&
+    ((tuple.src1 ^ wanted.src1) & mask.src1) === 0 &&
+    ((tuple.src2 ^ wanted.src2) & mask.src2) === 0 &&
+    ((tuple.src3 ^ wanted.src3) & mask.src3) === 0 &&
+    ((tuple.srcId ^ wanted.srcId) & mask.srcId) === 0 &&
+    tuple.zone === wanted.zone
+  );
+}
+
+function sameDestination(a: Tuple, b: Tuple): boolean {
+  return (
+    a.family === b.family &&
+    a.proto === b.proto &&
+    a.dstId === b.dstId &&
+    a.dst0 === b.dst0 &&
+    a.dst1 === b.dst1 &&
+    a.dst2 === b.dst2 &&
+    a.dst3 === b.dst3
+  );
+}
+
+function sameSource(a: Tuple, b: Tuple): boolean {
+  return (
+    a.src0 === b.src0 && a.src1 === b.src1 && a.src2 === b.src2 && a.src3 === b.src3 && a.srcId === b.srcId
+  );
+}
+
+function matchesSame(a: Expectation, b: Expectation): boolean {
+  return (
+    a.master === b.master &&
+    a.policyClass === b.policyClass &&
+    sameDestination(a.tuple, b.tuple) &&
+    sameSource(a.tuple, b.tuple) &&
+    sameSource(a.mask, b.mask) &&
+    a.tuple.zone === b.tuple.zone
+  );
+}
+
+/** Could one connection fit both? Judged by what both masks look at. */
+function clash(a: Expectation, b: Expectation): boolean {
+  return (
+    sameDestination(a.tuple, b.tuple) &&
+    a.tuple.zone === b.tuple.zone &&
+    ((a.tuple.src0 ^ b.tuple.src0) & a.mask.src0 & b.mask.src0) === 0 &&
+    ((a.tuple.src1 ^ b.tuple.src1) & a.mask.src1 & b.mask.src1) === 0 &&
+    ((a.tuple.src2 ^ b.tuple.src2) & a.mask.src2 & b.mask.src2) === 0 &&
+    ((a.tuple.src3 ^ b.tuple.src3) & a.mask.src3 & b.mask.src3) === 0 &&
+    ((a.tuple.srcId ^ b.tuple.srcId) & a.mask.srcId & b.mask.srcId) === 0
+  );
+}
+
+function push(map: Map<number, Expectation[]>, key: number, expectation: Expectation): void {
+  const list = map.get(key);
+  if (list === undefined) map.set(key, [expectation]);
+  else list.push(expectation);
+}
+
+function pull(map: Map<number, Expectation[]>, key: number, expectation: Expectation): void {
+  const list = map.get(key);
+  if (list === undefined) return;
+  const at = list.indexOf(expectation);
+  if (at >= 0) list.splice(at, 1);
+  if (list.length === 0) map.delete(key);
+}
