@@ -3,7 +3,7 @@
  * done with them. This runs once a line of a rules file, so it does what the values need and no more.
  */
 import type { Place } from '../../base/errors.ts';
-import type { Given, MatchExtension, TargetExtension } from '../extension.ts';
+import type { Given, Info, MatchExtension, TargetExtension } from '../extension.ts';
 import type { Family } from '../hook.ts';
 import {
   makeRule,
@@ -109,16 +109,18 @@ function buildRules(
 ): Rule[] {
   const sources = plan.source === null ? ANYWHERE : addresses(plan.source, words, context);
   const destinations = plan.destination === null ? ANYWHERE : addresses(plan.destination, words, context);
-  const [packets, bytes] = counters(plan, words);
+  const counted = counters(plan, words);
   const parts = {
+    source: sources[0]!,
+    destination: destinations[0]!,
     inInterface: plan.inInterface === null ? null : interfaceMatch(plan.inInterface, words),
     outInterface: plan.outInterface === null ? null : interfaceMatch(plan.outInterface, words),
     protocol: plan.protocol,
     fragment: plan.fragment,
-    matches: plan.matches.length === 0 ? NO_MATCHES : buildMatches(plan.matches, words),
+    matches: plan.matches.length === 0 ? NO_MATCHES : buildMatches(plan, words),
     target: buildTarget(plan.target, words, context),
-    packets,
-    bytes,
+    packets: counted[0],
+    bytes: counted[1],
     place,
   };
   if (plan.outInterface !== null && (chain === 'INPUT' || chain === 'PREROUTING')) {
@@ -128,7 +130,7 @@ function buildRules(
     throw new LineError('RULE_SYNTAX', `Can't use -i with ${chain}\n`, plan.inInterface.ref.word - 1);
   }
   if (sources.length === 1 && destinations.length === 1) {
-    return [makeRule({ ...parts, source: sources[0]!, destination: destinations[0]! })];
+    return [makeRule(parts)];
   }
   if (sources.some((s) => s?.not === true) || destinations.some((d) => d?.not === true)) {
     throw new LineError('RULE_SYNTAX', '! not allowed with multiple source or destination IP addresses');
@@ -143,17 +145,22 @@ const NO_MATCHES: readonly MatchUse[] = [];
 
 /** What `-s` or `-d` says; null for an address that excludes nothing (`0.0.0.0/0`). */
 function addresses(
-  given: RefNot,
+  given: RefNot<readonly (AddressMatch | null)[]>,
   words: readonly string[],
   context: BuildContext,
 ): readonly (AddressMatch | null)[] {
   const text = textAt(given.ref, words);
+  const { last } = given;
+  if (last.made !== null && last.word === text) return last.made;
   try {
-    if (!text.includes(',')) return one(text, given.not, context);
-    return text.split(',').flatMap((part) => one(part.trim(), given.not, context));
+    last.made = text.includes(',')
+      ? text.split(',').flatMap((part) => one(part.trim(), given.not, context))
+      : one(text, given.not, context);
   } catch (error) {
     throw located(error, given.ref.word);
   }
+  last.word = text;
+  return last.made;
 }
 
 function one(text: string, not: boolean, context: BuildContext): (AddressMatch | null)[] {
@@ -186,21 +193,29 @@ function numericOrNamed(text: string, context: BuildContext): MaskedAddress[] {
 
 const INTERFACE_NAME_BYTES = 15;
 
-function interfaceMatch(given: RefNot, words: readonly string[]): InterfaceMatch {
+function interfaceMatch(given: RefNot<InterfaceMatch>, words: readonly string[]): InterfaceMatch {
   const name = textAt(given.ref, words);
+  const { last } = given;
+  if (last.made !== null && last.word === name) return last.made;
   if (name === '')
     throw new LineError('RULE_SYNTAX', 'Empty interface is likely to be undesired', given.ref.word);
   if (byteLength(name) > INTERFACE_NAME_BYTES) {
     const message = `interface name \`${name}' must be shorter than IFNAMSIZ (15)`;
     throw new LineError('RULE_SYNTAX', message, given.ref.word);
   }
-  return { name, not: given.not };
+  last.word = name;
+  last.made = { name, not: given.not };
+  return last.made;
 }
 
-function buildMatches(plans: readonly ExtensionPlan<MatchExtension>[], words: readonly string[]): MatchUse[] {
-  const uses: MatchUse[] = [];
-  for (const plan of plans) uses.push({ extension: plan.extension, info: buildInfo(plan, words) });
-  return uses;
+function buildMatches(plan: CommandPlan, words: readonly string[]): readonly MatchUse[] {
+  const before = plan.lastMatches;
+  let changed = before.length === 0;
+  for (let i = 0; i < plan.matches.length; i++) {
+    if (buildUse(plan.matches[i]!, words) !== before[i]) changed = true;
+  }
+  if (changed) plan.lastMatches = plan.matches.map((match) => match.last!);
+  return plan.lastMatches;
 }
 
 function buildTarget(plan: TargetPlan, words: readonly string[], context: BuildContext): RuleTarget {
@@ -210,11 +225,14 @@ function buildTarget(plan: TargetPlan, words: readonly string[], context: BuildC
     case 'standard':
       return plan;
     case 'extension':
-      return { kind: 'extension', extension: plan.plan.extension, info: buildInfo(plan.plan, words) };
+      return { kind: 'extension', ...buildUse(plan.plan, words) };
     case 'chain': {
+      const { last } = plan;
       const chain = textAt(plan.ref, words);
       if (!context.hasChain(chain)) throw missingTarget(chain, plan.how, plan.ref.word);
-      return { kind: plan.how, chain };
+      if (last.made !== null && last.word === chain) return last.made;
+      last.word = chain;
+      return (last.made = { kind: plan.how, chain });
     }
   }
 }
@@ -234,44 +252,47 @@ function missingTarget(chain: string, how: 'jump' | 'goto', word: number): LineE
   return new LineError('RULE_UNKNOWN', `Couldn't load target \`${chain}':No such file or directory\n`, word);
 }
 
-function buildInfo(
-  plan: ExtensionPlan<MatchExtension | TargetExtension>,
+/** The extension with what its options say; the object of the line before when they say the same. */
+function buildUse<E extends MatchExtension | TargetExtension>(
+  plan: ExtensionPlan<E>,
   words: readonly string[],
-): Record<string, Given<unknown>> {
-  const info: Record<string, Given<unknown>> = {};
+): { readonly extension: E; readonly info: Info } {
+  let changed = plan.last === null;
   for (const step of plan.steps) {
-    const given = readOption(step, words);
-    if (step.spec.repeat === true) {
-      const before = info[step.property] as Given<readonly unknown[]> | undefined;
-      info[step.property] = { value: [...(before?.value ?? []), given.value], not: given.not };
+    const before = step.last.made;
+    if (readOption(step, words) !== before) changed = true;
+  }
+  if (changed) plan.last = { extension: plan.extension, info: gatherInfo(plan.steps) };
+  return plan.last!;
+}
+
+function gatherInfo(steps: readonly OptionStep[]): Info {
+  const info: Record<string, Given<unknown>> = {};
+  for (const { property, spec, last } of steps) {
+    const given = last.made!;
+    if (spec.repeat === true) {
+      const before = info[property] as Given<readonly unknown[]> | undefined;
+      info[property] = { value: [...(before?.value ?? []), given.value], not: given.not };
     } else {
-      info[step.property] = given;
+      info[property] = given;
     }
   }
   return info;
 }
 
 function readOption(step: OptionStep, words: readonly string[]): Given<unknown> {
-  const { refs, spec } = step;
+  const { refs, spec, last } = step;
+  const single = refs.length === 1;
+  const word = single ? textAt(refs[0]!, words) : refs.map((ref) => textAt(ref, words)).join('\n');
+  if (last.made !== null && last.word === word) return last.made;
   try {
-    if (refs.length !== 1) {
-      return {
-        value: spec.value.parse(
-          refs.map((ref) => textAt(ref, words)),
-          step.use,
-        ),
-        not: step.not,
-      };
-    }
-    const word = textAt(refs[0]!, words);
-    if (step.lastGiven !== null && step.lastWord === word) return step.lastGiven;
-    const given = { value: spec.value.parse([word], step.use), not: step.not };
-    step.lastWord = word;
-    step.lastGiven = given;
-    return given;
+    const value = spec.value.parse(single ? [word] : refs.map((ref) => textAt(ref, words)), step.use);
+    last.made = { value, not: step.not };
   } catch (error) {
     throw located(error, refs[0]?.word ?? -1);
   }
+  last.word = word;
+  return last.made;
 }
 
 /** Packets and bytes that the line gives the rule: `-c` wins over `[packets:bytes]` in front. */

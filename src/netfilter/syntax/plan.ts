@@ -3,14 +3,14 @@
  * once a shape (shape.ts keeps it) and applied to the words of every line of that shape (build.ts). Whatever can be
  * wrong with the shape itself is found here: options given twice, missing or not to be combined.
  */
-import type { MatchExtension, OptionSpec, OptionUse, TargetExtension } from '../extension.ts';
+import type { Given, Info, MatchExtension, OptionSpec, OptionUse, TargetExtension } from '../extension.ts';
 import { isStandard, type Registry } from './registry.ts';
 import { COMMAND_OPTIONS, optionName } from './command-options.ts';
 import { atWord, type TokenLine } from './getopt.ts';
 import { LineError } from './line-error.ts';
 import type { ActionName, ConditionName, ExtensionLeaf, Leaf, Line, Part } from './tree.ts';
 import { parseProtocol } from './values/protocols.ts';
-import type { StandardTarget } from '../rule.ts';
+import type { AddressMatch, InterfaceMatch, MatchUse, RuleTarget, StandardTarget } from '../rule.ts';
 
 /** Where a value stands: word `word` from character `offset` on. */
 export interface Ref {
@@ -18,7 +18,16 @@ export interface Ref {
   readonly offset: number;
 }
 
-/** One option of an extension. The last value read is kept: lines of one shape often repeat it. */
+/**
+ * What was last made of a value. Neighbouring lines of one shape often say the same (`-i eth0`, `--ctstate NEW`), and
+ * rules that do share what was made of it. Nothing of a rule is ever changed in place but its counters.
+ */
+export interface Memo<T> {
+  word: string | null;
+  made: T | null;
+}
+
+/** One option of an extension. */
 export interface OptionStep {
   /** The property of Info that it fills (the `as` of the option where it has one). */
   readonly property: string;
@@ -26,13 +35,14 @@ export interface OptionStep {
   readonly use: OptionUse;
   readonly not: boolean;
   readonly refs: readonly Ref[];
-  lastWord: string | null;
-  lastGiven: { readonly value: unknown; readonly not: boolean } | null;
+  readonly last: Memo<Given<unknown>>;
 }
 
 export interface ExtensionPlan<E extends MatchExtension | TargetExtension> {
   readonly extension: E;
   readonly steps: readonly OptionStep[];
+  /** The use made of the last line, good for the next one when all its values are the same. */
+  last: { readonly extension: E; readonly info: Info } | null;
   /** Number of the word that brought it. */
   readonly word: number;
 }
@@ -40,12 +50,18 @@ export interface ExtensionPlan<E extends MatchExtension | TargetExtension> {
 export type TargetPlan =
   | { readonly kind: 'none' }
   | { readonly kind: 'standard'; readonly verdict: StandardTarget }
-  | { readonly kind: 'chain'; readonly how: 'jump' | 'goto'; readonly ref: Ref }
+  | {
+      readonly kind: 'chain';
+      readonly how: 'jump' | 'goto';
+      readonly ref: Ref;
+      readonly last: Memo<RuleTarget>;
+    }
   | { readonly kind: 'extension'; readonly plan: ExtensionPlan<TargetExtension> };
 
-export interface RefNot {
+export interface RefNot<T> {
   readonly ref: Ref;
   readonly not: boolean;
+  readonly last: Memo<T>;
 }
 
 export interface CommandPlan {
@@ -58,13 +74,14 @@ export interface CommandPlan {
   readonly setCounters: readonly Ref[];
   readonly table: Ref | null;
   readonly shown: readonly (readonly [name: string, value: Ref | null])[];
-  readonly source: RefNot | null;
-  readonly destination: RefNot | null;
-  readonly inInterface: RefNot | null;
-  readonly outInterface: RefNot | null;
+  readonly source: RefNot<readonly (AddressMatch | null)[]> | null;
+  readonly destination: RefNot<readonly (AddressMatch | null)[]> | null;
+  readonly inInterface: RefNot<InterfaceMatch> | null;
+  readonly outInterface: RefNot<InterfaceMatch> | null;
   readonly protocol: { readonly number: number; readonly not: boolean } | null;
   readonly fragment: { readonly not: boolean } | null;
   readonly matches: readonly ExtensionPlan<MatchExtension>[];
+  lastMatches: readonly MatchUse[];
   readonly target: TargetPlan;
 }
 
@@ -107,9 +124,9 @@ function planCommand(
   const protocol = planProtocol(conditions.get('protocol'));
   const uses = planExtensions(partsOf(parts, 'extension'), tokens, registry, protocol);
   const settings = partsOf(parts, 'setting');
-  const at = (name: ConditionName): RefNot | null => {
+  const at = <T>(name: ConditionName): RefNot<T> | null => {
     const part = conditions.get(name);
-    return part === undefined ? null : { ref: part.value!, not: part.not };
+    return part === undefined ? null : { ref: part.value!, not: part.not, last: { word: null, made: null } };
   };
   const fragment = conditions.get('fragment');
   return {
@@ -129,6 +146,7 @@ function planCommand(
     protocol,
     fragment: fragment === undefined ? null : { not: fragment.not },
     matches: uses.filter((use): use is ExtensionPlan<MatchExtension> => use.extension.kind === 'match'),
+    lastMatches: [],
     target: planTarget(partsOf(parts, 'target'), uses),
   };
 }
@@ -205,7 +223,7 @@ function planTarget(
     const plan = uses.find((use): use is ExtensionPlan<TargetExtension> => use.extension.kind === 'target');
     if (plan !== undefined) return { kind: 'extension', plan };
   }
-  return { kind: 'chain', how: target.how, ref: target.name };
+  return { kind: 'chain', how: target.how, ref: target.name, last: { word: null, made: null } };
 }
 
 function planExtensions(
@@ -230,8 +248,7 @@ function planExtensions(
         use,
         not,
         refs: values,
-        lastWord: null,
-        lastGiven: null,
+        last: { word: null, made: null },
       };
     });
     checkTogether(
@@ -239,7 +256,7 @@ function planExtensions(
       given.map(({ option }) => option),
     );
     checkRequired(extension, steps, word);
-    return { extension, steps, word };
+    return { extension, steps, last: null, word };
   });
 }
 

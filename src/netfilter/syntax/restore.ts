@@ -220,7 +220,9 @@ class Restore {
   }
 
   private place(line: number, column?: number): Place {
-    return { file: this.options.file, line, ...(column === undefined ? {} : { column }) };
+    return column === undefined
+      ? { file: this.options.file, line }
+      : { file: this.options.file, line, column };
   }
 
   private placed(error: unknown, line: string): unknown {

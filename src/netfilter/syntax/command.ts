@@ -1,0 +1,85 @@
+/**
+ * One call of iptables or ip6tables: its arguments (without the program's name) made into a Command, and a Command carried
+ * out on a ruleset. What a command shows (-L, -S, -v) is the shell's business.
+ */
+import type { TableName } from '../hook.ts';
+import type { Family } from '../hook.ts';
+import type { Ruleset, Table } from '../rule.ts';
+import { buildCommand, type Command, type Resolver } from './build.ts';
+import { checkTable, RefusedRule } from './check.ts';
+import { applyCommand, copyTable, makeTable, tableNamed } from './edit.ts';
+import { LineError, RuleError } from './line-error.ts';
+import { registryOf, type Registry } from './registry.ts';
+import { Shapes } from './shape.ts';
+
+export interface CommandContext {
+  readonly ruleset: Ruleset;
+  readonly resolve?: Resolver;
+  readonly registry?: Registry;
+}
+
+export interface PreparedCommand {
+  readonly command: Command;
+  readonly table: TableName;
+}
+
+/** Reads the arguments; the ruleset says which names after -j are chains. Throws RuleError (column: the word's number). */
+export function parseCommand(args: readonly string[], context: CommandContext): PreparedCommand {
+  const { ruleset } = context;
+  const registry = context.registry ?? registryOf(ruleset.family);
+  try {
+    const plan = new Shapes(registry, false).plan(args, args.length);
+    if (plan.kind !== 'command') throw new LineError('RULE_SYNTAX', `Bad argument \`${args[0]!}'`, 0);
+    const table = tableNamed(
+      plan.table === null ? 'filter' : args[plan.table.word]!.slice(plan.table.offset),
+    );
+    const existing = ruleset.tables.get(table) ?? makeTable(ruleset.family, table);
+    const command = buildCommand(plan, args, null, {
+      family: ruleset.family,
+      resolve: context.resolve ?? null,
+      hasChain: (name) => existing.chains.has(name),
+    });
+    if (command.action === null) throw new LineError('RULE_SYNTAX', 'no command specified');
+    return { command, table };
+  } catch (error) {
+    throw asRuleError(error, args);
+  }
+}
+
+/** Reads and carries out: the ruleset's table is replaced by the changed one, or nothing changes and a RuleError is thrown. */
+export function runCommand(args: readonly string[], context: CommandContext): PreparedCommand {
+  const { ruleset } = context;
+  const prepared = parseCommand(args, context);
+  const registry = context.registry ?? registryOf(ruleset.family);
+  try {
+    const table = changedTable(prepared, ruleset.family, ruleset.tables.get(prepared.table), registry);
+    ruleset.tables.set(prepared.table, table);
+  } catch (error) {
+    throw asRuleError(error, args);
+  }
+  return prepared;
+}
+
+function changedTable(
+  { command, table: name }: PreparedCommand,
+  family: Family,
+  before: Table | undefined,
+  registry: Registry,
+): Table {
+  const table = before === undefined ? makeTable(family, name) : copyTable(before);
+  applyCommand(command, table, (word) => registry.isTarget(word));
+  checkTable(table);
+  return table;
+}
+
+function asRuleError(error: unknown, args: readonly string[]): unknown {
+  const cause = error instanceof RefusedRule ? error.error : error;
+  if (!(cause instanceof LineError)) return error;
+  const word = cause.word < 0 ? null : (args[cause.word] ?? null);
+  return new RuleError(
+    cause.code,
+    cause.message.trim(),
+    word === null ? {} : { column: cause.word + 1 },
+    word,
+  );
+}
