@@ -142,7 +142,7 @@ describe('NAT: rewriting a packet', () => {
       frame(
         ethernet({}),
         ip4({ src: '10.0.0.1', dst: '192.0.2.9' }),
-        build.sctp({ srcPort: 1, dstPort: 2 }),
+        build.sctp({ srcPort: 1, dstPort: 2, chunks: [] }),
         data(Uint8Array.of(1, 0, 0, 4)),
       ),
     );
