@@ -83,25 +83,37 @@ function natAddress(text: string, use: OptionUse): Int32Array {
   return words;
 }
 
+/** A number, a range of numbers (with an offset, `/base` behind it), or one service name. */
 function parsePorts(text: string, offset: boolean): Pick<NatRange, 'ports' | 'portBase'> {
   if (text.includes(':')) throw new ValueError('Invalid port:port syntax - use dash');
-  const slash = text.indexOf('/');
-  if (slash >= 0 && !offset) throw new ValueError(`Port \`${text}' not valid`);
-  const span = slash < 0 ? text : text.slice(0, slash);
-  // A whole word that names a service may have a dash in it (ftp-data).
-  const dash = servicePort(span, null) >= 0 ? -1 : span.indexOf('-');
-  const low = natPort(dash < 0 ? span : span.slice(0, dash), text);
-  const high = dash < 0 ? low : natPort(span.slice(dash + 1), text);
-  if (low > high) throw new ValueError(`Port range \`${span.slice(dash + 1)}' funky`);
-  if (slash >= 0 && dash < 0) throw new ValueError(`Port \`${text}' not valid`);
-  return { ports: { low, high }, portBase: slash < 0 ? null : natPort(text.slice(slash + 1), text) };
+  const named = servicePort(text, null);
+  if (named >= 0) return { ports: { low: named, high: named }, portBase: null };
+  const found = /^([0-9]+)(?:-([0-9]+)(?:\/([0-9]+)(?=$))?)?(.*)$/.exec(text);
+  if (found === null) throw badPort(text);
+  const [, lowText, highText, baseText, garbage] = found;
+  const low = portNumber(lowText!, 0);
+  if (garbage !== '' && highText === undefined) {
+    throw garbage!.startsWith('-')
+      ? badPort(text)
+      : new ValueError(`Garbage after port value: \`${garbage!}'`);
+  }
+  const high = highText === undefined ? low : portNumber(highText, 0);
+  if (low > high) throw new ValueError(`Port range \`${highText!}' funky`);
+  if (garbage !== '') throw new ValueError(`Garbage after port range: \`${garbage!}'`);
+  if (baseText !== undefined && !offset) {
+    throw new ValueError('Shifted portmap ranges not supported with this kernel');
+  }
+  return { ports: { low, high }, portBase: baseText === undefined ? null : portNumber(baseText, 1) };
 }
 
-function natPort(text: string, whole: string): number {
-  const number = parseUnsigned(text);
-  const value = number >= 0 ? number : servicePort(text, null);
-  if (value < 0 || value > 65535) throw new ValueError(`Port \`${whole}' not valid`);
+function portNumber(text: string, min: number): number {
+  const value = parseUnsigned(text);
+  if (value < min || value > 65535) throw badPort(text);
   return value;
+}
+
+function badPort(text: string): ValueError {
+  return new ValueError(`Port \`${text}' not valid`);
 }
 
 function printPorts(value: NatRange): string {
