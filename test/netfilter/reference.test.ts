@@ -1,0 +1,3 @@
+import { engineSuite } from './engine.suite.ts';
+
+describe('the reference interpreter', () => engineSuite('reference'));
