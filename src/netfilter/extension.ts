@@ -101,6 +101,8 @@ export interface RuleUse {
   /** Hooks from which the chain can be reached, as a bit set (1 << Hook). */
   readonly hooks: number;
   readonly protocol: { readonly number: number; readonly not: boolean } | null;
+  /** The rule's matches, for checks that want another match beside them (TCPMSS wants SYN tested). */
+  readonly matches?: readonly { readonly extension: { readonly name: string }; readonly info: Info }[];
 }
 
 /** What an extension's instance may use. Handed over when a ruleset is put into force. */

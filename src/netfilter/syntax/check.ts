@@ -142,6 +142,7 @@ function checkRule(rule: Rule, chain: Chain, table: Table, hooks: number): void 
     chain: chain.name,
     hooks,
     protocol: rule.protocol,
+    matches: rule.matches,
   };
   for (const { extension, info } of rule.matches) {
     refuseMisplaced(extension, rule, use);

@@ -9,3 +9,4 @@ export * from './protocols.ts';
 export * from './qos.ts';
 export * from './rates.ts';
 export * from './text.ts';
+export * from './u32.ts';

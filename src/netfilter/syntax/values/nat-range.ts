@@ -88,7 +88,7 @@ function parsePorts(text: string, offset: boolean): Pick<NatRange, 'ports' | 'po
   if (text.includes(':')) throw new ValueError('Invalid port:port syntax - use dash');
   const named = servicePort(text, null);
   if (named >= 0) return { ports: { low: named, high: named }, portBase: null };
-  const found = /^([0-9]+)(?:-([0-9]+)(?:\/([0-9]+)(?=$))?)?(.*)$/.exec(text);
+  const found = /^([0-9]+)(?:-([0-9]+)(?:\/([^/]+)$)?)?(.*)$/.exec(text);
   if (found === null) throw badPort(text);
   const [, lowText, highText, baseText, garbage] = found;
   const low = portNumber(lowText!, 0);
@@ -103,13 +103,19 @@ function parsePorts(text: string, offset: boolean): Pick<NatRange, 'ports' | 'po
   if (baseText !== undefined && !offset) {
     throw new ValueError('Shifted portmap ranges not supported with this kernel');
   }
-  return { ports: { low, high }, portBase: baseText === undefined ? null : portNumber(baseText, 1) };
+  return { ports: { low, high }, portBase: baseText === undefined ? null : portBase(baseText) };
 }
 
 function portNumber(text: string, min: number): number {
   const value = parseUnsigned(text);
   if (value < min || value > 65535) throw badPort(text);
   return value;
+}
+
+/** A port that a shifted range begins from, by number or name. */
+function portBase(text: string): number {
+  const named = servicePort(text, null);
+  return named >= 0 ? named : portNumber(text, 1);
 }
 
 function badPort(text: string): ValueError {
