@@ -58,7 +58,7 @@ export class FileSource implements ByteSource {
         const code = errorCode(error);
         if (code === 'EOF') return 0; // a closed pipe, as Windows puts it
         if (code !== 'EAGAIN')
-          throw new CaptureError('CAPTURE_OPEN', describe(error), this.name, this.consumed);
+          throw new CaptureError('CAPTURE_OPEN', describeSystemError(error), this.name, this.consumed);
         sleep(WAIT_MS);
       }
     }
@@ -96,7 +96,7 @@ export class FileSink implements ByteSink {
         at += fs.writeSync(this.fd, bytes, at, end - at);
       } catch (error) {
         if (errorCode(error) !== 'EAGAIN')
-          throw new CaptureError('CAPTURE_WRITE', describe(error), this.name);
+          throw new CaptureError('CAPTURE_WRITE', describeSystemError(error), this.name);
         sleep(WAIT_MS);
       }
     }
@@ -112,7 +112,7 @@ function attempt<T>(code: CaptureError['code'], name: string, action: () => T): 
   try {
     return action();
   } catch (error) {
-    throw new CaptureError(code, describe(error), name);
+    throw new CaptureError(code, describeSystemError(error), name);
   }
 }
 
@@ -131,7 +131,8 @@ const REASONS = new Map([
   ['EIO', 'input/output error'],
 ]);
 
-function describe(error: unknown): string {
+/** An error of a system call in words, without its code and path. */
+export function describeSystemError(error: unknown): string {
   return REASONS.get(errorCode(error)) ?? (error instanceof Error ? error.message : String(error));
 }
 
