@@ -10,7 +10,7 @@ import moo from 'moo';
 import * as make from '../values/u32-tree.ts';
 
 export const lexer = moo.compile({
-  space: /[ \t\n]+/,
+  space: { match: /[ \t\n]+/, lineBreaks: true },
   and: '&&',
   left: '<<',
   right: '>>',
@@ -20,7 +20,7 @@ export const lexer = moo.compile({
   colon: ':',
   comma: ',',
   number: /0[xX][0-9a-fA-F]+|[0-9]+/,
-  other: /[^]/,
+  other: { match: /[^]/, lineBreaks: true },
 });
 %}
 
@@ -32,7 +32,7 @@ test -> place %equals values       {% make.test %}
 place -> %number                   {% make.place %}
        | place operator %number    {% make.step %}
 
-operator -> %mask {% id %} | %left {% id %} | %right {% id %} | %at {% id %}
+operator -> %mask {% make.only %} | %left {% make.only %} | %right {% make.only %} | %at {% make.only %}
 
 values -> value                    {% make.first %}
         | values %comma value      {% make.append %}

@@ -44,6 +44,11 @@ export function first(d: Parts): Parts {
   return [d[0]];
 }
 
+/** The one part there is. */
+export function only(d: Parts): unknown {
+  return d[0];
+}
+
 export function append(d: Parts): Parts {
   return [...(d[0] as Parts), d[2]];
 }
