@@ -12,5 +12,5 @@ export { ip4Word, ip6Bytes, macBytes } from './build/input.ts';
 export type { Ip4Input, Ip6Input, MacInput } from './build/input.ts';
 export { data, frame, padded, type Layer } from './build/layer.ts';
 export { arp, ethernet, gre, vlan } from './build/link.ts';
-export { extension, fragment, ipv4, ipv6 } from './build/network.ts';
+export { extension, fragment, ipv4, ipv6, type Ipv4Input, type Ipv6Input } from './build/network.ts';
 export { sctp, tcp, udp, udplite } from './build/transport.ts';
