@@ -55,7 +55,11 @@ export const flag: ValueType<true> = { label: '', words: 0, parse: () => true, p
 export function uint(min: number, max: number, label = 'number'): ValueType<number> {
   return {
     label,
-    parse: (words, use) => checked(words[0]!, min, max, use),
+    parse(words, use) {
+      const value = parseUnsigned(words[0]!);
+      if (value < min || value > max || value < 0) throw badValue(use, '', `${min}-${max}`);
+      return value;
+    },
     print: (value) => String(value),
   };
 }
