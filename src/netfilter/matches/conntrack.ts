@@ -126,9 +126,6 @@ function check(info: Info): void {
   if (Object.values(info).every((given) => given === undefined)) {
     throw new ValueError('conntrack: At least one option is required');
   }
-  if (info.ctproto?.value === 0 && info.ctproto.not) {
-    throw new ValueError('conntrack: rule would never match protocol');
-  }
 }
 
 /** As -save prints it without the dashes; addresses of zeros are `anywhere` unless numbers are asked for. */

@@ -23,6 +23,7 @@ import { string } from './string.ts';
 import { tcp } from './tcp.ts';
 import { tos } from './tos.ts';
 import { ttl } from './ttl.ts';
+import { u32 } from './u32.ts';
 import { udp } from './udp.ts';
 
 export const MATCHES: readonly MatchExtension[] = [
@@ -49,5 +50,6 @@ export const MATCHES: readonly MatchExtension[] = [
   tcp,
   tos,
   ttl,
+  u32,
   udp,
 ];

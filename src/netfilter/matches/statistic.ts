@@ -70,18 +70,18 @@ const options = {
 type Info = InfoOf<typeof options>;
 
 function check({ mode, probability, every, packet }: Info): void {
+  const counts = mode?.value === 'nth';
+  if (!counts && probability === undefined) {
+    throw new ValueError('--probability must be specified when using random mode');
+  }
+  if (counts && every === undefined && packet === undefined) {
+    throw new ValueError('--every and --packet must be specified when using nth mode');
+  }
+  if (mode === undefined) throw new ValueError('statistic: option "--mode" must be specified');
   if (every !== undefined && packet === undefined) throw alsoRequires('every', 'packet');
   if (packet !== undefined && every === undefined) throw alsoRequires('packet', 'every');
-  if (mode?.value === 'nth') {
-    if (every === undefined || packet === undefined) {
-      throw new ValueError('--every and --packet must be specified when using nth mode');
-    }
-    if (packet.value >= every.value) throw new ValueError('the --packet p must be 0 <= p <= n-1');
-  } else {
-    if (probability === undefined) {
-      throw new ValueError('--probability must be specified when using random mode');
-    }
-    if (mode === undefined) throw new ValueError('statistic: option "--mode" must be specified');
+  if (packet !== undefined && every !== undefined && packet.value >= every.value) {
+    throw new ValueError('the --packet p must be 0 <= p <= n-1');
   }
 }
 
