@@ -166,7 +166,7 @@ export const bits32: ValueType<number> = {
   label: 'bits',
   parse(words, use) {
     const value = parseUnsigned(words[0]!);
-    if (value < 0 || value > 0xffff_ffff) throw badValue(use, words[0]!, '0-4294967295');
+    if (value < 0 || value > 0xffff_ffff) throw badValue(use, '', '0-4294967295');
     return value | 0;
   },
   print: hex,

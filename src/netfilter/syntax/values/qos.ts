@@ -81,7 +81,7 @@ export const tosBits: ValueType<number> = {
   label: 'bits',
   parse(words, use) {
     const value = parseUnsigned(words[0]!);
-    if (value < 0 || value > 255) throw badValue(use, words[0]!, '0-255');
+    if (value < 0 || value > 255) throw badValue(use, '', '0-255');
     return value;
   },
   print: hex2,
