@@ -119,7 +119,12 @@ export class Conntrack implements ConntrackView, NodeLookup {
     this.connections.onRemove = (entry) => this.removed(entry);
     this.connections.now = services.clock.now;
     this.expectations = new Expectations(this.connections);
-    this.invalid = new InvalidLog(services.log, this.settings, this.connections, services.printer ?? noPrinter);
+    this.invalid = new InvalidLog(
+      services.log,
+      this.settings,
+      this.connections,
+      services.printer ?? noPrinter,
+    );
     this.fullLog = new RateLimit();
     this.onRemove = null;
     this.tracks4 = false;
@@ -313,7 +318,8 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (settings.timestamp) connections.addStart(entry);
     if (template !== null && template.timeout !== null) {
       const policy = this.timeoutPolicies.get(template.timeout);
-      if (policy !== undefined && policy.proto === tuple.proto) connections.setTimeouts(entry, policy.timeouts);
+      if (policy !== undefined && policy.proto === tuple.proto)
+        connections.setTimeouts(entry, policy.timeouts);
     }
     if (this.expectations.count !== 0 && this.fulfil(pkt, entry, tuple)) return entry * 2;
     if (template !== null && template.helper !== null) this.attachHelper(entry, tuple, template.helper);
@@ -435,10 +441,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   private mayMerge(winner: number, loser: number): boolean {
     const { status, tuples } = this.connections;
     const untranslated = (status[winner]! & (CtStatus.SRC_NAT_DONE | CtStatus.DST_NAT_DONE)) === 0;
-    return (
-      untranslated ||
-      (tuples.same(winner * 2, loser * 2) && tuples.same(winner * 2 + 1, loser * 2 + 1))
-    );
+    return untranslated || (tuples.same(winner * 2, loser * 2) && tuples.same(winner * 2 + 1, loser * 2 + 1));
   }
 
   private merge(pkt: PacketBuffer, loser: number, winner: number): number {
@@ -488,7 +491,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   taken(tuple: Tuple, except: number): boolean {
     const { tuples } = this.connections;
     tuple.zone = zoneOfKind(tuples.kind(except * 2 + 1));
-    for (let node = tuples.find(tuple); node !== 0; ) {
+    for (let node = tuples.find(tuple); node !== 0;) {
       const after = tuples.find(tuple, node);
       const entry = node >> 1;
       if (entry !== except && !this.isGone(node) && !tuples.same(entry * 2, except * 2)) return true;

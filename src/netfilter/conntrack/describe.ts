@@ -69,7 +69,10 @@ function stateName(connections: Connections, entry: number, proto: number): stri
 function directionWords(connections: Connections, entry: number, direction: number, tuple: Tuple): string[] {
   const words = tupleWords(tuple);
   if (connections.status[entry]! & HAS_COUNTERS) {
-    words.push(`packets=${connections.packets(entry, direction)}`, `bytes=${connections.bytes(entry, direction)}`);
+    words.push(
+      `packets=${connections.packets(entry, direction)}`,
+      `bytes=${connections.bytes(entry, direction)}`,
+    );
   }
   return words;
 }

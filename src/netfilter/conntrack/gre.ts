@@ -58,7 +58,13 @@ export class GreKeymap {
 }
 
 /** Fills in the keys of a tuple whose addresses are set. False for a version 1 header that carries no PPP. */
-export function readGreKeys(bytes: Uint8Array, at: number, end: number, keymap: GreKeymap, out: Tuple): boolean {
+export function readGreKeys(
+  bytes: Uint8Array,
+  at: number,
+  end: number,
+  keymap: GreKeymap,
+  out: Tuple,
+): boolean {
   out.proto = IPPROTO_GRE;
   out.srcId = 0;
   out.dstId = 0;

@@ -43,7 +43,11 @@ export class Helpers {
   findFor(original: Tuple): CtHelper | null {
     return (
       this.known.find(
-        (h) => h.port !== 0 && h.port === original.dstId && h.proto === original.proto && h.family === original.family,
+        (h) =>
+          h.port !== 0 &&
+          h.port === original.dstId &&
+          h.proto === original.proto &&
+          h.family === original.family,
       ) ?? null
     );
   }

@@ -55,8 +55,10 @@ export class IcmpErrors {
 
   /** For packets of protocol 1 or 58 (in whatever family they come). */
   handle(pkt: PacketBuffer, hook: Hook, zoneOriginal: number, zoneReply: number): number {
-    if (pkt.family === 4 && pkt.proto === IPPROTO_ICMP) return this.handleV4(pkt, hook, zoneOriginal, zoneReply);
-    if (pkt.family === 6 && pkt.proto === IPPROTO_ICMPV6) return this.handleV6(pkt, hook, zoneOriginal, zoneReply);
+    if (pkt.family === 4 && pkt.proto === IPPROTO_ICMP)
+      return this.handleV4(pkt, hook, zoneOriginal, zoneReply);
+    if (pkt.family === 6 && pkt.proto === IPPROTO_ICMPV6)
+      return this.handleV6(pkt, hook, zoneOriginal, zoneReply);
     return IcmpStep.TRACK;
   }
 
@@ -136,9 +138,7 @@ export class IcmpErrors {
 
   private verifies(pkt: PacketBuffer, hook: Hook): boolean {
     return (
-      hook === Hook.PREROUTING &&
-      pkt.checksumState !== ChecksumState.GOOD &&
-      this.parts.settings.checksum
+      hook === Hook.PREROUTING && pkt.checksumState !== ChecksumState.GOOD && this.parts.settings.checksum
     );
   }
 

@@ -38,7 +38,8 @@ export class Icmpv6Tracker implements Tracker {
     const { connections, settings } = this.parts;
     const type = icmpv6.type(pkt.bytes, pkt.l4);
     // Only a question begins an entry, so the original direction of one that stands is a question.
-    if (direction === 0 && type !== icmpv6.ECHO_REQUEST && type !== icmpv6.NODE_INFO_QUERY) return Track.INVALID;
+    if (direction === 0 && type !== icmpv6.ECHO_REQUEST && type !== icmpv6.NODE_INFO_QUERY)
+      return Track.INVALID;
     connections.refresh(entry, direction, pkt.l3Length, connections.timeoutsOf(entry, settings.icmpv6)[0]!);
     return Track.ACCEPT;
   }

@@ -213,10 +213,26 @@ export class TcpWindow {
         octets[at] = octets[at]! | TcpFlag.DATA_UNACKNOWLEDGED;
         return this.refuse(entry, pkt, direction, hook, Window.IGNORE, MESSAGE_OVERSHOT, overshot);
       }
-      return this.refuse(entry, pkt, direction, hook, Window.INVALID, MESSAGE_SEQ_HIGH, (senderMaxEnd + 1) >>> 0);
+      return this.refuse(
+        entry,
+        pkt,
+        direction,
+        hook,
+        Window.INVALID,
+        MESSAGE_SEQ_HIGH,
+        (senderMaxEnd + 1) >>> 0,
+      );
     }
     if (!before(sack, (receiverEnd + 1) | 0)) {
-      return this.refuse(entry, pkt, direction, hook, Window.INVALID, MESSAGE_ACK_HIGH, (receiverEnd + 1) >>> 0);
+      return this.refuse(
+        entry,
+        pkt,
+        direction,
+        hook,
+        Window.INVALID,
+        MESSAGE_ACK_HIGH,
+        (receiverEnd + 1) >>> 0,
+      );
     }
     if (receiverMaxWin !== 0 && !after(end, (senderEnd - receiverMaxWin - 1) | 0)) {
       const bound = (senderEnd - receiverMaxWin - 1) >>> 0;

@@ -237,13 +237,19 @@ export class TcpTracker implements Tracker {
     proto[words + LAST_WIN] = last;
     proto[sender + END] = proto[words + LAST_END]!;
     proto[sender + MAX_END] = proto[words + LAST_END]!;
-    proto[sender + MAX_WIN] = (last & 0xffff) || 1;
+    proto[sender + MAX_WIN] = last & 0xffff || 1;
     octets[state + SCALE + opener] = (last >>> 16) & 0xff;
     octets[state + FLAGS + opener] = last >>> 24;
     this.window.resetDirection(entry, direction);
   }
 
-  private isChallengeAck(entry: number, pkt: PacketBuffer, direction: number, segment: number, hook: Hook): boolean {
+  private isChallengeAck(
+    entry: number,
+    pkt: PacketBuffer,
+    direction: number,
+    segment: number,
+    hook: Hook,
+  ): boolean {
     const { connections, invalid } = this.parts;
     const { proto, octets } = connections;
     const at = entry * PROTO_WORDS + LAST_WIN;
@@ -295,10 +301,13 @@ export class TcpTracker implements Tracker {
       }
       this.newState = this.oldState; // the receiver answers with a challenge ACK; the connection stands
     }
-    const answersIgnored =
-      (status & CtStatus.SEEN_REPLY && lastSegment === Segment.SYN) ||
+    // It answers a SYN or an ACK that was let through without belief.
+    const mayAnswer =
+      (status & CtStatus.SEEN_REPLY &&
+        lastSegment === Segment.SYN &&
+        octets[state + LAST_DIRECTION] === opposite) ||
       ((status & CtStatus.ASSURED) === 0 && lastSegment === Segment.ACK);
-    if (answersIgnored && tcp.ack(pkt.bytes, pkt.l4) === proto[words + LAST_END]) return SKIP_WINDOW;
+    if (mayAnswer && tcp.ack(pkt.bytes, pkt.l4) === proto[words + LAST_END]) return SKIP_WINDOW;
     // A reset that answers a challenge ACK which we let through.
     if (
       this.oldState === TcpState.SYN_SENT &&
@@ -357,7 +366,8 @@ export class TcpTracker implements Tracker {
     const own = timeouts[newState]!;
     const retrans = timeouts[TCP_TIMEOUT_RETRANS]!;
     const unacknowledged = timeouts[TCP_TIMEOUT_UNACK]!;
-    if (octets[state + RETRANSMISSIONS]! >= this.parts.settings.tcpMaxRetrans && own > retrans) return retrans;
+    if (octets[state + RETRANSMISSIONS]! >= this.parts.settings.tcpMaxRetrans && own > retrans)
+      return retrans;
     if (segment === Segment.RST) return timeouts[TcpState.CLOSE]!;
     const flags = octets[state + FLAGS]! | octets[state + FLAGS + 1]!;
     if (flags & TcpFlag.DATA_UNACKNOWLEDGED && own > unacknowledged) return unacknowledged;
@@ -383,10 +393,7 @@ export class TcpTracker implements Tracker {
     const { octets } = connections;
     const state = entry * PROTO_OCTETS;
     const last = octets[state + LAST_SEGMENT]!;
-    if (
-      octets[state + LAST_DIRECTION] === direction ||
-      (last !== Segment.FIN && last !== Segment.RST)
-    ) {
+    if (octets[state + LAST_DIRECTION] === direction || (last !== Segment.FIN && last !== Segment.RST)) {
       octets[state + LAST_SEGMENT] = segment;
       octets[state + LAST_DIRECTION] = direction;
       return;
@@ -405,7 +412,12 @@ export class TcpTracker implements Tracker {
     const { invalid } = this.parts;
     if (!invalid.wants(IPPROTO_TCP)) return;
     const state = TCP_STATE_NAMES[this.oldState]!;
-    invalid.write(pkt, hook, IPPROTO_TCP, `packet (index ${segment}) in dir ${direction} ${what}, state ${state}`);
+    invalid.write(
+      pkt,
+      hook,
+      IPPROTO_TCP,
+      `packet (index ${segment}) in dir ${direction} ${what}, state ${state}`,
+    );
   }
 }
 

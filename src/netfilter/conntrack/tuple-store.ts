@@ -63,7 +63,8 @@ export class TupleStore {
   /** Makes room for more entries; everything stays where it is but the buckets. */
   grow(capacity: number): void {
     const chained: number[] = [];
-    for (const head of this.heads) for (let node = head; node !== 0; node = this.next[node]!) chained.push(node);
+    for (const head of this.heads)
+      for (let node = head; node !== 0; node = this.next[node]!) chained.push(node);
     this.words = enlarged(this.words, (capacity + 1) * 8);
     this.next = enlarged(this.next, (capacity + 1) * 2);
     this.capacity = capacity;
