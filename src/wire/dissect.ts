@@ -8,8 +8,8 @@
  *
  * IPv6 extension headers are skipped as Linux's ipv6_find_hdr does it for ip6tables: in a later fragment, `proto` is the
  * fragment header's next header and `l4` its data. Where the chain leaves the datagram, `proto` is the number of the
- * first header that could not be read, `l4Ok` is 0, and the status says BAD_EXTENSION; when that `proto` is an extension
- * header (and `fragOffset` 0), ip6tables drops the packet at the first rule that names a protocol.
+ * first header that could not be read, `l4Ok` is 0, and the status says BAD_EXTENSION. Of `protocolUnknown` packets
+ * ip6tables knows no protocol at all, and drops them at the first rule that asks for one.
  */
 import { ETH_P_IP, ETH_P_IPV6 } from './ether-type.ts';
 import { readI32, readU16 } from './bytes.ts';
@@ -99,6 +99,14 @@ export function redissectTransport(pkt: PacketBuffer): void {
   }
   pkt.sport = 0;
   pkt.dport = 0;
+}
+
+/**
+ * True when the chain of IPv6 extension headers could not be followed to its end: it leaves the datagram, or goes on inside
+ * a later fragment. Asked of Linux 6.18: `ip6tables -p` (any protocol, even inverted) then drops the packet.
+ */
+export function protocolUnknown(pkt: PacketBuffer): boolean {
+  return pkt.family === 6 && pkt.proto !== IPPROTO_NONE && ipv6ext.isExtension(pkt.proto);
 }
 
 /** Protocols whose header begins with two ports. */
@@ -219,8 +227,8 @@ function skipExtensions(pkt: PacketBuffer): boolean {
   while (ipv6ext.isExtension(pkt.proto) && pkt.proto !== IPPROTO_NONE) {
     const kind = pkt.proto;
     const at = pkt.l4;
-    // Two bytes tell kind and length (Linux asks for no more); the fragment header is read as a whole.
-    if (at + (kind === IPPROTO_FRAGMENT ? ipv6ext.FRAGMENT_LENGTH : 2) > end) return false;
+    // Linux asks for the two bytes of next header and length, and for the offset of a fragment header, no more.
+    if (at + (kind === IPPROTO_FRAGMENT ? 4 : 2) > end) return false;
     const next = at + ipv6ext.headerLength(bytes, at, kind);
     if (kind === IPPROTO_FRAGMENT) {
       pkt.fragOffset = ipv6ext.fragOffset(bytes, at);

@@ -32,7 +32,7 @@ export {
   type DescribeOptions,
   type RelativeBase,
 } from './describe.ts';
-export { dissectEthernet, dissectNetwork, hasPorts, redissectTransport } from './dissect.ts';
+export { dissectEthernet, dissectNetwork, hasPorts, protocolUnknown, redissectTransport } from './dissect.ts';
 export * from './ether-type.ts';
 export * from './ip-protocol.ts';
 export { ChecksumState, PacketBuffer, PacketType } from './packet-buffer.ts';

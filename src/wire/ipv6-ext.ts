@@ -58,7 +58,8 @@ export function findHeader(bytes: Uint8Array, l3: number, end: number, kind: num
   let next = ipv6.nextHeader(bytes, l3);
   let at = l3 + ipv6.HEADER_LENGTH;
   while (next !== kind) {
-    if (!isExtension(next) || next === IPPROTO_NONE || at + MIN_LENGTH > end) return -1;
+    if (!isExtension(next) || next === IPPROTO_NONE) return -1;
+    if (at + (next === IPPROTO_FRAGMENT ? 4 : 2) > end) return -1;
     if (next === IPPROTO_FRAGMENT && fragOffset(bytes, at) !== 0) return -1;
     const length = headerLength(bytes, at, next);
     next = bytes[at]!;

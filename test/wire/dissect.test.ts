@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import * as b from '../../src/wire/build.ts';
 import { hexToBytes } from '../../src/wire/bytes.ts';
 import { fold, transportSum } from '../../src/wire/checksum.ts';
-import { dissectEthernet, dissectNetwork, redissectTransport } from '../../src/wire/dissect.ts';
+import {
+  dissectEthernet,
+  dissectNetwork,
+  protocolUnknown,
+  redissectTransport,
+} from '../../src/wire/dissect.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
 import { WireStatus } from '../../src/wire/wire-status.ts';
 import { octets } from './support.ts';
@@ -179,9 +184,30 @@ describe('wire/dissect: IPv6', () => {
     const half = b.frame(
       b.ethernet(),
       b.ipv6({ src: '::1', dst: '::2', nextHeader: 44 }),
-      hexToBytes('11000000'),
+      hexToBytes('110000'),
     );
     check(dissected(half, WireStatus.BAD_EXTENSION), { proto: 44, fragOffset: 0, l4Ok: 0 });
+  });
+
+  // What `ip6tables -p tcp`, `-p udp` and a rule without -p counted on Linux 6.18, without connection tracking.
+  it('knows the protocol where ip6tables knows it', () => {
+    const known = (next: number, hex: string): number | undefined => {
+      const pkt = new PacketBuffer(
+        b.frame(b.ethernet(), b.ipv6({ src: '::1', dst: '::2', nextHeader: next }), hexToBytes(hex)),
+      );
+      dissectEthernet(pkt);
+      return protocolUnknown(pkt) ? undefined : pkt.proto;
+    };
+    assert.equal(known(60, '06ff000000000000'), 6, 'destination header longer than the packet');
+    assert.equal(known(60, '0600'), 6, 'destination header of two bytes');
+    assert.equal(known(60, '06'), undefined, 'destination header of one byte');
+    assert.equal(known(60, '3c00010400000000'), undefined, 'chain ends in a header that is not there');
+    assert.equal(known(44, '06000000'), 6, 'fragment header of four bytes');
+    assert.equal(known(44, '0600'), undefined, 'fragment header of two bytes');
+    assert.equal(known(44, '0600000800000001'), 6, 'later fragment');
+    assert.equal(known(44, '3c00000800000001'), undefined, 'later fragment that goes on with a header');
+    assert.equal(known(44, '3b00000800000001'), 59, 'later fragment without next header');
+    assert.equal(known(59, '61626364'), 59, 'no next header');
   });
 
   it('stops at "no next header"', () => {
