@@ -3,7 +3,7 @@
  * the order of the file stands, also where its time stamps run backwards: such a record counts as being of the latest
  * time seen in its file.
  */
-import { CaptureReader, openCapture, type CaptureError, type CaptureRecord } from '../capture/index.ts';
+import { openCapture, type CaptureError, type CaptureReader, type CaptureRecord } from '../capture/index.ts';
 
 export interface InputSpec {
   /** Interface that the frames arrive on; null when the replay has to find out. */

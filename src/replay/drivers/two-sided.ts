@@ -1,0 +1,65 @@
+/**
+ * One capture that holds both directions, taken anywhere: the packet arrives on the interface that leads to its source,
+ * addressed to the gateway. With the loop closed, packets of the other side are re-addressed to the translation first.
+ */
+import type { CaptureRecord } from '../../capture/index.ts';
+import type { Device } from '../../stack/device.ts';
+import type { Host } from '../../stack/host.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import type { ClosedLoop } from '../closed-loop.ts';
+import { addressTo, type CapturedPacket } from './captured-packet.ts';
+import { Prepared, type Driver } from './driver.ts';
+
+export class TwoSidedDriver implements Driver {
+  private readonly host: Host;
+  private readonly packet: CapturedPacket;
+  private readonly loop: ClosedLoop | null;
+  /** Where packets arrive whose source no route leads to. */
+  private readonly outside: Device;
+  private device: Device;
+  private readdressed = false;
+  private sameSide = false;
+
+  constructor(host: Host, packet: CapturedPacket, loop: ClosedLoop | null, outside: Device) {
+    this.host = host;
+    this.packet = packet;
+    this.loop = loop;
+    this.outside = outside;
+    this.device = outside;
+  }
+
+  get ifaceName(): string {
+    return this.device.name;
+  }
+
+  prepare(record: CaptureRecord, _input: number, pkt: PacketBuffer): Prepared {
+    this.readdressed = false;
+    this.sameSide = false;
+    if (!this.packet.take(record, pkt)) {
+      this.device = this.outside;
+      return Prepared.NOT_IP;
+    }
+    if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
+    this.device = this.towards(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    this.sameSide = this.device === this.towards(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
+    addressTo(pkt, this.device.mac);
+    return Prepared.READY;
+  }
+
+  run(pkt: PacketBuffer): void {
+    this.host.receive(this.device, pkt);
+  }
+
+  notes(): string[] {
+    const notes = this.packet.notes();
+    if (this.readdressed) notes.push('re-addressed to the translation');
+    if (this.sameSide) notes.push('both ends on one side: a gateway would not have seen it');
+    return notes;
+  }
+
+  private towards(family: number, w0: number, w1: number, w2: number, w3: number): Device {
+    const table = family === 4 ? this.host.routes4 : this.host.routes6;
+    const device = table.lookup(w0, w1, w2, w3)?.device;
+    return device === undefined || device.isLoopback ? this.outside : device;
+  }
+}

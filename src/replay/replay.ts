@@ -1,0 +1,68 @@
+/**
+ * A replay: captures in, outcomes out, on virtual time. The clock is moved by the captures' time stamps (never back),
+ * timers of the gateway run as it moves, and each frame is taken through the gateway before the next is looked at.
+ *
+ *     runReplay({ rules: { text, file }, inputs: [{ iface: null, path: 'trace.pcap' }] }, { packet: console.log })
+ */
+import type { PacketOutcome } from './outcome.ts';
+import { Prepared } from './drivers/driver.ts';
+import { MergedInput } from './merged-input.ts';
+import type { ReplayListener, ReplayOptions } from './options.ts';
+import { Recorder } from './recorder.ts';
+import { setUp, type Setup } from './setup.ts';
+import { summarise, Totals } from './summarise.ts';
+import type { ReplaySummary } from './summary.ts';
+import { PacketBuffer } from '../wire/packet-buffer.ts';
+
+/** Frames between two calls of `progress`. */
+const PROGRESS_STEP = 4096;
+
+/**
+ * Runs to the end of the captures. Throws SluiceError for whatever can't be read: rules, gateway and captures before the
+ * first frame, a broken capture after everything in front of the broken place was reported.
+ */
+export function runReplay(options: ReplayOptions, listener: ReplayListener = {}): ReplaySummary {
+  const recorder = new Recorder(listener);
+  const setup = setUp(options, recorder);
+  const input = new MergedInput(options.inputs);
+  try {
+    const totals = replay(setup, input, recorder, listener);
+    return summarise(setup, input, recorder, totals);
+  } finally {
+    input.close();
+  }
+}
+
+function replay(setup: Setup, input: MergedInput, recorder: Recorder, listener: ReplayListener): Totals {
+  const { clock, driver, gateway } = setup;
+  const { netfilter } = gateway;
+  const totals = new Totals();
+  const pkt = new PacketBuffer();
+  const notes = () => driver.notes();
+  let n = 0;
+  while (input.next()) {
+    const { record, timeUs } = input;
+    n++;
+    totals.add(record, timeUs);
+    if (clock.nextDue <= timeUs) {
+      clock.advanceTo(timeUs);
+      recorder.timers(timeUs);
+    } else {
+      clock.advanceTo(timeUs);
+    }
+    if (driver.prepare(record, input.index, pkt) === Prepared.READY) {
+      pkt.cause = n;
+      recorder.begin(pkt);
+      driver.run(pkt);
+      recorder.finish(pkt, n, timeUs, driver.ifaceName, notes);
+      netfilter.release(pkt);
+    } else {
+      recorder.skip(pkt, n, timeUs, driver.ifaceName, notes);
+    }
+    if (n % PROGRESS_STEP === 0) listener.progress?.(input.consumed, input.size, n);
+  }
+  listener.progress?.(input.consumed, input.size, n);
+  return totals;
+}
+
+export type { PacketOutcome, ReplayListener, ReplayOptions, ReplaySummary };

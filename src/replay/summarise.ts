@@ -1,0 +1,88 @@
+/** The end of a replay: counters of the recorder, the gateway and the captures made into a ReplaySummary. */
+import type { CaptureRecord } from '../capture/index.ts';
+import { DROP_REASON_COUNT, dropReasonName, dropReasonText } from '../netfilter/drop-reason.ts';
+import type { Ruleset } from '../netfilter/rule.ts';
+import { printSave } from '../netfilter/syntax/save.ts';
+import type { MergedInput } from './merged-input.ts';
+import type { OutcomeVerdict } from './outcome.ts';
+import { FATE_NAMES, FATE_TEXTS, verdictOf, type Recorder } from './recorder.ts';
+import type { Setup } from './setup.ts';
+import type { ReasonCount, ReplaySummary } from './summary.ts';
+
+/** Totals over the input, counted as it is read. */
+export class Totals {
+  frames = 0;
+  bytes = 0;
+  firstTimeUs = -1;
+  lastTimeUs = -1;
+
+  add(record: CaptureRecord, timeUs: number): void {
+    this.frames++;
+    this.bytes += record.end - record.start;
+    if (this.firstTimeUs < 0) this.firstTimeUs = timeUs;
+    this.lastTimeUs = timeUs;
+  }
+}
+
+export function summarise(
+  setup: Setup,
+  input: MergedInput,
+  recorder: Recorder,
+  totals: Totals,
+): ReplaySummary {
+  const { gateway, notes } = setup;
+  const { netfilter, conntrack } = gateway;
+  const reasons = reasonCounts(recorder);
+  const v4 = netfilter.ruleset(4);
+  const v6 = netfilter.ruleset(6);
+  return {
+    frames: totals.frames,
+    bytes: totals.bytes,
+    firstTimeUs: totals.frames === 0 ? null : totals.firstTimeUs,
+    lastTimeUs: totals.frames === 0 ? null : totals.lastTimeUs,
+    verdicts: verdictCounts(reasons),
+    reasons,
+    interfaces: [...gateway.host.devices.all()]
+      .filter(({ isLoopback }) => !isLoopback)
+      .map((device) => ({
+        name: device.name,
+        received: device.rxPackets,
+        receivedBytes: device.rxBytes,
+        sent: device.txPackets,
+        sentBytes: device.txBytes,
+      })),
+    tables: { v4: saved(v4), v6: saved(v6) },
+    rulesets: [v4, v6].filter((ruleset) => ruleset !== null),
+    conntrack: [...conntrack.list(4), ...conntrack.list(6)],
+    expectations: [...conntrack.listExpectations(4), ...conntrack.listExpectations(6)],
+    notes,
+    truncated: input.truncated,
+    warnings: input.warnings,
+  };
+}
+
+function saved(ruleset: Ruleset | null): string {
+  return ruleset === null ? '' : printSave(ruleset, { counters: true });
+}
+
+function reasonCounts(recorder: Recorder): ReasonCount[] {
+  const counts: ReasonCount[] = [];
+  for (let reason = 1; reason < DROP_REASON_COUNT; reason++) {
+    counts.push({
+      code: dropReasonName(reason),
+      text: dropReasonText(reason),
+      verdict: verdictOf(reason),
+      frames: recorder.dropped[reason]!,
+    });
+  }
+  FATE_NAMES.forEach((code, fate) => {
+    counts.push({ code, text: FATE_TEXTS[fate]!, verdict: 'ACCEPT', frames: recorder.fates[fate]! });
+  });
+  return counts.filter(({ frames }) => frames > 0).sort((a, b) => b.frames - a.frames);
+}
+
+function verdictCounts(reasons: readonly ReasonCount[]): Record<OutcomeVerdict, number> {
+  const verdicts = { ACCEPT: 0, DROP: 0, STOLEN: 0, QUEUE: 0 };
+  for (const { verdict, frames } of reasons) verdicts[verdict] += frames;
+  return verdicts;
+}
