@@ -1,0 +1,259 @@
+/**
+ * The gateway file, as far as the host goes: interfaces, neighbours, routes, sysctls. A plain object (out of YAML or
+ * JSON) is checked and made into a HostConfig; every mistake is a SluiceError that names its path in the file, such as
+ * `interfaces.eth0.mtu`. Keys of other rooms (`helpers`, `switch`) are theirs to check.
+ *
+ *     interfaces: { eth0: { mac: "02:00:00:00:00:01", addresses: [10.254.0.1/24, "fd54::1/64"], mtu: 1500 } }
+ *     neighbours: [{ dev: eth0, ip: 10.254.0.2, mac: "02:00:00:00:01:01" }]       # or: assume
+ *     routes:     [{ to: default, via: 10.254.0.2, dev: eth0, metric: 10, mtu: 1400, src: 10.254.0.1, type: unicast }]
+ *     sysctl:     { net.ipv4.ip_forward: 1 }
+ */
+import { SluiceError } from '../base/errors.ts';
+import { AddressType } from '../netfilter/host-services.ts';
+import type { Family } from '../netfilter/hook.ts';
+import { networkOf, parseAddress, parseMac, parsePrefix, type IpAddress, type IpPrefix } from './address.ts';
+import { LOOPBACK_NAME } from './device.ts';
+
+export interface InterfaceConfig {
+  readonly name: string;
+  readonly mac: Uint8Array | undefined;
+  readonly mtu: number;
+  readonly addresses: readonly IpPrefix[];
+  readonly up: boolean;
+}
+
+export interface NeighbourConfig {
+  readonly dev: string;
+  readonly address: IpAddress;
+  readonly mac: Uint8Array;
+}
+
+export interface RouteConfig {
+  readonly family: Family;
+  /** With the bits behind the prefix length cleared. */
+  readonly to: IpPrefix;
+  readonly type: RouteType;
+  readonly via: IpAddress | undefined;
+  readonly dev: string | undefined;
+  readonly src: IpAddress | undefined;
+  /** 0 for the highest preference; IPv6 routes without one get 1024, as `ip -6 route add` does. */
+  readonly metric: number;
+  /** 0: the device's. */
+  readonly mtu: number;
+}
+
+export interface HostConfig {
+  readonly interfaces: readonly InterfaceConfig[];
+  readonly neighbours: readonly NeighbourConfig[];
+  /**
+   * `neighbours: assume`: every next hop is taken to exist, at an address made from its IP address (02:ff and the last
+   * four bytes of it); nobody is asked. For captures replayed without their network.
+   */
+  readonly assumeNeighbours: boolean;
+  readonly routes: readonly RouteConfig[];
+  readonly sysctl: ReadonlyMap<string, number>;
+}
+
+/** Route types of `ip route`, under the kernel's RTN_* numbers. */
+export const ROUTE_TYPES = {
+  unicast: AddressType.UNICAST,
+  local: AddressType.LOCAL,
+  broadcast: AddressType.BROADCAST,
+  anycast: AddressType.ANYCAST,
+  multicast: AddressType.MULTICAST,
+  blackhole: AddressType.BLACKHOLE,
+  unreachable: AddressType.UNREACHABLE,
+  prohibit: AddressType.PROHIBIT,
+  throw: AddressType.THROW,
+} as const;
+export type RouteType = (typeof ROUTE_TYPES)[keyof typeof ROUTE_TYPES];
+
+const DEFAULT_MTU = 1500;
+const MIN_MTU = 68;
+const MAX_MTU = 65535;
+const IPV6_DEFAULT_METRIC = 1024;
+/** Linux: IFNAMSIZ, less its final zero byte. */
+const MAX_NAME_LENGTH = 15;
+const UINT32_MAX = 0xffffffff;
+
+function fail(path: string, message: string): never {
+  throw new SluiceError('GATEWAY', `${path}: ${message}`);
+}
+
+type PlainObject = Readonly<Record<string, unknown>>;
+
+/** Checks the object and makes it a configuration; `undefined` and an empty object give a host with nothing but lo. */
+export function parseHostConfig(value: unknown): HostConfig {
+  const file = value === undefined || value === null ? {} : objectAt(value, 'gateway');
+  const interfaces = Object.entries(objectAt(file['interfaces'] ?? {}, 'interfaces')).map(([name, iface]) =>
+    parseInterface(name, iface),
+  );
+  const names = new Set([LOOPBACK_NAME, ...interfaces.map(({ name }) => name)]);
+  const assumeNeighbours = file['neighbours'] === 'assume';
+  return {
+    interfaces,
+    neighbours: assumeNeighbours
+      ? []
+      : listAt(file['neighbours'], 'neighbours').map((entry, i) =>
+          parseNeighbour(entry, `neighbours[${i}]`, names),
+        ),
+    assumeNeighbours,
+    routes: listAt(file['routes'], 'routes').flatMap((entry, i) =>
+      parseRoute(entry, `routes[${i}]`, names, interfaces),
+    ),
+    sysctl: parseSysctls(file['sysctl']),
+  };
+}
+
+function parseInterface(name: string, value: unknown): InterfaceConfig {
+  const path = `interfaces.${name}`;
+  if (name === '' || name.length > MAX_NAME_LENGTH || /[\s/:]/.test(name)) {
+    fail(path, 'not an interface name');
+  }
+  if (name === LOOPBACK_NAME) fail(path, 'the loopback interface is there by itself');
+  const iface = objectAt(value ?? {}, path);
+  onlyKeys(iface, path, ['mac', 'addresses', 'mtu', 'up']);
+  return {
+    name,
+    mac: iface['mac'] === undefined ? undefined : macAt(iface['mac'], `${path}.mac`),
+    mtu: integerAt(iface['mtu'] ?? DEFAULT_MTU, `${path}.mtu`, MIN_MTU, MAX_MTU),
+    addresses: listAt(iface['addresses'], `${path}.addresses`).map((address, i) => {
+      const parsed = parsePrefix(textAt(address, `${path}.addresses[${i}]`));
+      return (
+        parsed ?? fail(`${path}.addresses[${i}]`, `not an address with prefix length: "${String(address)}"`)
+      );
+    }),
+    up: booleanAt(iface['up'] ?? true, `${path}.up`),
+  };
+}
+
+function parseNeighbour(value: unknown, path: string, names: ReadonlySet<string>): NeighbourConfig {
+  const entry = objectAt(value, path);
+  onlyKeys(entry, path, ['dev', 'ip', 'mac']);
+  return {
+    dev: deviceAt(entry['dev'], `${path}.dev`, names),
+    address: addressAt(entry['ip'], `${path}.ip`),
+    mac: macAt(entry['mac'], `${path}.mac`),
+  };
+}
+
+function parseRoute(
+  value: unknown,
+  path: string,
+  names: ReadonlySet<string>,
+  interfaces: readonly InterfaceConfig[],
+): RouteConfig[] {
+  const route = objectAt(value, path);
+  onlyKeys(route, path, ['to', 'via', 'dev', 'src', 'metric', 'mtu', 'type']);
+  const typeName = textAt(route['type'] ?? 'unicast', `${path}.type`);
+  if (!Object.hasOwn(ROUTE_TYPES, typeName)) fail(`${path}.type`, `no such route type: "${typeName}"`);
+  const type = ROUTE_TYPES[typeName as keyof typeof ROUTE_TYPES];
+  const via = route['via'] === undefined ? undefined : addressAt(route['via'], `${path}.via`);
+  const src = route['src'] === undefined ? undefined : addressAt(route['src'], `${path}.src`);
+  const dev =
+    route['dev'] === undefined
+      ? deviceTowards(via, interfaces)
+      : deviceAt(route['dev'], `${path}.dev`, names);
+  const needsDevice = type === ROUTE_TYPES.unicast || type === ROUTE_TYPES.broadcast;
+  if (needsDevice && dev === undefined) fail(path, 'a route needs "dev", or a "via" on a connected network');
+  const to = textAt(route['to'], `${path}.to`);
+  return destinations(to, `${path}.to`, via ?? src).map((prefix) => {
+    if ((via ?? src ?? prefix).family !== prefix.family)
+      fail(path, 'the addresses of a route are of one family');
+    const metric = integerAt(route['metric'] ?? 0, `${path}.metric`, 0, UINT32_MAX);
+    return {
+      family: prefix.family,
+      to: { ...prefix, words: networkOf(prefix.words, prefix.length) },
+      type,
+      via,
+      dev,
+      src,
+      metric: prefix.family === 6 && metric === 0 ? IPV6_DEFAULT_METRIC : metric,
+      mtu: integerAt(route['mtu'] ?? 0, `${path}.mtu`, 0, MAX_MTU),
+    };
+  });
+}
+
+/** `default` is of the family of its next hop; with none, of both. */
+function destinations(to: string, path: string, hint: IpAddress | undefined): IpPrefix[] {
+  if (to !== 'default') return [parsePrefix(to) ?? fail(path, `not a network: "${to}"`)];
+  const everything = (family: Family): IpPrefix => ({ family, words: new Int32Array(4), length: 0 });
+  return hint === undefined ? [everything(4), everything(6)] : [everything(hint.family)];
+}
+
+/** The interface on whose networks the next hop lies. */
+function deviceTowards(
+  via: IpAddress | undefined,
+  interfaces: readonly InterfaceConfig[],
+): string | undefined {
+  if (via === undefined) return undefined;
+  return interfaces.find(({ addresses }) =>
+    addresses.some(
+      ({ family, words, length }) =>
+        family === via.family &&
+        networkOf(words, length).every((word, i) => word === networkOf(via.words, length)[i]),
+    ),
+  )?.name;
+}
+
+function parseSysctls(value: unknown): Map<string, number> {
+  const sysctls = new Map<string, number>();
+  for (const [name, setting] of Object.entries(objectAt(value ?? {}, 'sysctl'))) {
+    const number = typeof setting === 'boolean' ? Number(setting) : Number(setting ?? NaN);
+    if (!Number.isInteger(number)) fail(`sysctl.${name}`, `not a whole number: ${JSON.stringify(setting)}`);
+    // sysctl(8) takes both spellings; with slashes, dots are part of names.
+    sysctls.set(name.includes('/') ? name.replaceAll('/', '.') : name, number);
+  }
+  return sysctls;
+}
+
+// ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function objectAt(value: unknown, path: string): PlainObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path, 'must be a mapping');
+  return value as PlainObject;
+}
+
+function listAt(value: unknown, path: string): readonly unknown[] {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) fail(path, 'must be a list');
+  return value;
+}
+
+function textAt(value: unknown, path: string): string {
+  if (typeof value !== 'string') fail(path, `must be a text, not ${JSON.stringify(value) ?? 'absent'}`);
+  return value;
+}
+
+function integerAt(value: unknown, path: string, min: number, max: number): number {
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
+    fail(path, `must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+function booleanAt(value: unknown, path: string): boolean {
+  if (typeof value !== 'boolean') fail(path, `must be true or false, not ${JSON.stringify(value)}`);
+  return value;
+}
+
+function macAt(value: unknown, path: string): Uint8Array {
+  const mac = parseMac(textAt(value, path)) ?? fail(path, `not a MAC address: "${String(value)}"`);
+  if ((mac[0]! & 1) !== 0) fail(path, `a group address is nobody's own: "${String(value)}"`);
+  return mac;
+}
+
+function addressAt(value: unknown, path: string): IpAddress {
+  return parseAddress(textAt(value, path)) ?? fail(path, `not an IP address: "${String(value)}"`);
+}
+
+function deviceAt(value: unknown, path: string, names: ReadonlySet<string>): string {
+  const name = textAt(value, path);
+  return names.has(name) ? name : fail(path, `no such interface: "${name}"`);
+}
+
+function onlyKeys(value: PlainObject, path: string, allowed: readonly string[]): void {
+  for (const key of Object.keys(value)) {
+    if (!allowed.includes(key)) fail(`${path}.${key}`, `unknown key; known are ${allowed.join(', ')}`);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Frames that arrive (Linux: eth_type_trans, __netif_receive_skb): for whom they are, which protocol they carry. A host
+ * here has no VLAN devices: a tag with a VLAN id is somebody else's, a priority tag (id 0) is looked through.
+ */
+import { DropReason } from '../netfilter/drop-reason.ts';
+import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
+import * as ethernet from '../wire/ethernet.ts';
+import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import * as vlan from '../wire/vlan.ts';
+import { WireStatus } from '../wire/wire-status.ts';
+import type { Device } from './device.ts';
+import type { Host } from './host.ts';
+import { receive4 } from './ip4-input.ts';
+import { receive6 } from './ip6-input.ts';
+
+export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, status: WireStatus): void {
+  const { bytes, start } = pkt;
+  const length = pkt.end - start;
+  device.rxPackets++;
+  device.rxBytes += length;
+  if (length < ethernet.HEADER_LENGTH) return refuse(host, device, pkt, DropReason.FRAME_TOO_SHORT);
+  if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
+  // A tag's four bytes are always allowed for, tagged or not (is_skb_forwardable).
+  if (length > device.mtu + ethernet.HEADER_LENGTH + vlan.TAG_LENGTH) {
+    return refuse(host, device, pkt, DropReason.FRAME_TOO_LONG);
+  }
+  pkt.packetType = packetType(bytes, start, device);
+  if (pkt.vlanTci !== -1 && !onlyPriorityTags(pkt)) return refuse(host, device, pkt, DropReason.VLAN_UNKNOWN);
+  switch (pkt.etherType) {
+    case ETH_P_IP:
+      return receive4(host, pkt, device, status);
+    case ETH_P_IPV6:
+      return receive6(host, pkt, device, status);
+    case ETH_P_ARP:
+      return host.arp.receive(pkt, device);
+    default:
+      return refuse(host, device, pkt, DropReason.UNKNOWN_ETHERTYPE);
+  }
+}
+
+function packetType(bytes: Uint8Array, start: number, device: Device): number {
+  if (ethernet.dstLow(bytes, start) === device.macLow && ethernet.dstHigh(bytes, start) === device.macHigh) {
+    return PacketType.HOST;
+  }
+  if (!ethernet.isMulticast(bytes, start)) return PacketType.OTHERHOST;
+  return ethernet.isBroadcast(bytes, start) ? PacketType.BROADCAST : PacketType.MULTICAST;
+}
+
+function onlyPriorityTags(pkt: PacketBuffer): boolean {
+  for (let at = pkt.start + ethernet.HEADER_LENGTH; at + vlan.TAG_LENGTH <= pkt.l3; at += vlan.TAG_LENGTH) {
+    if (vlan.vid(vlan.tci(pkt.bytes, at)) !== vlan.VID_NONE) return false;
+  }
+  // More tags than are followed: nothing below them is looked at.
+  return !vlan.isTag(pkt.etherType);
+}
+
+function refuse(host: Host, device: Device, pkt: PacketBuffer, reason: number): void {
+  device.rxDropped++;
+  host.drop(pkt, reason);
+}

@@ -1,0 +1,68 @@
+/**
+ * Reassembly: for connection tracking (before anything else sees the packet) and for local delivery. Each user has queues of
+ * its own. What was put together remembers the sizes of its pieces, since Linux sends it on in the same pieces.
+ * The pieces themselves are fragment-queue.ts; what each family asks of a fragment is reassembly4.ts and reassembly6.ts.
+ */
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { FragmentTable, type DefragUser } from './fragment-queue.ts';
+import type { Host } from './host.ts';
+import { collect4, expire4 } from './reassembly4.ts';
+import { collect6, expire6 } from './reassembly6.ts';
+
+/** Sources whose fragments are counted for ipfrag_max_dist. */
+const MOST_SOURCES = 4096;
+
+export class Fragments {
+  private readonly host: Host;
+  readonly table4: FragmentTable;
+  readonly table6: FragmentTable;
+  /** Payload sizes of the fragments that a datagram came in, by the memory it was put together in. */
+  private readonly pieceSizes = new WeakMap<Uint8Array, Int32Array>();
+  private readonly sources = new Map<number, number>();
+
+  constructor(host: Host) {
+    this.host = host;
+    this.table4 = new FragmentTable(host.clock, (queue) => expire4(host, queue));
+    this.table6 = new FragmentTable(host.clock, (queue) => expire6(host, queue));
+  }
+
+  /** Verdict.ACCEPT with `pkt` whole, STOLEN when it is kept, DROP with its reason. */
+  collect4(pkt: PacketBuffer, user: DefragUser, zone: number): number {
+    return collect4(this.host, pkt, user, zone);
+  }
+
+  collect6(pkt: PacketBuffer, user: DefragUser, zone: number): number {
+    return collect6(this.host, pkt, user, zone);
+  }
+
+  /** A datagram with DF that is too long may leave in pieces when it came in pieces that fit (ip_exceeds_mtu). */
+  mayFragment(pkt: PacketBuffer, mtu: number): boolean {
+    return pkt.fragMaxSize !== 0 && pkt.fragMaxSize <= mtu;
+  }
+
+  rememberPieces(bytes: Uint8Array, sizes: Int32Array): void {
+    this.pieceSizes.set(bytes, sizes);
+  }
+
+  /** The sizes it came in, if its payload still has their sum; undefined otherwise. */
+  piecesOf(pkt: PacketBuffer, payloadLength: number): Int32Array | undefined {
+    const sizes = this.pieceSizes.get(pkt.bytes);
+    if (sizes === undefined) return undefined;
+    let total = 0;
+    for (const size of sizes) total += size;
+    return total === payloadLength ? sizes : undefined;
+  }
+
+  /** Counts a fragment of a source; the difference of two values is how many of its fragments came between. */
+  countSource(source: number): number {
+    const count = (this.sources.get(source) ?? 0) + 1;
+    if (count === 1 && this.sources.size >= MOST_SOURCES) {
+      for (const oldest of this.sources.keys()) {
+        this.sources.delete(oldest);
+        break;
+      }
+    }
+    this.sources.set(source, count);
+    return count;
+  }
+}

@@ -1,0 +1,46 @@
+/**
+ * Multicast groups that a host is in by itself: all hosts, and for IPv6 all nodes, all routers when it is one, and
+ * the solicited-node group of each of its addresses (RFC 4291 2.8). Nobody joins others: there are no sockets here.
+ */
+import type { Family } from '../netfilter/hook.ts';
+import type { Device } from './device.ts';
+import type { Host } from './host.ts';
+
+const ALL_HOSTS_4 = 0xe0000001 | 0;
+const ALL_NODES = 1;
+const ALL_ROUTERS = 2;
+const INTERFACE_LOCAL = 1;
+const LINK_LOCAL = 2;
+const SITE_LOCAL = 5;
+/** ff02:0:0:0:0:1:ff00::/104. */
+const SOLICITED_NODE_0 = 0xff020000 | 0;
+const SOLICITED_NODE_3 = 0xff;
+
+export class Groups {
+  private readonly host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  isMember(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number): boolean {
+    if (family === 4) return w0 === ALL_HOSTS_4;
+    if (w0 === SOLICITED_NODE_0 && w1 === 0 && w2 === 1 && w3 >>> 24 === SOLICITED_NODE_3) {
+      return this.host.addresses.all.some(
+        (own) =>
+          own.device === device &&
+          own.family === 6 &&
+          (((own.words[3]! ^ w3) & 0xffffff) === 0 || (this.isRouter(device) && (w3 & 0xffffff) === 0)),
+      );
+    }
+    if (w1 !== 0 || w2 !== 0 || w0 >>> 20 !== 0xff0 || (w0 & 0xffff) !== 0) return false;
+    const scope = (w0 >>> 16) & 15;
+    if (w3 === ALL_NODES) return scope === INTERFACE_LOCAL || scope === LINK_LOCAL;
+    const isRouterScope = scope === INTERFACE_LOCAL || scope === LINK_LOCAL || scope === SITE_LOCAL;
+    return w3 === ALL_ROUTERS && isRouterScope && this.isRouter(device);
+  }
+
+  private isRouter(device: Device): boolean {
+    return this.host.settings.v6(device).isRouter;
+  }
+}

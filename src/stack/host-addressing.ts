@@ -1,0 +1,157 @@
+/**
+ * Questions about addresses that packet filter, options and ICMP ask of the host: what kind one is, which own one is used
+ * where. It also gives the devices of the configuration their addresses, the IPv6 link-local ones included.
+ */
+import { AddressType } from '../netfilter/host-services.ts';
+import type { Family } from '../netfilter/hook.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { parsePrefix } from './address.ts';
+import { AddressTable, isLinkLocal6, Scope } from './addresses.ts';
+import type { HostConfig } from './config.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
+import type { Host } from './host.ts';
+import { isMulticast4, isZeroNet4, LIMITED_BROADCAST } from './route4.ts';
+
+const MULTICAST_6 = 0xff;
+
+export class HostAddressing {
+  private readonly host: Host;
+  readonly addresses = new AddressTable();
+  private readonly scratch = new Int32Array(4);
+
+  constructor(host: Host) {
+    this.host = host;
+  }
+
+  /** Makes the devices and gives them their addresses. */
+  configure(config: HostConfig): void {
+    const { devices } = this.host;
+    const loopback = devices.at(LOOPBACK_INDEX)!;
+    this.addresses.add(parsePrefix('127.0.0.1/8')!, loopback);
+    this.addresses.add(parsePrefix('::1/128')!, loopback);
+    for (const iface of config.interfaces) {
+      const device = devices.add(iface.name, iface.mac, iface.mtu);
+      device.up = iface.up;
+      const disabled = this.host.settings.v6(device).disabled;
+      if (!disabled) this.addresses.add(linkLocal(device), device);
+      for (const address of iface.addresses) {
+        if (address.family === 4 || !disabled) this.addresses.add(address, device);
+      }
+    }
+  }
+
+  addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {
+    return family === 4 ? this.addressType4(w0, iface) : this.addressType6(w0, w1, w2, w3, iface);
+  }
+
+  /** inet_addr_type: by the local table only, so that a blackhole route does not show. */
+  private addressType4(address: number, iface: number): AddressType {
+    if (isZeroNet4(address) || address === LIMITED_BROADCAST) return AddressType.BROADCAST;
+    if (isMulticast4(address)) return AddressType.MULTICAST;
+    const route = this.host.routes4.lookupLocal(address, 0, 0, 0);
+    if (route === undefined || (iface !== 0 && route.device.index !== iface)) return AddressType.UNICAST;
+    return route.type;
+  }
+
+  private addressType6(w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {
+    if (w0 >>> 24 === MULTICAST_6) return AddressType.MULTICAST;
+    if ((w0 | w1 | w2 | w3) === 0) return AddressType.UNSPEC;
+    const device = iface === 0 ? undefined : this.host.devices.at(iface);
+    if (this.addresses.find(6, w0, w1, w2, w3, device) !== undefined) return AddressType.LOCAL;
+    if (isLinkLocal6(w0)) return AddressType.UNICAST;
+    const route = this.host.routes6.lookup(w0, w1, w2, w3);
+    if (route === undefined) return AddressType.UNREACHABLE;
+    switch (route.type) {
+      case AddressType.BLACKHOLE:
+      case AddressType.UNREACHABLE:
+      case AddressType.PROHIBIT:
+      case AddressType.THROW:
+        return AddressType.UNREACHABLE;
+      default:
+        return route.type;
+    }
+  }
+
+  /** As IPv4's MASQUERADE selects by next hop, IPv6's by destination. */
+  masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean {
+    const device = this.host.devices.at(oif);
+    if (device === undefined) return false;
+    if (pkt.family === 4) {
+      const address = this.addresses.select4(device, pkt.via0, Scope.UNIVERSE);
+      out.fill(0);
+      out[0] = address;
+      return address !== 0;
+    }
+    const address = this.addresses.select6(device, this.destinationWords(pkt));
+    if (address === undefined) return false;
+    out.set(address);
+    return true;
+  }
+
+  private destinationWords(pkt: PacketBuffer): Int32Array {
+    const words = this.scratch;
+    words[0] = pkt.dst0;
+    words[1] = pkt.dst1;
+    words[2] = pkt.dst2;
+    words[3] = pkt.dst3;
+    return words;
+  }
+
+  /** The first address of the interface; for IPv6 in the kernel's order: the widest scope, of these the newest. */
+  redirectAddress(family: Family, iif: number, out: Int32Array): boolean {
+    const device = this.host.devices.at(iif);
+    if (device === undefined) return false;
+    const own = this.addresses.of(device, family);
+    const chosen = family === 4 ? own[0] : (own.findLast(({ scope }) => scope !== Scope.LINK) ?? own[0]);
+    if (chosen === undefined) return false;
+    out.set(chosen.words);
+    return true;
+  }
+
+  pathMtu(pkt: PacketBuffer, reverse: boolean): number {
+    if (!reverse) return pkt.routeMtu;
+    const { routes4, routes6 } = this.host;
+    if (pkt.family === 6 && isLinkLocal6(pkt.src0)) return this.host.devices.at(pkt.iif)?.mtu ?? 0;
+    const route =
+      pkt.family === 4
+        ? routes4.lookup(pkt.src0, 0, 0, 0)
+        : routes6.lookup(pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    return route?.effectiveMtu ?? 0;
+  }
+
+  /** fib_compute_spec_dst: what this host is to the sender: the destination if it is ours, else an address towards him. */
+  specificDestination4(pkt: PacketBuffer): number {
+    if (this.addressType4(pkt.dst0, 0) === AddressType.LOCAL) return pkt.dst0;
+    const device = this.host.devices.at(pkt.iif);
+    if (device === undefined) return 0;
+    const scope = isZeroNet4(pkt.src0) ? Scope.UNIVERSE : Scope.LINK;
+    if (isZeroNet4(pkt.src0)) return this.addresses.select4(device, 0, scope);
+    const back = this.host.routes4.lookup(pkt.src0, 0, 0, 0);
+    if (back !== undefined && back.type === AddressType.UNICAST) return back.source4;
+    return this.addresses.select4(device, 0, Scope.UNIVERSE);
+  }
+
+  /** ip_rt_get_source: the source that a packet of our own would have on the way that this one takes. */
+  outgoingAddress4(pkt: PacketBuffer): number {
+    if (pkt.iif === 0) return pkt.src0;
+    const route = this.host.routes4.lookup(pkt.dst0, 0, 0, 0);
+    if (route !== undefined && route.source4 !== 0) return route.source4;
+    const device: Device | undefined = this.host.devices.at(pkt.oif);
+    return device === undefined ? 0 : this.addresses.select4(device, pkt.via0, Scope.UNIVERSE);
+  }
+}
+
+/** fe80::/64 with the interface identifier made from the MAC address (RFC 4291 appendix A; addr_gen_mode 0). */
+function linkLocal(device: Device): { family: Family; words: Int32Array; length: number } {
+  const mac = device.mac;
+  return {
+    family: 6,
+    words: Int32Array.of(
+      0xfe800000,
+      0,
+      ((mac[0]! ^ 2) << 24) | (mac[1]! << 16) | (mac[2]! << 8) | 0xff,
+      (0xfe << 24) | (mac[3]! << 16) | (mac[4]! << 8) | mac[5]!,
+    ),
+    length: 64,
+  };
+}

@@ -1,0 +1,373 @@
+/**
+ * A host: devices, addresses, routes, neighbours, and the way of a packet through them. Frames come in by `receive`,
+ * packets of the host's own by `send`; what leaves is handed to the FrameSink. It never waits: whatever a packet causes
+ * at once has left when the call returns, the rest is done by timers of the Clock.
+ *
+ *     receive ─► Ethernet ─┬─► arp.ts
+ *                          ├─► ip4-input.ts ─► route4.ts ─┬─► ip4-forward.ts ─► ip4-send.ts ─► neighbours.ts ─► Device
+ *                          │                              └─► ip4-local.ts ─► icmp4-in.ts, tcp-reset.ts, sockets
+ *                          └─► ip6-input.ts ─► … the same for IPv6
+ *
+ * It has no sockets: whether one exists is asked of `HostEnv.hasSocket`, and what is for it is given to
+ * `HostEnv.deliver`. This file holds the parts together and implements what the packet filter asks of its host.
+ */
+import { SluiceError } from '../base/errors.ts';
+import type { Clock } from '../base/clock.ts';
+import type { Rng } from '../base/rng.ts';
+import { Sysctls } from '../base/sysctl.ts';
+import { DROP_REASON_COUNT, DropReason } from '../netfilter/drop-reason.ts';
+import type { Family, Hook } from '../netfilter/hook.ts';
+import { Hook as Hooks } from '../netfilter/hook.ts';
+import type { AddressType, HostServices } from '../netfilter/host-services.ts';
+import { Verdict } from '../netfilter/verdict.ts';
+import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
+import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
+import * as ethernet from '../wire/ethernet.ts';
+import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
+import { WireStatus } from '../wire/wire-status.ts';
+import { AddressTable } from './addresses.ts';
+import { Arp } from './arp.ts';
+import { parseHostConfig, type HostConfig } from './config.ts';
+import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './device.ts';
+import { SettingsTable } from './device-settings.ts';
+import { receiveEthernet } from './ethernet-input.ts';
+import { DefragUser } from './fragment-queue.ts';
+import { Fragments } from './fragments.ts';
+import { Groups } from './groups.ts';
+import { HostAddressing } from './host-addressing.ts';
+import { Icmp4Out } from './icmp4-out.ts';
+import { Icmp6Out } from './icmp6-out.ts';
+import { receive4 } from './ip4-input.ts';
+import { Ip4Options } from './ip4-options.ts';
+import { output4, sendLocal4 } from './ip4-send.ts';
+import { receive6 } from './ip6-input.ts';
+import { output6, sendLocal6 } from './ip6-send.ts';
+import { NeighbourDiscovery } from './nd.ts';
+import { copyPacket, Neighbours } from './neighbours.ts';
+import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
+import { PeerLimits } from './peer-limits.ts';
+import { rejectWithIcmp, rejectWithReset } from './reject.ts';
+import { Route4 } from './route4.ts';
+import { Route6 } from './route6.ts';
+import { RoutingTable } from './routes.ts';
+import { STACK_SYSCTLS } from './sysctls.ts';
+
+/** The packet filter, as the host calls it: netfilter's Netfilter, or nothing. */
+export interface PacketFilter {
+  /** Verdict.ACCEPT, DROP (with pkt.dropReason set) or STOLEN (somebody keeps it). */
+  run(hook: Hook, pkt: PacketBuffer): number;
+}
+
+export interface HostEnv {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly sink: FrameSink;
+  /** Shared with the packet filter; made of the stack's own when absent. */
+  readonly sysctls?: Sysctls;
+  /** Does a packet for this host find a socket? No, when absent. */
+  readonly hasSocket?: (pkt: PacketBuffer, device: Device) => boolean;
+  /** A packet reached its socket, or a protocol that took it. */
+  readonly deliver?: (pkt: PacketBuffer) => void;
+}
+
+/** Packets to itself that wait (net.core.netdev_max_backlog). */
+const LOOPBACK_BACKLOG = 1000;
+
+export class Host implements HostServices {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly sysctls: Sysctls;
+  readonly devices: DeviceTable;
+  readonly addresses: AddressTable;
+  readonly settings: SettingsTable;
+  readonly pool = new PacketPool();
+  readonly routes4: RoutingTable;
+  readonly routes6: RoutingTable;
+  readonly route4: Route4;
+  readonly route6: Route6;
+  readonly neighbours4: Neighbours;
+  readonly neighbours6: Neighbours;
+  readonly arp: Arp;
+  readonly nd: NeighbourDiscovery;
+  readonly fragments: Fragments;
+  readonly options4: Ip4Options;
+  readonly icmp4: Icmp4Out;
+  readonly icmp6: Icmp6Out;
+  readonly limits4: PeerLimits;
+  readonly groups: Groups;
+  /** Packets that ended, by DropReason. */
+  readonly dropCounts = new Float64Array(DROP_REASON_COUNT);
+  delivered = 0;
+  /** Set by whoever builds the packet filter, which in turn needs this host for its services. */
+  filter: PacketFilter | null = null;
+
+  private readonly env: HostEnv;
+  private readonly addressing: HostAddressing;
+  private readonly backlog: PacketBuffer[] = [];
+  private isDraining = false;
+
+  constructor(config: HostConfig, env: HostEnv) {
+    this.env = env;
+    this.clock = env.clock;
+    this.rng = env.rng;
+    this.sysctls = env.sysctls ?? new Sysctls(STACK_SYSCTLS);
+    applySysctls(this.sysctls, config);
+    this.settings = new SettingsTable(this.sysctls);
+    this.devices = new DeviceTable({
+      frame: (device, bytes, start, end, cause) => {
+        if (device.isLoopback) this.loop(bytes, start, end, cause);
+        else env.sink.frame(device, bytes, start, end, cause);
+      },
+    });
+    this.addressing = new HostAddressing(this);
+    this.addresses = this.addressing.addresses;
+    this.addressing.configure(config);
+    this.groups = new Groups(this);
+    const isRouter6 = this.settings.isRouter6;
+    this.routes4 = new RoutingTable(4, config.routes, this.devices, this.addresses, false);
+    this.routes6 = new RoutingTable(6, config.routes, this.devices, this.addresses, isRouter6);
+    this.route4 = new Route4(this);
+    this.route6 = new Route6(this);
+    this.neighbours4 = new Neighbours(this, 4, config.neighbours, config.assumeNeighbours);
+    this.neighbours6 = new Neighbours(this, 6, config.neighbours, config.assumeNeighbours);
+    this.arp = new Arp(this);
+    this.nd = new NeighbourDiscovery(this);
+    this.fragments = new Fragments(this);
+    this.options4 = new Ip4Options(this);
+    this.limits4 = new PeerLimits(this.clock, this.rng, this.sysctls);
+    this.icmp4 = new Icmp4Out(this);
+    this.icmp6 = new Icmp6Out(this);
+  }
+
+  /** A host out of a gateway file's object; throws SluiceError for what is wrong in it. */
+  static fromObject(gateway: unknown, env: HostEnv): Host {
+    return new Host(parseHostConfig(gateway), env);
+  }
+
+  // ── In ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A frame arrived. `pkt` holds its window (and `cause`); its bytes may be rewritten. */
+  receive(device: Device, pkt: PacketBuffer): void {
+    pkt.iif = device.index;
+    receiveEthernet(this, device, pkt, dissectEthernet(pkt));
+    if (this.backlog.length > 0) this.drain();
+  }
+
+  /** A packet arrived without Ethernet around it; HEAD_ROOM bytes before it should be free. */
+  receiveIp(device: Device, pkt: PacketBuffer): void {
+    pkt.iif = device.index;
+    pkt.l3 = pkt.start;
+    const status = dissectNetwork(pkt, 0);
+    if (pkt.etherType === ETH_P_IPV6) receive6(this, pkt, device, status);
+    else receive4(this, pkt, device, status);
+    if (this.backlog.length > 0) this.drain();
+  }
+
+  /**
+   * A packet that this host itself sends (it was captured leaving it): routed, then OUTPUT, POSTROUTING, and out.
+   * An Ethernet header in front of it is ignored. `pkt` has been given its window only.
+   */
+  send(pkt: PacketBuffer, hasEthernet: boolean): void {
+    pkt.l3 = pkt.start;
+    const status = hasEthernet ? dissectEthernet(pkt) : dissectNetwork(pkt, 0);
+    pkt.iif = 0;
+    pkt.packetType = PacketType.OUTGOING;
+    if (pkt.family === 0) {
+      this.drop(pkt, status === WireStatus.NOT_IP ? DropReason.UNKNOWN_ETHERTYPE : DropReason.IP_HEADER);
+    } else if (status === WireStatus.CUT) {
+      this.drop(pkt, DropReason.IP_TRUNCATED);
+    } else {
+      pkt.end = pkt.l3End;
+      if (pkt.family === 4) this.sendOwn4(pkt);
+      else this.sendOwn6(pkt);
+    }
+    if (this.backlog.length > 0) this.drain();
+  }
+
+  private sendOwn4(pkt: PacketBuffer): void {
+    const own = this.addresses.find(4, pkt.src0, 0, 0, 0);
+    if (this.route4.output(pkt, undefined) || this.route4.output(pkt, own?.device)) sendLocal4(this, pkt);
+    else this.drop(pkt, this.route4.dropReason);
+  }
+
+  private sendOwn6(pkt: PacketBuffer): void {
+    const own = this.addresses.find(6, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    if (this.route6.output(pkt, own?.device)) sendLocal6(this, pkt);
+    else this.drop(pkt, this.route6.dropReason);
+  }
+
+  /** A frame left on the loopback device: it arrives there, after whatever is being done now. */
+  private loop(bytes: Uint8Array, start: number, end: number, cause: number): void {
+    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    const pkt = new PacketBuffer(bytes.slice(start, end));
+    pkt.cause = cause;
+    this.backlog.push(pkt);
+    if (!this.isDraining) this.drain();
+  }
+
+  private drain(): void {
+    if (this.isDraining) return;
+    this.isDraining = true;
+    const loopback = this.devices.at(LOOPBACK_INDEX)!;
+    for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
+      const cause = pkt.cause;
+      pkt.reset(pkt.bytes, pkt.start, pkt.end);
+      pkt.cause = cause;
+      pkt.iif = loopback.index;
+      receiveEthernet(this, loopback, pkt, dissectEthernet(pkt));
+    }
+    this.isDraining = false;
+  }
+
+  // ── Along the way ───────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Asks the packet filter. False when the packet goes no further: dropped, or kept by somebody. */
+  hook(hook: Hook, pkt: PacketBuffer): boolean {
+    const filter = this.filter;
+    if (filter === null) return true;
+    const verdict = filter.run(hook, pkt);
+    if (verdict === Verdict.ACCEPT) return true;
+    if (verdict === Verdict.DROP) this.drop(pkt, pkt.dropReason !== 0 ? pkt.dropReason : DropReason.RULE);
+    return false;
+  }
+
+  /** The end of a packet, or of its way for now (it waits for fragments or a neighbour). */
+  drop(pkt: PacketBuffer, reason: number): void {
+    // Defragmentation for the packet filter has counted its drop already.
+    if (
+      pkt.dropReason === reason &&
+      reason >= DropReason.FRAGMENT_BAD &&
+      reason <= DropReason.FRAGMENT_QUEUED
+    )
+      return;
+    pkt.dropReason = reason;
+    this.countDrop(reason);
+  }
+
+  countDrop(reason: number): void {
+    this.dropCounts[reason] = this.dropCounts[reason]! + 1;
+  }
+
+  hasSocket(pkt: PacketBuffer, device: Device): boolean {
+    return this.env.hasSocket !== undefined && this.env.hasSocket(pkt, device);
+  }
+
+  deliver(pkt: PacketBuffer): void {
+    this.delivered++;
+    this.env.deliver?.(pkt);
+  }
+
+  output4(pkt: PacketBuffer, device: Device): void {
+    output4(this, pkt, device);
+  }
+
+  output6(pkt: PacketBuffer, device: Device): void {
+    output6(this, pkt, device);
+  }
+
+  /** Puts an Ethernet header before the packet and sends it. */
+  sendFrame(pkt: PacketBuffer, device: Device, mac: Uint8Array): void {
+    let { bytes, l3 } = pkt;
+    let end = pkt.l3End;
+    if (l3 < ethernet.HEADER_LENGTH) {
+      const moved = copyPacket(pkt);
+      bytes = moved.bytes;
+      l3 = moved.l3;
+      end = moved.l3End;
+    }
+    const l2 = l3 - ethernet.HEADER_LENGTH;
+    const own = device.mac;
+    for (let i = 0; i < 6; i++) {
+      bytes[l2 + i] = mac[i]!;
+      bytes[l2 + 6 + i] = own[i]!;
+    }
+    const type = pkt.family === 4 ? ETH_P_IP : ETH_P_IPV6;
+    bytes[l2 + 12] = type >>> 8;
+    bytes[l2 + 13] = type;
+    device.transmit(bytes, l2, end, pkt.cause);
+  }
+
+  /** The next hop of a packet that waited does not answer: its sender is told (dst_link_failure). */
+  linkFailure(pkt: PacketBuffer): void {
+    if (pkt.family === 4) this.icmp4.linkFailure(pkt);
+    else this.icmp6.linkFailure(pkt);
+  }
+
+  isGroupMember(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number): boolean {
+    return this.groups.isMember(device, family, w0, w1, w2, w3);
+  }
+
+  specificDestination4(pkt: PacketBuffer): number {
+    return this.addressing.specificDestination4(pkt);
+  }
+
+  outgoingAddress4(pkt: PacketBuffer): number {
+    return this.addressing.outgoingAddress4(pkt);
+  }
+
+  // ── What the packet filter asks (HostServices) ──────────────────────────────────────────────────────────────────
+
+  interfaceName(index: number): string {
+    return this.devices.at(index)?.name ?? '';
+  }
+
+  interfaceIndex(name: string): number {
+    return this.devices.named(name)?.index ?? 0;
+  }
+
+  get interfaceGeneration(): number {
+    return this.devices.generation;
+  }
+
+  addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {
+    return this.addressing.addressType(family, w0, w1, w2, w3, iface);
+  }
+
+  masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean {
+    return this.addressing.masqueradeAddress(pkt, oif, out);
+  }
+
+  redirectAddress(family: Family, iif: number, out: Int32Array): boolean {
+    return this.addressing.redirectAddress(family, iif, out);
+  }
+
+  pathMtu(pkt: PacketBuffer, reverse: boolean): number {
+    return this.addressing.pathMtu(pkt, reverse);
+  }
+
+  reroute(pkt: PacketBuffer): boolean {
+    return pkt.family === 4 ? this.route4.output(pkt, undefined) : this.route6.output(pkt, undefined);
+  }
+
+  rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void {
+    rejectWithIcmp(this, pkt, type, code, hook);
+  }
+
+  rejectWithReset(pkt: PacketBuffer, hook: Hook): void {
+    rejectWithReset(this, pkt, hook);
+  }
+
+  defragment(pkt: PacketBuffer, hook: Hook, zone: number): number {
+    const user = hook === Hooks.OUTPUT ? DefragUser.CONNTRACK_OUT : DefragUser.CONNTRACK_IN;
+    return pkt.family === 4
+      ? this.fragments.collect4(pkt, user, zone)
+      : this.fragments.collect6(pkt, user, zone);
+  }
+}
+
+export { HEAD_ROOM };
+
+/** A gateway forwards unless its file says otherwise; Linux's own default is not to. */
+const GATEWAY_DEFAULTS = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
+
+function applySysctls(sysctls: Sysctls, config: HostConfig): void {
+  for (const name of GATEWAY_DEFAULTS) if (!sysctls.isSet(name)) sysctls.set(name, 1);
+  for (const [name, value] of config.sysctl) {
+    try {
+      sysctls.set(name, value);
+    } catch (error) {
+      if (error instanceof SluiceError) throw new SluiceError(error.code, `sysctl.${name}: ${error.message}`);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Local delivery of IPv4 (Linux: ip_local_deliver): fragments are put together, INPUT, and then the protocol. There are
+ * no sockets in here: whether one exists is asked of the host's owner, and what finds none is answered as Linux
+ * answers it.
+ */
+import { DropReason } from '../netfilter/drop-reason.ts';
+import { Hook } from '../netfilter/hook.ts';
+import { Verdict } from '../netfilter/verdict.ts';
+import { transportSum, fold } from '../wire/checksum.ts';
+import * as icmp from '../wire/icmp.ts';
+import {
+  IPPROTO_ICMP,
+  IPPROTO_IGMP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from '../wire/ip-protocol.ts';
+import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
+import { WireStatus } from '../wire/wire-status.ts';
+import type { Device } from './device.ts';
+import { DefragUser } from './fragment-queue.ts';
+import type { Host } from './host.ts';
+import { receiveIcmp4 } from './icmp4-in.ts';
+import { resetTcp } from './tcp-reset.ts';
+
+const SUM_OK = 0xffff;
+
+export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.fragOffset !== 0 || pkt.moreFragments !== 0) {
+    if (host.fragments.collect4(pkt, DefragUser.LOCAL_DELIVER, 0) !== Verdict.ACCEPT) return;
+  }
+  if (!host.hook(Hook.INPUT, pkt)) return;
+  switch (pkt.proto) {
+    case IPPROTO_ICMP:
+      return receiveIcmp4(host, pkt, device);
+    case IPPROTO_UDP:
+    case IPPROTO_UDPLITE:
+      return deliverUdp(host, pkt, device);
+    case IPPROTO_TCP:
+      return deliverTcp(host, pkt, device);
+    case IPPROTO_IGMP:
+      // Membership is no business of a packet filter: heard and forgotten.
+      return host.deliver(pkt);
+    default:
+      if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+      host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PROT_UNREACH, 0);
+      return host.drop(pkt, DropReason.NO_PROTOCOL);
+  }
+}
+
+/** True when the checksum over pseudo header and data is right, or known to be. */
+export function transportChecksumOk(pkt: PacketBuffer): boolean {
+  return pkt.checksumState === ChecksumState.GOOD || fold(transportSum(pkt)) === SUM_OK;
+}
+
+function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
+  const { bytes, l4 } = pkt;
+  if (udp.check(bytes, l4, pkt.l3End) !== WireStatus.OK && pkt.proto === IPPROTO_UDP) {
+    return host.drop(pkt, DropReason.TRANSPORT_HEADER);
+  }
+  // What follows the length that the header states is cut off, and not quoted in errors either.
+  if (pkt.proto === IPPROTO_UDP) pkt.l3End = l4 + udp.length(bytes, l4);
+  if (
+    udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE &&
+    pkt.proto === IPPROTO_UDP &&
+    !transportChecksumOk(pkt)
+  ) {
+    return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  }
+  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  // The ICMP room knows that broadcasts and multicasts are never answered.
+  host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PORT_UNREACH, 0);
+  return host.drop(pkt, DropReason.NO_SOCKET);
+}
+
+function deliverTcp(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.packetType !== PacketType.HOST) return host.drop(pkt, DropReason.NO_SOCKET);
+  if (tcp.check(pkt.bytes, pkt.l4, pkt.l3End) !== WireStatus.OK)
+    return host.drop(pkt, DropReason.TRANSPORT_HEADER);
+  if (!transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  resetTcp(host, pkt);
+  return host.drop(pkt, DropReason.NO_SOCKET);
+}

@@ -1,0 +1,131 @@
+/**
+ * Local delivery of IPv6 (Linux: ip6_input, ip6_protocol_deliver_rcu): INPUT first, then one extension header after the
+ * other, fragments put together on the way, and the transport at the end. As for IPv4, sockets are the owner's.
+ */
+import { DropReason } from '../netfilter/drop-reason.ts';
+import { Hook } from '../netfilter/hook.ts';
+import { Verdict } from '../netfilter/verdict.ts';
+import * as icmpv6 from '../wire/icmpv6.ts';
+import {
+  IPPROTO_DSTOPTS,
+  IPPROTO_FRAGMENT,
+  IPPROTO_HOPOPTS,
+  IPPROTO_ICMPV6,
+  IPPROTO_NONE,
+  IPPROTO_ROUTING,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+} from '../wire/ip-protocol.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import * as ipv6ext from '../wire/ipv6-ext.ts';
+import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
+import { WireStatus } from '../wire/wire-status.ts';
+import type { Device } from './device.ts';
+import { DefragUser } from './fragment-queue.ts';
+import type { Host } from './host.ts';
+import { receiveIcmp6 } from './icmp6-in.ts';
+import { transportChecksumOk } from './ip4-local.ts';
+import { optionsPass } from './ip6-options.ts';
+import { resetTcp } from './tcp-reset.ts';
+
+const ROUTING_SEGMENT_ROUTING = 4;
+
+export function deliver6(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (!host.hook(Hook.INPUT, pkt)) return;
+  walk(host, pkt, device);
+}
+
+function walk(host: Host, pkt: PacketBuffer, device: Device): void {
+  const { bytes, l3 } = pkt;
+  let nextAt = l3 + 6;
+  let at = l3 + ipv6.HEADER_LENGTH;
+  if (bytes[nextAt] === IPPROTO_HOPOPTS) {
+    // Looked at on arrival.
+    nextAt = at;
+    at += ipv6ext.headerLength(bytes, at, IPPROTO_HOPOPTS);
+  }
+  for (;;) {
+    const kind = bytes[nextAt]!;
+    switch (kind) {
+      case IPPROTO_DSTOPTS:
+        if (!optionsPass(host, pkt, at, kind)) return;
+        break;
+      case IPPROTO_ROUTING:
+        if (!routingPasses(host, pkt, at)) return;
+        break;
+      case IPPROTO_FRAGMENT:
+        if (at + ipv6ext.FRAGMENT_LENGTH > pkt.l3End) return host.drop(pkt, DropReason.IPV6_EXTENSION);
+        if (ipv6ext.fragOffset(bytes, at) !== 0 || ipv6ext.moreFragments(bytes, at)) {
+          if (host.fragments.collect6(pkt, DefragUser.LOCAL_DELIVER, 0) !== Verdict.ACCEPT) return;
+          return walk(host, pkt, device);
+        }
+        break;
+      default:
+        return transport(host, pkt, device, kind, nextAt);
+    }
+    nextAt = at;
+    at += ipv6ext.headerLength(bytes, at, kind);
+  }
+}
+
+/** Only a routing header that has been used up may pass; type 0 never did any good (RFC 5095). */
+function routingPasses(host: Host, pkt: PacketBuffer, at: number): boolean {
+  const { bytes, l3End } = pkt;
+  if (at + ipv6ext.MIN_LENGTH > l3End || at + ipv6ext.headerLength(bytes, at, IPPROTO_ROUTING) > l3End) {
+    host.drop(pkt, DropReason.IPV6_EXTENSION);
+    return false;
+  }
+  const type = ipv6ext.routingType(bytes, at);
+  const isForUs = pkt.packetType === PacketType.HOST && pkt.dst0 >>> 24 !== 0xff;
+  if (isForUs && type !== ROUTING_SEGMENT_ROUTING && ipv6ext.segmentsLeft(bytes, at) === 0) return true;
+  if (isForUs && type !== ROUTING_SEGMENT_ROUTING) {
+    host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, icmpv6.ERRONEOUS_HEADER, at + 2 - pkt.l3);
+  }
+  host.drop(pkt, DropReason.SOURCE_ROUTE);
+  return false;
+}
+
+function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, nextAt: number): void {
+  switch (kind) {
+    case IPPROTO_ICMPV6:
+      return receiveIcmp6(host, pkt, device);
+    case IPPROTO_UDP:
+      return deliverUdp(host, pkt, device);
+    case IPPROTO_TCP:
+      return deliverTcp(host, pkt, device);
+    case IPPROTO_NONE:
+      return host.drop(pkt, DropReason.NO_PROTOCOL);
+    default:
+      if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+      host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, icmpv6.UNKNOWN_NEXT_HEADER, nextAt - pkt.l3);
+      return host.drop(pkt, DropReason.NO_PROTOCOL);
+  }
+}
+
+function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
+  const { bytes, l4 } = pkt;
+  if (l4 + udp.HEADER_LENGTH > pkt.l3End) return host.drop(pkt, DropReason.TRANSPORT_HEADER);
+  // A length of 0 is a jumbogram's; any other is checked, and what follows it cut off.
+  const length = udp.length(bytes, l4);
+  if (length !== 0) {
+    if (udp.check(bytes, l4, pkt.l3End) !== WireStatus.OK) return host.drop(pkt, DropReason.TRANSPORT_HEADER);
+    pkt.l3End = l4 + length;
+  }
+  const hasSum = udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE;
+  if (!hasSum || !transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  if (pkt.dst0 >>> 24 !== 0xff) host.icmp6.error(pkt, icmpv6.DEST_UNREACH, icmpv6.PORT_UNREACH, 0);
+  return host.drop(pkt, DropReason.NO_SOCKET);
+}
+
+function deliverTcp(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.packetType !== PacketType.HOST) return host.drop(pkt, DropReason.NO_SOCKET);
+  if (tcp.check(pkt.bytes, pkt.l4, pkt.l3End) !== WireStatus.OK)
+    return host.drop(pkt, DropReason.TRANSPORT_HEADER);
+  if (!transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  resetTcp(host, pkt);
+  return host.drop(pkt, DropReason.NO_SOCKET);
+}

@@ -1,0 +1,77 @@
+/**
+ * What the REJECT target asks of the host (Linux: nf_reject_ipv4.c, nf_reject_ipv6.c): answers are only given to packets
+ * whose checksum is right, since a wrong one may have hit the very address that the answer would go to.
+ */
+import { Hook } from '../netfilter/hook.ts';
+import { AddressType } from '../netfilter/host-services.ts';
+import { checksum, fold, transportSum } from '../wire/checksum.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import {
+  IPPROTO_AH,
+  IPPROTO_DCCP,
+  IPPROTO_ESP,
+  IPPROTO_GRE,
+  IPPROTO_ICMP,
+  IPPROTO_SCTP,
+  IPPROTO_TCP,
+  IPPROTO_UDP,
+  IPPROTO_UDPLITE,
+} from '../wire/ip-protocol.ts';
+import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
+import * as tcp from '../wire/tcp.ts';
+import type { Host } from './host.ts';
+import { rejectTcp } from './tcp-reset.ts';
+
+export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code: number, hook: Hook): void {
+  if (pkt.fragOffset !== 0 || !checksumAllowsAnswer(pkt)) return;
+  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
+  if (pkt.family === 4) host.icmp4.error(pkt, type, code, 0);
+  else host.icmp6.error(pkt, type, code, 0);
+}
+
+export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook): void {
+  if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
+  if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
+  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
+  if (pkt.checksumState !== ChecksumState.GOOD && fold(transportSum(pkt)) !== 0xffff) return;
+  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
+  if (!hasUnicastAddresses(host, pkt)) return;
+  rejectTcp(host, pkt);
+}
+
+function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
+  if (pkt.checksumState === ChecksumState.GOOD) return true;
+  switch (pkt.proto) {
+    // Protocols whose checksum is another, covers a part only, or may be absent.
+    case IPPROTO_AH:
+    case IPPROTO_ESP:
+    case IPPROTO_SCTP:
+    case IPPROTO_UDPLITE:
+    case IPPROTO_DCCP:
+    case IPPROTO_GRE:
+      return true;
+    case IPPROTO_TCP:
+    case IPPROTO_UDP:
+      return fold(transportSum(pkt)) === 0xffff;
+    default:
+      // Anything else is summed as ICMP of its family is.
+      if (pkt.family === 6) return fold(transportSum(pkt)) === 0xffff;
+      return pkt.proto !== IPPROTO_ICMP || checksum(pkt.bytes, pkt.l4, pkt.l3End, 0) === 0;
+  }
+}
+
+function routeForAnswer(host: Host, pkt: PacketBuffer): boolean {
+  const device = host.devices.at(pkt.iif);
+  if (device === undefined) return true;
+  return pkt.family === 4 ? host.route4.input(pkt, device) !== 0 : host.route6.input(pkt, device) !== 0;
+}
+
+function hasUnicastAddresses(host: Host, pkt: PacketBuffer): boolean {
+  if (pkt.family === 6) {
+    const isSpecial = (w0: number, at: number) =>
+      w0 >>> 24 === 0xff || pkt.bytes.subarray(at, at + 16).every((byte) => byte === 0);
+    return !isSpecial(pkt.src0, pkt.l3 + ipv6.SRC_AT) && !isSpecial(pkt.dst0, pkt.l3 + ipv6.DST_AT);
+  }
+  const kind = host.addressType(4, pkt.dst0, 0, 0, 0, 0);
+  return kind !== AddressType.BROADCAST && kind !== AddressType.MULTICAST;
+}

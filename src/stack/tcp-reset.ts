@@ -1,0 +1,118 @@
+/**
+ * TCP resets: for segments to ports without a socket (RFC 9293 3.10.7.1; Linux: tcp_v4_send_reset), and those of the
+ * REJECT target (nf_send_reset), which differ in type of service and in being part of the connection they end.
+ */
+import { CtInfo, directionOf } from '../netfilter/conntrack/ct-info.ts';
+import { AddressType } from '../netfilter/host-services.ts';
+import { checksum, pseudoOf } from '../wire/checksum.ts';
+import { writeU16, writeU32 } from '../wire/bytes.ts';
+import { dissectNetwork, redissectTransport } from '../wire/dissect.ts';
+import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
+import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import * as tcp from '../wire/tcp.ts';
+import type { Host } from './host.ts';
+import { sendLocal4, writeHeader4 } from './ip4-send.ts';
+import { ownFlowLabel, sendLocal6, writeHeader6 } from './ip6-send.ts';
+
+const ECN_MASK = 3;
+
+/** No socket: the answer has the type of service of the segment, without its ECN bits. */
+export function resetTcp(host: Host, pkt: PacketBuffer): void {
+  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
+  if (
+    host.addressType(pkt.family === 4 ? 4 : 6, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, 0) !==
+    AddressType.LOCAL
+  ) {
+    return;
+  }
+  if (pkt.family === 4) {
+    sendReset4(host, pkt, ipv4.tos(pkt.bytes, pkt.l3) & ~ECN_MASK, false);
+  } else {
+    const trafficClass = ipv6.trafficClass(pkt.bytes, pkt.l3) & ~ECN_MASK;
+    sendReset6(host, pkt, trafficClass, ownFlowLabel(host), false);
+  }
+}
+
+/** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). */
+export function rejectTcp(host: Host, pkt: PacketBuffer): void {
+  if (pkt.family === 4) sendReset4(host, pkt, 0, true);
+  else sendReset6(host, pkt, 0, 0, true);
+}
+
+function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean): void {
+  const reset = host.pool.take(ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH);
+  reset.src0 = pkt.dst0;
+  reset.dst0 = pkt.src0;
+  reset.cause = pkt.cause;
+  if (host.route4.output(reset, undefined)) {
+    const ttl = host.sysctls.get('net.ipv4.ip_default_ttl');
+    writeHeader4(reset, ipv4.HEADER_LENGTH, tos, 0, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
+    dissectNetwork(reset, ETH_P_IP);
+    writeSegment(reset, pkt);
+    redissectTransport(reset);
+    if (attach) attachTo(reset, pkt);
+    sendLocal4(host, reset);
+  }
+  host.pool.give(reset);
+}
+
+function sendReset6(
+  host: Host,
+  pkt: PacketBuffer,
+  trafficClass: number,
+  label: number,
+  attach: boolean,
+): void {
+  const reset = host.pool.take(ipv6.HEADER_LENGTH + tcp.HEADER_LENGTH);
+  reset.src0 = pkt.dst0;
+  reset.src1 = pkt.dst1;
+  reset.src2 = pkt.dst2;
+  reset.src3 = pkt.dst3;
+  reset.dst0 = pkt.src0;
+  reset.dst1 = pkt.src1;
+  reset.dst2 = pkt.src2;
+  reset.dst3 = pkt.src3;
+  reset.cause = pkt.cause;
+  if (host.route6.output(reset, host.devices.at(pkt.iif))) {
+    const hopLimit = host.settings.v6(host.devices.at(reset.oif)!).hopLimit;
+    writeHeader6(reset, trafficClass, label, IPPROTO_TCP, hopLimit);
+    dissectNetwork(reset, ETH_P_IPV6);
+    writeSegment(reset, pkt);
+    redissectTransport(reset);
+    if (attach) attachTo(reset, pkt);
+    sendLocal6(host, reset);
+  }
+  host.pool.give(reset);
+}
+
+/** Sequence and acknowledgement as RFC 9293 3.5.2 has them, for any state. */
+function writeSegment(reset: PacketBuffer, pkt: PacketBuffer): void {
+  const { bytes, l4 } = reset;
+  const old = pkt.bytes;
+  const flags = tcp.flags(old, pkt.l4);
+  const acknowledges = (flags & tcp.ACK) !== 0;
+  writeU16(bytes, l4, tcp.dstPort(old, pkt.l4));
+  writeU16(bytes, l4 + 2, tcp.srcPort(old, pkt.l4));
+  writeU32(bytes, l4 + 4, acknowledges ? tcp.ack(old, pkt.l4) : 0);
+  writeU32(bytes, l4 + 8, acknowledges ? 0 : tcp.seq(old, pkt.l4) + segmentLength(pkt, flags));
+  bytes[l4 + 12] = (tcp.HEADER_LENGTH >>> 2) << 4;
+  bytes[l4 + 13] = acknowledges ? tcp.RST : tcp.RST | tcp.ACK;
+  bytes.fill(0, l4 + 14, l4 + tcp.HEADER_LENGTH);
+  const sum = checksum(bytes, l4, reset.l3End, pseudoOf(reset, tcp.HEADER_LENGTH));
+  tcp.setChecksum(bytes, l4, sum);
+}
+
+function segmentLength(pkt: PacketBuffer, flags: number): number {
+  const counted = ((flags & tcp.SYN) !== 0 ? 1 : 0) + ((flags & tcp.FIN) !== 0 ? 1 : 0);
+  return counted + pkt.l3End - pkt.l4 - tcp.headerLength(pkt.bytes, pkt.l4);
+}
+
+/** nf_ct_attach: the reset goes with the connection of what it answers, the other way. */
+function attachTo(reset: PacketBuffer, pkt: PacketBuffer): void {
+  if (pkt.ct <= 0) return;
+  reset.ct = pkt.ct;
+  reset.ctInfo = directionOf(pkt.ctInfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED;
+}
