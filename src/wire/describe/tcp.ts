@@ -68,6 +68,7 @@ function optionList(view: View, at: number, header: number): string {
     if (option >= view.end) return text + CUT_OPTION;
     const kind = view.bytes[option]!;
     if (kind === options.OPTION_END) return `${text}eol]`;
+    if (kind !== options.OPTION_NOP && !has(view, option, 2)) return text + CUT_OPTION;
     const length = options.optionLength(view.bytes, option, end);
     if (length < 0) return text + BAD_OPTION;
     if (!has(view, option, length)) return text + CUT_OPTION;
