@@ -48,6 +48,14 @@ const AFTER_DELIVERY: ReadonlySet<number> = new Set([
   DropReason.ND_IGNORED,
 ]);
 
+const BY_RULES: ReadonlySet<number> = new Set([
+  DropReason.RULE,
+  DropReason.POLICY,
+  DropReason.HOT_DROP,
+  DropReason.QUEUE_NO_LISTENER,
+  DropReason.NAT_FAILED,
+]);
+
 export function verdictOf(dropReason: number): OutcomeVerdict {
   if (dropReason === DropReason.NONE || AFTER_DELIVERY.has(dropReason)) return 'ACCEPT';
   if (WAITING.has(dropReason)) return 'STOLEN';
@@ -173,7 +181,10 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   ): PacketOutcome {
     const { netfilter } = this.gateway!;
     const dropped = pkt.dropReason !== DropReason.NONE;
-    const rule = pkt.family === 0 ? '' : netfilter.describeDecision(pkt);
+    // Of a packet that the stack dropped, no table decided.
+    const decided =
+      pkt.family !== 0 && (!dropped || BY_RULES.has(pkt.dropReason) || AFTER_DELIVERY.has(pkt.dropReason));
+    const rule = decided ? netfilter.describeDecision(pkt) : '';
     return {
       n,
       timeUs,

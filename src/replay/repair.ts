@@ -43,14 +43,17 @@ export function repairNotes(repairs: number): string[] {
   return notes;
 }
 
-/** Fills in wrong checksums of a dissected packet; what can't be judged (fragments, unknown protocols) is left alone. */
-export function repairChecksums(pkt: PacketBuffer): number {
+/**
+ * Fills in wrong checksums of a dissected packet. What can't be judged is left alone: fragments, unknown protocols, and
+ * the transport checksum of a packet that was `cut`.
+ */
+export function repairChecksums(pkt: PacketBuffer, cut: boolean): number {
   let repairs: number = Repair.NONE;
   if (pkt.family === 4 && !ipv4.checksumOk(pkt.bytes, pkt.l3)) {
     ipv4.fillChecksum(pkt.bytes, pkt.l3);
     repairs |= Repair.IP_CHECKSUM;
   }
-  if (pkt.family !== 0 && pkt.l4Ok !== 0 && pkt.moreFragments === 0 && repairTransport(pkt)) {
+  if (!cut && pkt.family !== 0 && pkt.l4Ok !== 0 && pkt.moreFragments === 0 && repairTransport(pkt)) {
     repairs |= Repair.TRANSPORT_CHECKSUM;
   }
   pkt.checksumState = ChecksumState.GOOD;

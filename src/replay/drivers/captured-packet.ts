@@ -43,7 +43,7 @@ export class CapturedPacket {
       this.move(record, pkt, lost, etherType);
     if (pkt.l3End - pkt.l3 > USUAL_MTU) this.done |= Repair.OFFLOADED;
     if (cut) pkt.checksumState = ChecksumState.GOOD;
-    else if (this.repairs) this.done |= repairChecksums(pkt);
+    if (this.repairs) this.done |= repairChecksums(pkt, cut);
     return true;
   }
 

@@ -39,9 +39,12 @@ export class TwoSidedDriver implements Driver {
       this.device = this.outside;
       return Prepared.NOT_IP;
     }
+    const source = this.towards(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    this.sameSide =
+      source !== null && source === this.towards(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
     if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
-    this.device = this.towards(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
-    this.sameSide = this.device === this.towards(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
+    // The translation may have moved the source to the other side.
+    this.device = this.readdressed ? this.arrival(pkt) : (source ?? this.outside);
     addressTo(pkt, this.device.mac);
     return Prepared.READY;
   }
@@ -57,9 +60,14 @@ export class TwoSidedDriver implements Driver {
     return notes;
   }
 
-  private towards(family: number, w0: number, w1: number, w2: number, w3: number): Device {
+  private arrival(pkt: PacketBuffer): Device {
+    return this.towards(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3) ?? this.outside;
+  }
+
+  /** The interface that leads to an address; null for the gateway's own and for what no route leads to. */
+  private towards(family: number, w0: number, w1: number, w2: number, w3: number): Device | null {
     const table = family === 4 ? this.host.routes4 : this.host.routes6;
     const device = table.lookup(w0, w1, w2, w3)?.device;
-    return device === undefined || device.isLoopback ? this.outside : device;
+    return device === undefined || device.isLoopback ? null : device;
   }
 }
