@@ -1,4 +1,5 @@
 import { describeConformance } from './conformance.ts';
-import { askSluice } from './sluice.ts';
+import { askReplay, askSluice } from './sluice.ts';
 
-describeConformance('sluice', askSluice);
+describeConformance('replay in this process', askReplay);
+describeConformance('sluice replay', askSluice);

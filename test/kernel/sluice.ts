@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { KernelAnswer, KernelCase, PacketLine, Step, SummaryLine } from './ask.ts';
+import { runReplay } from '../../src/replay/replay.ts';
 import { formatPcap, type TimedFrame } from './pcap.ts';
 
 /** Anything that answers a case: the kernel, Sluice as a program, Sluice in this process. */
@@ -33,14 +34,54 @@ export function paced(input: readonly Step[]): Step[] {
   });
 }
 
-export const askSluice: Engine = async ({ rules, gateway, input }) => {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-compare-'));
-  const file = (name: string, content: string | Uint8Array): string => {
-    const path = join(folder, name);
-    writeFileSync(path, content);
-    return path;
-  };
-  try {
+/** Sluice in this process: the fast way to many cases. */
+export const askReplay: Engine = ({ rules, gateway, input }) =>
+  withFiles(async (file) => {
+    const packets: PacketLine[] = [];
+    const log: string[] = [];
+    const inputs = [...byInterface(paced(input))].map(([iface, frames]) => ({
+      iface,
+      path: file(`in.${iface}.pcap`, formatPcap(frames)),
+    }));
+    const summary = runReplay(
+      {
+        rules: { text: rules.v4 ?? '', file: 'rules.v4' },
+        ...(rules.v6 === undefined ? {} : { rules6: { text: rules.v6, file: 'rules.v6' } }),
+        gateway: { value: gateway, file: 'gateway' },
+        inputs,
+      },
+      {
+        packet: (outcome) =>
+          packets.push({
+            type: 'packet',
+            n: outcome.n,
+            time: outcome.timeUs / 1e6,
+            in: outcome.in,
+            out: outcome.out.map(({ iface, frame }) => ({
+              iface,
+              frame: Buffer.from(frame).toString('hex'),
+            })),
+          }),
+        log: ({ text }) => log.push(text),
+      },
+    );
+    const { tables, conntrack, expectations } = summary;
+    return {
+      packets,
+      summary: {
+        type: 'summary',
+        tables,
+        conntrack: [...conntrack],
+        expectations: [...expectations],
+        log,
+        timers: [],
+      },
+    };
+  });
+
+/** Sluice as its users start it. */
+export const askSluice: Engine = ({ rules, gateway, input }) =>
+  withFiles(async (file) => {
     const args = ['replay', '--json', '--gateway', file('gateway.yaml', JSON.stringify(gateway))];
     args.push('--rules', file('rules.v4', rules.v4 ?? ''));
     if (rules.v6 !== undefined) args.push('--rules6', file('rules.v6', rules.v6));
@@ -48,10 +89,23 @@ export const askSluice: Engine = async ({ rules, gateway, input }) => {
       args.push('--in', `${iface}=${file(`in.${iface}.pcap`, formatPcap(frames))}`);
     }
     return parseAnswer(await runSluice(args));
+  });
+
+/** Hands out names of temporary files, which are gone afterwards. */
+async function withFiles(
+  ask: (file: (name: string, content: string | Uint8Array) => string) => Promise<KernelAnswer>,
+): Promise<KernelAnswer> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-compare-'));
+  try {
+    return await ask((name, content) => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    });
   } finally {
     rmSync(folder, { recursive: true });
   }
-};
+}
 
 function byInterface(input: readonly Step[]): Map<string, TimedFrame[]> {
   const frames = new Map<string, TimedFrame[]>();
