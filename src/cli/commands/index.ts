@@ -1,0 +1,5 @@
+/** Every command there is. Adding one means adding its file and its line here; files load their work when they run. */
+import type { CommandSpec } from '../command.ts';
+import { replay } from './replay.ts';
+
+export const COMMANDS: readonly CommandSpec[] = [replay];
