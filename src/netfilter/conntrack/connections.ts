@@ -15,7 +15,7 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { CtStatus } from './ct-info.ts';
-import { Tuple } from './tuple.ts';
+import type { Tuple } from './tuple.ts';
 import { TupleStore, enlarged } from './tuple-store.ts';
 
 /** Private status bits, above those of Linux. */

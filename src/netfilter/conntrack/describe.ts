@@ -4,6 +4,7 @@
  */
 import { formatIp } from '../../wire/address.ts';
 import {
+  IPPROTO_DCCP,
   IPPROTO_GRE,
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
@@ -27,6 +28,7 @@ const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   [IPPROTO_ICMP]: 'icmp',
   [IPPROTO_TCP]: 'tcp',
   [IPPROTO_UDP]: 'udp',
+  [IPPROTO_DCCP]: 'dccp',
   [IPPROTO_GRE]: 'gre',
   [IPPROTO_ICMPV6]: 'icmpv6',
   [IPPROTO_SCTP]: 'sctp',
@@ -87,6 +89,7 @@ function tupleWords(tuple: Tuple): string[] {
     case IPPROTO_UDP:
     case IPPROTO_UDPLITE:
     case IPPROTO_SCTP:
+    case IPPROTO_DCCP:
       words.push(`sport=${srcId}`, `dport=${dstId}`);
       break;
     case IPPROTO_GRE:

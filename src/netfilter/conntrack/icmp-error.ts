@@ -6,7 +6,7 @@
  * the error goes to where that direction came from: a forged inner packet alone opens nothing.
  * Sources: RFC 792, RFC 4443, RFC 4861 4.5 (redirects), RFC 5508 (errors across NAT); Linux 6.x by observation.
  */
-import { formatIp } from '../../wire/address.ts';
+import { formatIp4 } from '../../wire/address.ts';
 import { fold, pseudoOf, sum } from '../../wire/checksum.ts';
 import * as icmp from '../../wire/icmp.ts';
 import * as icmpv6 from '../../wire/icmpv6.ts';
@@ -125,8 +125,8 @@ export class IcmpErrors {
     ) {
       const { invalid } = this.parts;
       if (invalid.wants(pkt.proto)) {
-        const outer = formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
-        const known = formatIp(pkt.family, tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3);
+        const outer = logAddress(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
+        const known = logAddress(pkt.family, tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3);
         invalid.write(pkt, hook, pkt.proto, `outer daddr ${outer} != inner ${known}`);
       }
       return IcmpStep.DONE;
@@ -147,4 +147,11 @@ export class IcmpErrors {
     if (invalid.wants(pkt.proto)) invalid.write(pkt, hook, pkt.proto, message);
     return IcmpStep.DONE;
   }
+}
+
+/** As the kernel's log prints addresses: IPv6 without any shortening. */
+function logAddress(family: number, word0: number, word1: number, word2: number, word3: number): string {
+  if (family === 4) return formatIp4(word0);
+  const group = (value: number): string => (value & 0xffff).toString(16).padStart(4, '0');
+  return [word0, word1, word2, word3].map((word) => `${group(word >>> 16)}:${group(word)}`).join(':');
 }

@@ -63,7 +63,7 @@ const TRANSITIONS: readonly (readonly (readonly number[])[])[] = [
   ],
   [ // reply direction
     //                    NO,  CL,  CW,  CE,  ES,  SS,  SR,  SA,  HS
-    /* INIT           */ [sIV, sCL, sCW, sCE, sES, sCL, sCL, sSA, sIV],
+    /* INIT           */ [sIV, sCL, sCW, sCE, sES, sSS, sSR, sSA, sIV],
     /* INIT ACK       */ [sIV, sCW, sCW, sCE, sES, sSS, sSR, sSA, sIV],
     /* ABORT          */ [sIV, sCL, sCL, sCL, sCL, sCL, sCL, sCL, sIV],
     /* SHUTDOWN       */ [sIV, sCL, sCW, sCE, sSR, sSS, sSR, sSA, sIV],

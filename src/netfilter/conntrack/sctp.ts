@@ -63,7 +63,8 @@ export class SctpTracker implements Tracker {
     const words = entry * PROTO_WORDS;
     if ((connections.status[entry]! & CtStatus.CONFIRMED) === 0) {
       if (this.present & NEVER_FIRST || !this.begin(entry, pkt, tag)) return Track.INVALID;
-    } else if ((this.present & OWN_TAG_RULE) === 0 && tag !== proto[words + TAG + direction]) {
+    }
+    if ((this.present & OWN_TAG_RULE) === 0 && tag !== proto[words + TAG + direction]) {
       if (invalid.wants(IPPROTO_SCTP)) {
         const seen = hex(tag);
         const want = hex(proto[words + TAG + direction]!);
@@ -130,7 +131,9 @@ export class SctpTracker implements Tracker {
       const mustBeFirst = alone === 1 || type === sctp.COOKIE_ACK || type === sctp.COOKIE_ECHO;
       if ((mustBeFirst && count !== 0) || length === 0) {
         if (invalid.wants(IPPROTO_SCTP)) {
-          const text = `do_basic_checks failed. chunk num ${count}, type ${type}, len ${length} flag ${alone}\n`;
+          // The kernel prints the length as it lies in memory too; its line feed shows as \\x0a.
+          const len = ((length & 0xff) << 8) | (length >>> 8);
+          const text = `do_basic_checks failed. chunk num ${count}, type ${type}, len ${len} flag ${alone}\\x0a`;
           invalid.write(pkt, hook, IPPROTO_SCTP, text);
         }
         return false;
@@ -158,8 +161,8 @@ export class SctpTracker implements Tracker {
         proto[words + TAG + 1] = sctp.initiateTag(bytes, at);
       } else if (type === sctp.HEARTBEAT) {
         proto[words + TAG] = tag;
-      } else {
-        // SHUTDOWN ACK out of the blue: a SHUTDOWN COMPLETE with this tag answers it (section 8.4).
+      } else if (type === sctp.SHUTDOWN_ACK) {
+        // Out of the blue: a SHUTDOWN COMPLETE with this tag answers it (section 8.4).
         proto[words + TAG + 1] = tag;
       }
     }
@@ -238,11 +241,12 @@ export class SctpTracker implements Tracker {
     const announced = sctp.initiateTag(pkt.bytes, at);
     const bothOpened = octets[seen + direction] === 1 && octets[seen + peer] === 1;
     if (type === sctp.INIT) {
+      const isConfirmed = (status[entry]! & CtStatus.CONFIRMED) !== 0;
+      // A repeated INIT renews nothing, or a port used again would keep the entry for ever.
+      if (isConfirmed && state === SctpState.CLOSED && before === SctpState.CLOSED) this.quiet = true;
+      if (isConfirmed && announced === proto[peerTag]) return true; // it announces nothing new
       if (bothOpened) octets[seen + peer] = 0;
       octets[seen + direction] = 1;
-      // A repeated INIT renews nothing, or a port used again would keep the entry for ever.
-      const isConfirmed = (status[entry]! & CtStatus.CONFIRMED) !== 0;
-      if (state === SctpState.CLOSED && before === SctpState.CLOSED && isConfirmed) this.quiet = true;
     } else {
       const known = proto[peerTag]!;
       if (octets[seen + peer] === 0 && known !== 0 && known !== announced) return false;

@@ -1,9 +1,12 @@
 /**
  * UDP-Lite (RFC 3828): as UDP, but assured with the first answer, and with a checksum that must be there and covers as
  * much of the datagram as the header says.
+ *
+ * Linux verifies that checksum with UDP's number in the pseudo header where RFC 3828 3.1 asks for UDP-Lite's own (seen in
+ * 6.18), so that datagrams of real senders are INVALID unless nf_conntrack_checksum is 0. So they are here.
  */
 import { fold, pseudoOf, sum } from '../../wire/checksum.ts';
-import { IPPROTO_UDPLITE } from '../../wire/ip-protocol.ts';
+import { IPPROTO_UDP, IPPROTO_UDPLITE } from '../../wire/ip-protocol.ts';
 import { ChecksumState, type PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as udplite from '../../wire/udplite.ts';
 import { Hook } from '../hook.ts';
@@ -45,7 +48,8 @@ export class UdpLiteTracker implements Tracker {
       this.parts.settings.checksum
     ) {
       const covered = udplite.coveredEnd(bytes, l4, pkt.l3End);
-      if (fold(sum(bytes, l4, covered, pseudoOf(pkt, available))) !== 0xffff) {
+      const pseudo = pseudoOf(pkt, available) - IPPROTO_UDPLITE + IPPROTO_UDP;
+      if (fold(sum(bytes, l4, covered, pseudo)) !== 0xffff) {
         return this.malformed(pkt, hook, 'bad checksum');
       }
       pkt.checksumState = ChecksumState.GOOD;
