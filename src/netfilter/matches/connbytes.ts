@@ -16,7 +16,7 @@ interface Amounts {
   readonly high: bigint;
 }
 
-/** `from[:[to]]`; without `to` there is no upper end, which is not printed. */
+/** `from[:[to]]`; without `to` there is no upper end, which is not printed (nor, as iptables has it, is one of 0). */
 const amounts: ValueType<Amounts> = {
   label: 'from[:to]',
   parse(words, use) {
@@ -36,7 +36,7 @@ const amounts: ValueType<Amounts> = {
     if (low > high) throw new ValueError(`${low} should be less than ${high}`);
     return { low, high };
   },
-  print: ({ low, high }) => (high === MAX ? String(low) : `${low}:${high}`),
+  print: ({ low, high }) => (high === MAX || high === 0n ? String(low) : `${low}:${high}`),
 };
 
 const MODES = ['packets', 'bytes', 'avgpkt'] as const;

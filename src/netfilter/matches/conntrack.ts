@@ -4,6 +4,7 @@
  * A packet without a connection (INVALID, UNTRACKED) is judged by `--ctstate` alone: with one that fits it matches,
  * whatever else is asked; without one it does not match.
  */
+import type { Clock } from '../../base/clock.ts';
 import { CtStatus, Direction, directionOf } from '../conntrack/ct-info.ts';
 import type { ConntrackView } from '../conntrack/view.ts';
 import { defineMatch, type Given, type InfoOf, type MatchTest } from '../extension.ts';
@@ -12,6 +13,7 @@ import { ValueError } from '../syntax/value-error.ts';
 import { oneOf, range, type Range } from '../syntax/values/index.ts';
 import { printOption } from '../syntax/print-options.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { HZ, ticksUntil } from './jiffies.ts';
 import { STATE_NAMES, StateBit, StateTest, stateBit } from './connection-state.ts';
 import { nameList } from './name-list.ts';
 import { TupleTest, tupleAddress, tuplePorts, tupleProtocol } from './tuple-test.ts';
@@ -38,7 +40,6 @@ const DIRECTIONS = oneOf(['ORIGINAL', 'REPLY'], {
 });
 
 const MAX_SECONDS = 0xffff_ffff;
-const US_PER_SECOND = 1_000_000;
 const TRANSLATED = StateBit.SNAT | StateBit.DNAT;
 
 /** What is asked of a template of `-j CT`, which stands in for a connection in the raw table. */
@@ -46,6 +47,7 @@ const TEMPLATE_STATUS = CtStatus.TEMPLATE | CtStatus.CONFIRMED;
 
 class ConntrackTest implements MatchTest {
   private readonly conntrack: ConntrackView;
+  private readonly clock: Clock;
   private readonly states: Given<number> | null;
   /** -1: either. */
   private readonly direction: number;
@@ -54,8 +56,9 @@ class ConntrackTest implements MatchTest {
   private readonly statuses: Given<number> | null;
   private readonly expires: Given<Range> | null;
 
-  constructor(info: Info, conntrack: ConntrackView) {
+  constructor(info: Info, conntrack: ConntrackView, clock: Clock) {
     this.conntrack = conntrack;
+    this.clock = clock;
     this.states = info.ctstate ?? null;
     this.direction =
       info.ctdir === undefined ? -1 : info.ctdir.value === 'REPLY' ? Direction.REPLY : Direction.ORIGINAL;
@@ -96,10 +99,10 @@ class ConntrackTest implements MatchTest {
     return expires === null || this.expiresWithin(entry, status, expires);
   }
 
-  /** The time left in whole seconds; until an entry is confirmed its timer does not run, and it has none left. */
+  /** Whole seconds left, of the kernel's ticks. Until an entry is confirmed its timer does not run, and none are left. */
   private expiresWithin(entry: number, status: number, { value, not }: Given<Range>): boolean {
     const runs = entry > 0 && (status & CtStatus.CONFIRMED) !== 0;
-    const seconds = runs ? Math.floor(Math.max(0, this.conntrack.timeLeftUs(entry)) / US_PER_SECOND) : 0;
+    const seconds = runs ? Math.floor(ticksUntil(this.clock, this.conntrack.timeLeftUs(entry)) / HZ) : 0;
     return (seconds >= value.low && seconds <= value.high) !== not;
   }
 }
@@ -111,10 +114,14 @@ const options = {
   ctorigdst: { value: tupleAddress, negate: true, about: 'destination address of the original direction' },
   ctreplsrc: { value: tupleAddress, negate: true, about: 'source address of the reply direction' },
   ctrepldst: { value: tupleAddress, negate: true, about: 'destination address of the reply direction' },
-  ctorigsrcport: { value: tuplePorts, negate: true, about: 'source port of the original direction' },
-  ctorigdstport: { value: tuplePorts, negate: true, about: 'destination port of the original direction' },
-  ctreplsrcport: { value: tuplePorts, negate: true, about: 'source port of the reply direction' },
-  ctrepldstport: { value: tuplePorts, negate: true, about: 'destination port of the reply direction' },
+  ctorigsrcport: { value: negate: true, about: 'source port of the original direction' },
+  ctorigdstport: {
+    value: tuplePorts,
+    negate: true,
+    about: 'destination port of the original direction',
+  },
+  ctreplsrcport: { value: negate: true, about: 'source port of the reply direction' },
+  ctrepldstport: { value: negate: true, about: 'destination port of the reply direction' },
   ctstatus: { value: STATUSES, negate: true, about: 'any of these statuses' },
   ctexpire: { value: range(0, MAX_SECONDS, 'time[:time]'), negate: true, about: 'seconds until it expires' },
   ctdir: { value: DIRECTIONS, about: 'the direction that the packet goes in' },
@@ -164,5 +171,5 @@ export const conntrack = defineMatch({
   create: (info, services) =>
     isPlainState(info)
       ? new StateTest(info.ctstate!.value, info.ctstate!.not)
-      : new ConntrackTest(info, services.conntrack),
+      : new ConntrackTest(info, services.conntrack, services.clock),
 });

@@ -10,15 +10,13 @@ import {
   badAddress,
   formatAddress,
   formatMask,
-  parseAddress,
+  parseHostAddress,
   parseMask,
   parseProtocol,
-  parseUnsigned,
-  printRange,
+  resolvedPortRange,
   type MaskedAddress,
   type Range,
 } from '../syntax/values/index.ts';
-import { servicePort } from '../syntax/values/services.ts';
 
 /**
  * `address[/mask]`; the address is kept and printed whole. A mask that is no prefix is not printed: so it is with
@@ -28,7 +26,7 @@ export const tupleAddress: ValueType<MaskedAddress> = {
   label: 'address[/mask]',
   parse([word], { family }) {
     const slash = word!.indexOf('/');
-    const words = parseAddress(slash < 0 ? word! : word!.slice(0, slash), family);
+    const words = parseHostAddress(slash < 0 ? word! : word!.slice(0, slash), family);
     if (words === null) throw badAddress(word!);
     const maskText = slash < 0 ? (family === 4 ? '32' : '128') : word!.slice(slash + 1);
     const mask = parseMask(maskText, family);
@@ -49,25 +47,8 @@ export const tupleProtocol: ValueType<number> = {
   print: String,
 };
 
-/** A number is cut to 16 bits, as iptables does. */
-function parseTuplePort(word: string, missing: number): number {
-  if (word === '') return missing;
-  const number = parseUnsigned(word);
-  const port = number >= 0 ? number & 0xffff : servicePort(word, null);
-  if (port < 0) throw new ValueError(`Port "${word}" does not resolve to anything.\n`);
-  return port;
-}
-
 /** `port[:port]`; ends the wrong way round are let through and hold no port. */
-export const tuplePorts: ValueType<Range> = {
-  label: 'port[:port]',
-  parse([word]) {
-    const colon = word!.indexOf(':');
-    const low = parseTuplePort(colon < 0 ? word! : word!.slice(0, colon), 0);
-    return { low, high: colon < 0 ? low : parseTuplePort(word!.slice(colon + 1), 65535) };
-  },
-  print: printRange,
-};
+export const tuplePorts = resolvedPortRange;
 
 export interface TupleInfo {
   readonly protocol: Given<number> | undefined;

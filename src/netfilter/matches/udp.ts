@@ -3,7 +3,7 @@
  */
 import { defineMatch, type Given, type MatchTest } from '../extension.ts';
 import type { HookState } from '../hook-state.ts';
-import { portRange, type Range } from '../syntax/values/index.ts';
+import { resolvedPortRange, type Range } from '../syntax/values/index.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { ALL_PORTS, isAllPorts, portFacts } from './port-facts.ts';
@@ -41,14 +41,14 @@ export const udp = defineMatch({
   protocols: [IPPROTO_UDP],
   options: {
     sport: {
-      value: portRange,
+      value: resolvedPortRange,
       aliases: ['source-port'],
       negate: true,
       omit: isAllPorts,
       about: 'source port or range',
     },
     dport: {
-      value: portRange,
+      value: resolvedPortRange,
       aliases: ['destination-port'],
       negate: true,
       omit: isAllPorts,
