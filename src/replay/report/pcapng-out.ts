@@ -10,7 +10,7 @@ import {
   type ByteSink,
 } from '../../capture/index.ts';
 import type { OutFrame, OutcomeVerdict, PacketOutcome, TimerOutcome } from '../outcome.ts';
-import { ownAnswer, whyText } from './outcome-text.ts';
+import { sentSomethingElse, whyText } from './outcome-text.ts';
 import type { Report } from './report.ts';
 
 const VERDICTS: Readonly<Record<OutcomeVerdict, CaptureVerdict>> = {
@@ -40,7 +40,9 @@ export class PcapngReport implements Report {
     note.direction = outcome.in === '' ? CaptureDirection.Outbound : CaptureDirection.Inbound;
     note.comments.push(`${outcome.verdict}: ${whyText(outcome)}`, ...outcome.notes, ...outcome.log);
     this.write(outcome.in === '' ? LOCAL : outcome.in, outcome.timeUs, outcome.frame);
-    const about = ownAnswer(outcome) ? `answers packet ${outcome.n}` : `sent for packet ${outcome.n}`;
+    const about = sentSomethingElse(outcome)
+      ? `caused by packet ${outcome.n}`
+      : `packet ${outcome.n}, passed on`;
     this.sent(outcome.out, outcome.timeUs, outcome.n, about);
   }
 

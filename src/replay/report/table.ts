@@ -5,10 +5,11 @@
  */
 import picocolors from 'picocolors';
 import { describeFrame } from '../../wire/describe.ts';
-import type { OutFrame, PacketOutcome, TimerOutcome, Translation } from '../outcome.ts';
+import type { PacketOutcome, TimerOutcome, Translation } from '../outcome.ts';
 import { escapeText } from './escape.ts';
 import type { Output } from './output.ts';
-import { endpointText, ownAnswer, whyText } from './outcome-text.ts';
+import { endpointText, sentSomethingElse, whyText } from './outcome-text.ts';
+import { RelativeSequence } from './relative-sequence.ts';
 import type { Report } from './report.ts';
 import { cutText, padText, textWidth } from './text-width.ts';
 import { formatTime, TIME_WIDTHS, type TimeStyle } from './times.ts';
@@ -34,6 +35,11 @@ const LEAST_PACKET_WIDTH = 24;
 /** Where lines may be as long as they are: most packets fit, and the columns behind line up. */
 const FREE_PACKET_WIDTH = 88;
 const GAP = '  ';
+/** In the columns of interfaces: the host itself, and none. */
+const LOCAL = 'local';
+const NOWHERE = '–';
+/** Accepted, yet nothing that a socket would get. */
+const STAYS_NOWHERE: ReadonlySet<string> = new Set(['NOT_IP', 'HANDLED']);
 
 export class TableReport implements Report {
   readonly trace: boolean;
@@ -46,6 +52,8 @@ export class TableReport implements Report {
   private nameWidth = NAME_WIDTH;
   private first: number | null = null;
   private isHeaded = false;
+  private readonly sequence = new RelativeSequence();
+  private readonly notesSaid = new Set<string>();
 
   constructor(out: Output, options: TableReportOptions) {
     this.out = out;
@@ -59,24 +67,33 @@ export class TableReport implements Report {
   packet(outcome: PacketOutcome): void {
     this.first ??= outcome.timeUs;
     if (!this.options.wanted(outcome)) return;
-    const { verdict, translation } = outcome;
-    const why = whyText(outcome);
+    const { verdict, translation, frame } = outcome;
+    const relative = this.sequence.of(outcome);
     this.row(
       outcome.timeUs,
-      outcome.in === '' ? 'local' : outcome.in,
-      describeFrame(outcome.frame),
+      outcome.in === '' ? LOCAL : outcome.in,
+      describeFrame(frame, 0, frame.length, relative === undefined ? {} : { relative }),
       verdict,
-      why,
-      outText(outcome.out, outcome.reasonCode === 'DELIVERED' ? 'local' : '–'),
+      whyText(outcome),
+      outText(outcome),
       translation === null ? '' : translationText(translation),
     );
+    this.details(outcome);
+  }
+
+  /** What belongs to a packet and is no column: what it caused, what was done to it, its log lines, its trace. */
+  private details(outcome: PacketOutcome): void {
     const { dim } = this.colors;
-    if (ownAnswer(outcome)) {
+    if (sentSomethingElse(outcome)) {
       for (const { iface, frame } of outcome.out) {
-        this.below(dim(`answered on ${escapeText(iface)}: ${describeFrame(frame)}`));
+        this.below(`sent on ${escapeText(iface)}: ${describeFrame(frame)}`);
       }
     }
-    for (const note of outcome.notes) this.below(dim(`note: ${escapeText(note)}`));
+    for (const note of outcome.notes) {
+      if (this.trace) this.below(dim(`note: ${escapeText(note)}`));
+      else if (!this.notesSaid.has(note)) this.below(dim(`note: ${escapeText(note)} (said once)`));
+      this.notesSaid.add(note);
+    }
     for (const line of outcome.log) this.below(`log: ${escapeText(line.trimEnd())}`);
     for (const line of traceLines(outcome.trace, this.colors)) this.below(line);
   }
@@ -84,7 +101,7 @@ export class TableReport implements Report {
   timer({ timeUs, out, log }: TimerOutcome): void {
     this.first ??= timeUs;
     for (const { iface, frame } of out) {
-      this.row(timeUs, '–', describeFrame(frame), 'SENT', 'by a timer of the gateway', iface, '');
+      this.row(timeUs, NOWHERE, describeFrame(frame), 'SENT', 'by a timer of the gateway', iface, '');
     }
     for (const line of log) this.below(`log: ${escapeText(line.trimEnd())}`);
   }
@@ -183,10 +200,9 @@ export class TableReport implements Report {
   }
 }
 
-/** `eth1`, `eth1×3`, `eth1,eth0`; `none` when nothing left. */
-function outText(out: readonly OutFrame[], none: string): string {
-  if (out.length === 0) return none;
-  if (out.length === 1) return out[0]!.iface;
+/** `eth1`, `eth1×3`, `eth1,eth0`; where a packet stayed here, `local`. */
+function outText({ out, verdict, reasonCode }: PacketOutcome): string {
+  if (out.length === 0) return verdict === 'ACCEPT' && !STAYS_NOWHERE.has(reasonCode) ? LOCAL : NOWHERE;
   const counts = new Map<string, number>();
   for (const { iface } of out) counts.set(iface, (counts.get(iface) ?? 0) + 1);
   return [...counts].map(([iface, count]) => (count === 1 ? iface : `${iface}×${count}`)).join(',');
