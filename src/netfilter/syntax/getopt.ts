@@ -147,25 +147,14 @@ class Getopt {
       return;
     }
     const { option } = found;
-    if (option.type === 'protocol' && attached !== null && !said.startsWith('--')) {
-      // iptables 1.8.9 reads the protocol from the wrong word here and refuses it.
-      throw new LineError(
-        'RULE_SYNTAX',
-        `unknown protocol "${this.words[index]!.toLowerCase()}" specified`,
-        index,
-      );
-    }
     if (option.type === 'fragment' && this.registry.family === 6) {
       throw new LineError('RULE_SYNTAX', "`-f' is not supported in IPv6, use -m frag instead", index);
     }
     this.push(option.type, `--${option.names[0]!}`, index);
-    this.values(
-      option.needs,
-      option.takes,
-      option.letter === null ? said : `-${option.letter}`,
-      index,
-      attached,
-    );
+    const name = option.letter === null ? said : `-${option.letter}`;
+    const whole =
+      attached !== null && READ_AS_WORD.has(option.type) ? { text: this.words[index]!, offset: 0 } : attached;
+    this.values(option.needs, option.takes, name, index, whole);
     this.load(option.type);
   }
 
@@ -282,6 +271,12 @@ class Getopt {
     this.tokens.push({ type, text, word, offset });
   }
 }
+
+/**
+ * Options whose value iptables 1.8.9 reads from the command line itself, not from getopt: with `-ptcp` or
+ * `--source=10.0.0.1` the value is the whole word, and refused as such.
+ */
+const READ_AS_WORD = new Set(['source', 'destination', 'protocol', 'in_interface', 'out_interface', 'jump']);
 
 const NUMBERS = ['no', 'one', 'two', 'three', 'four'];
 

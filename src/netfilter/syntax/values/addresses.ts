@@ -5,13 +5,34 @@
 import type { OptionUse, ValueType } from '../../extension.ts';
 import type { Family } from '../../hook.ts';
 import { ValueError, badValue } from '../value-error.ts';
-import { formatIpv4, formatIpv4Mask, parseIpv4, parseIpv4Mask } from './ipv4-text.ts';
+import {
+  formatIpv4,
+  formatIpv4Mask,
+  parseIpv4,
+  parseIpv4Host,
+  parseIpv4Mask,
+  parseIpv4Network,
+} from './ipv4-text.ts';
 import { formatIpv6, formatIpv6Mask, parseIpv6, parseIpv6Mask } from './ipv6-text.ts';
 
-/** Null when the text is no numeric address of the family. */
+/** Null when the text is no numeric address of the family, written in full. */
 export function parseAddress(text: string, family: Family): Int32Array | null {
+  return read(text, family, parseIpv4);
+}
+
+/** The same with an IPv4 address cut short, zeros at the end (`10.1` is 10.1.0.0). */
+export function parseNetworkAddress(text: string, family: Family): Int32Array | null {
+  return read(text, family, parseIpv4Network);
+}
+
+/** The same with an IPv4 address cut short, zeros before the last part (`10.1` is 10.0.0.1). */
+export function parseHostAddress(text: string, family: Family): Int32Array | null {
+  return read(text, family, parseIpv4Host);
+}
+
+function read(text: string, family: Family, read4: (text: string) => number | null): Int32Array | null {
   if (family === 6) return parseIpv6(text);
-  const address = parseIpv4(text);
+  const address = read4(text);
   return address === null ? null : fourWords(address);
 }
 
@@ -49,16 +70,21 @@ export function badAddress(text: string): ValueError {
   return new ValueError(`host/network \`${text}' not found`);
 }
 
-function addressOrThrow(text: string, family: Family): Int32Array {
-  const words = parseAddress(text, family);
+function hostOrThrow(text: string, family: Family): Int32Array {
+  const words = parseHostAddress(text, family);
   if (words === null) throw badAddress(text);
   return words;
+}
+
+/** As `-s` and `-d` read it: as a network where it can be one, else as a host. */
+function networkOrThrow(text: string, family: Family): Int32Array {
+  return parseNetworkAddress(text, family) ?? hostOrThrow(text, family);
 }
 
 /** One address. */
 export const address: ValueType<Int32Array> = {
   label: 'address',
-  parse: (words, use) => addressOrThrow(words[0]!, use.family),
+  parse: (words, use) => hostOrThrow(words[0]!, use.family),
   print: formatAddress,
 };
 
@@ -68,9 +94,10 @@ export interface MaskedAddress {
   readonly mask: Int32Array;
 }
 
-export function parseMaskedAddress(text: string, family: Family): MaskedAddress {
+/** `address[/mask]` as `-s` and `-d` read it. */
+export function parseMaskedAddress(text: string, family: Family, parse = networkOrThrow): MaskedAddress {
   const slash = text.lastIndexOf('/');
-  const words = addressOrThrow(slash < 0 ? text : text.slice(0, slash), family);
+  const words = parse(slash < 0 ? text : text.slice(0, slash), family);
   const maskText = slash < 0 ? (family === 4 ? '32' : '128') : text.slice(slash + 1);
   const mask = parseMask(maskText, family);
   if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
@@ -78,10 +105,10 @@ export function parseMaskedAddress(text: string, family: Family): MaskedAddress 
   return { words, mask };
 }
 
-/** `address[/mask]`, printed with its mask always, as `-s` is. */
+/** `address[/mask]` as an option's value, printed with its mask always. */
 export const maskedAddress: ValueType<MaskedAddress> = {
   label: 'address[/mask]',
-  parse: (words, use) => parseMaskedAddress(words[0]!, use.family),
+  parse: (words, use) => parseMaskedAddress(words[0]!, use.family, hostOrThrow),
   print: (value, family) => `${formatAddress(value.words, family)}/${formatMask(value.mask, family)}`,
 };
 
@@ -111,13 +138,15 @@ function parseAddressRange(word: string, use: OptionUse): AddressRange {
   const dash = word.indexOf('-');
   const ends = dash < 0 ? [word, word] : [word.slice(0, dash), word.slice(dash + 1)];
   const [low, high] = ends.map((end) => {
-    const words = parseAddress(end, use.family);
-    if (words === null) {
-      throw new ValueError(`${use.extension}: Bad value for "--${use.option}" option: "${end}"`);
-    }
+    const words = parseNetworkAddress(end, use.family);
+    if (words === null) throw badRange(end, use);
     return words;
   });
   return { low: low!, high: high! };
+}
+
+function badRange(end: string, use: OptionUse): ValueError {
+  return new ValueError(`${use.extension}: Bad value for "--${use.option}" option: "${end}"\n`);
 }
 
 /** A negative, zero or positive number, as the first address lies below, at or above the second. */

@@ -1,24 +1,43 @@
 /**
- * IPv4 addresses and masks as text. Addresses are signed 32-bit integers. What is read is what iptables reads: one to
- * four parts between dots, each decimal, octal or hexadecimal; missing parts are zeros at the end (`10.1` is
- * 10.1.0.0), and a lone number above 255 is the whole address.
+ * IPv4 addresses and masks as text. Addresses are signed 32-bit integers. iptables reads addresses in three ways, and
+ * which one depends on the option: in full (NAT targets), as a network whose missing parts are zeros at the end (`-s`,
+ * `-m iprange`: `10.1` is 10.1.0.0), and as C's inet_aton reads a host (`--ctorigsrc`: `10.1` is 10.0.0.1).
  */
 import { parseUnsigned } from './numbers.ts';
 
-/** The address in `text[start..end)`, or null when it is none. */
+/** Four decimal parts and nothing else; null for anything else. */
 export function parseIpv4(text: string): number | null {
-  const fast = parseDotted(text);
-  if (fast >= 0) return fast | 0;
+  const address = parseDotted(text);
+  return address < 0 ? null : address | 0;
+}
+
+/** One to four parts, decimal, octal or hexadecimal; those missing are zeros at the end. */
+export function parseIpv4Network(text: string): number | null {
+  const full = parseDotted(text);
+  if (full >= 0) return full | 0;
   const parts = text.split('.');
   if (parts.length > 4) return null;
   let address = 0;
-  for (let i = 0; i < 4; i++) {
-    const part = parts[i];
-    if (part === undefined) continue;
-    const value = parseUnsigned(part);
-    if (value > 255 && parts.length === 1 && value <= 0xffff_ffff) return value | 0;
-    if (value < 0 || value > 255 || part === '') return null;
+  for (let i = 0; i < parts.length; i++) {
+    const value = parts[i] === '' ? -1 : parseUnsigned(parts[i]!);
+    if (value < 0 || value > 255) return null;
     address |= value << (24 - 8 * i);
+  }
+  return address;
+}
+
+/** One to four parts, decimal, octal or hexadecimal; the last fills all the bytes that are left. */
+export function parseIpv4Host(text: string): number | null {
+  const full = parseDotted(text);
+  if (full >= 0) return full | 0;
+  const parts = text.split('.');
+  if (parts.length > 4) return null;
+  let address = 0;
+  for (let i = 0; i < parts.length; i++) {
+    const value = parts[i] === '' ? -1 : parseUnsigned(parts[i]!);
+    const last = i === parts.length - 1;
+    if (value < 0 || value >= (last ? 2 ** (8 * (4 - i)) : 256)) return null;
+    address |= last ? value : value << (24 - 8 * i);
   }
   return address;
 }
@@ -68,7 +87,7 @@ export function ipv4Prefix(mask: number): number {
 export function parseIpv4Mask(text: string): number | null {
   const prefix = parseUnsigned(text);
   if (prefix >= 0 && prefix <= 32) return ipv4Mask(prefix);
-  return text.split('.').length === 4 ? parseIpv4(text) : null;
+  return text.split('.').length === 4 ? parseIpv4Network(text) : null;
 }
 
 /** `24`, or `255.0.255.0` where the ones don't stand together. */

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import type { Family } from '../../../src/netfilter/hook.ts';
+import type { MatchExtension, TargetExtension } from '../../../src/netfilter/extension.ts';
+import { MATCHES } from '../../../src/netfilter/matches/index.ts';
+import { TARGETS } from '../../../src/netfilter/targets/index.ts';
+import { parseRestore, printSave, RuleError } from '../../../src/netfilter/syntax/index.ts';
+import { requireOrSkip } from '../../support/require.ts';
+import { asLine, ruleWith } from './random-rules.ts';
+
+const NAMESPACE = 'sluice-kernel-save';
+const RULES = 25;
+
+/** What iptables-legacy-save prints after each of the files was restored by itself; null where it was refused. */
+function askKernel(files: readonly string[], family: Family): (string | null)[] {
+  const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-save-'));
+  try {
+    files.forEach((text, i) => writeFileSync(join(folder, String(i)), text));
+    const script = `cd "$1"; for i in $(seq 0 ${files.length - 1}); do
+      t=$(sed -n 's/^\\*//p' $i | head -1)
+      ${program}-restore < $i 2> $i.error && ${program}-save -t $t > $i.saved
+    done; true`;
+    execFileSync('ip', ['netns', 'exec', NAMESPACE, 'bash', '-c', script, 'bash', folder]);
+    return files.map((_, i) => {
+      const saved = join(folder, `${i}.saved`);
+      return existsSync(saved) ? readFileSync(saved, 'utf8').replace(/^#.*\n/gm, '') : null;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+function askSluice(text: string, family: Family): string | null {
+  try {
+    return printSave(parseRestore(text, { family }));
+  } catch (error) {
+    if (error instanceof RuleError) return null;
+    throw error;
+  }
+}
+
+/** The lines that differ, with the rule that was given. */
+function compare(files: readonly string[], family: Family): string[] {
+  const theirs = askKernel(files, family);
+  return files.flatMap((text, i) => {
+    const ours = askSluice(text, family);
+    if (ours === theirs[i]) return [];
+    return [`given   ${ruleOf(text)}\n  linux:  ${ruleOf(theirs[i]!)}\n  sluice: ${ruleOf(ours)}`];
+  });
+}
+
+function ruleOf(text: string | null): string {
+  return text === null
+    ? 'refused'
+    : text
+        .split('\n')
+        .filter((line) => line.startsWith('-A'))
+        .join(' / ');
+}
+
+describe('rules files beside iptables-legacy-restore and -save', function () {
+  this.timeout(120_000);
+
+  before(function () {
+    requireOrSkip(this, 'needs root', process.getuid?.() === 0);
+    for (const program of ['ip', 'iptables-legacy-restore', 'ip6tables-legacy-restore']) {
+      requireOrSkip(this, `needs ${program}`, spawnSync(program, ['-V']).error === undefined);
+    }
+    spawnSync('ip', ['netns', 'del', NAMESPACE]);
+    execFileSync('ip', ['netns', 'add', NAMESPACE]);
+  });
+
+  after(() => {
+    spawnSync('ip', ['netns', 'del', NAMESPACE]);
+  });
+
+  for (const extension of [...MATCHES, ...TARGETS] as readonly (MatchExtension | TargetExtension)[]) {
+    for (const family of extension.families ?? ([4, 6] as const)) {
+      it(`takes, refuses and prints like the kernel's: ${extension.kind} ${extension.name}, IPv${family}`, () => {
+        const rules = fc.sample(ruleWith(extension, family), { numRuns: RULES, seed: 11 });
+        const files = rules.map(({ table, words }) => `*${table}\n${asLine(words)}\nCOMMIT\n`);
+        assert.deepEqual(compare(files, family), []);
+      });
+    }
+  }
+
+  it('prints tables, chains, policies and counters like the kernel', () => {
+    const text = readFileSync(new URL('whole-file.rules', import.meta.url), 'utf8');
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-save-'));
+    const fresh = `${NAMESPACE}-file`;
+    try {
+      writeFileSync(join(folder, 'rules'), text);
+      execFileSync('ip', ['netns', 'add', fresh]);
+      const script = `iptables-legacy-restore -c < ${folder}/rules && iptables-legacy-save -c`;
+      const saved = execFileSync('ip', ['netns', 'exec', fresh, 'bash', '-c', script], { encoding: 'utf8' });
+      const ours = printSave(parseRestore(text, { family: 4, counters: true }), { counters: true });
+      assert.equal(ours, saved.replace(/^#.*\n/gm, ''));
+    } finally {
+      spawnSync('ip', ['netns', 'del', fresh]);
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
