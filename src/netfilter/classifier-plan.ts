@@ -8,8 +8,9 @@
  *   1. For each rule, list the signatures it could use: each field alone, and all together.
  *   2. A signature suits a rule when at most CROWD rules share its values. Of those that suit, a rule takes the one that
  *      suits most rules; where none does, the one with the smallest crowd.
- *   3. While there are too many signatures, the one with the fewest rules is given up: its rules move to another that they
- *      fix too (a /28 may be filed under its /24), or to the residual list.
+ *   3. While there are too many signatures, one whose rules can all be filed under another (a /28 under its /24) is given
+ *      up, the smallest first. A signature that only one rule uses costs more than walking the rule, which moves to where
+ *      it fits or to the residual list.
  *
  * Ports are filed by prefix: port 80 as itself, a range as the few aligned blocks that cover it (more than it, maybe;
  * the rule is evaluated in full anyway). Blocks have 1, 8, 64, 512 or 4096 ports, each size in use being a lookup of its
@@ -19,8 +20,9 @@
  */
 import type { InterfacePatterns } from './interface-patterns.ts';
 import type { Program } from './compile.ts';
-import { FiledRule, readRules } from './classifier-rules.ts';
-import { Masks, Signature } from './classifier-signature.ts';
+import { LEAD } from './walk.ts';
+import { readRules, type FiledRule } from './classifier-rules.ts';
+import { Masks, type Signature } from './classifier-signature.ts';
 
 export interface IndexPlan {
   readonly groups: readonly PlannedGroup[];
@@ -41,22 +43,17 @@ export interface PlannedGroup {
 
 /** Rules that may share their values before a signature counts as not telling them apart. */
 const CROWD = 8;
-/** Lookups a packet pays for at most. */
+/** Lookups beyond which signatures are merged where they can be. */
 const MAX_GROUPS = 16;
 /** What a group's lookup costs, in rules walked. */
-const GROUP_COST = 1.5;
+const GROUP_COST = 1.3;
 /** Entering an index at all, in the same unit. */
-const INDEX_COST = 6;
-/** Shorter chains are walked. */
-const MIN_RULES = 16;
-
-export function isWorthwhile(rules: number): boolean {
-  return rules >= MIN_RULES;
-}
+const INDEX_COST = 3;
 
 /** Null where walking the chain is cheaper than any index of it. */
 export function planIndex(program: Program, chain: number, patterns: InterfacePatterns): IndexPlan | null {
   const masks = new Masks();
+  if (program.layout.chains[chain]!.rules.length < LEAD + INDEX_COST) return null;
   const rules = readRules(program, chain, patterns, masks);
   const crowds = new Crowds();
   for (const rule of rules) for (const signature of rule.signatures) crowds.add(signature, rule);
@@ -64,7 +61,7 @@ export function planIndex(program: Program, chain: number, patterns: InterfacePa
   const residual = prune(rules, homes);
   const plan = layOut(homes, residual);
   const cost = INDEX_COST + GROUP_COST * plan.groups.length + plan.residual.length;
-  return cost < rules.length ? plan : null;
+  return cost < rules.length - LEAD ? plan : null;
 }
 
 /** How many rules share the values of a signature. */
@@ -146,13 +143,9 @@ function prune(rules: readonly FiledRule[], homes: Homes): FiledRule[] {
     }
   }
   for (;;) {
-    let lookups = 0;
-    for (const home of homes.values()) lookups += home.levels.size;
-    const given = best(homes.keys(), (signature) => -homes.get(signature)!.rules.size);
+    const given = dispensable(homes);
     if (given === null) break;
     const movers = homes.get(given)!.rules;
-    // A lookup costs more than walking a single rule.
-    if (lookups <= MAX_GROUPS && movers.size > GROUP_COST) break;
     homes.delete(given);
     for (const rule of movers) {
       const fitting = [...homes.keys()].filter((signature) => signature.fits(rule));
@@ -166,6 +159,20 @@ function prune(rules: readonly FiledRule[], homes: Homes): FiledRule[] {
     }
   }
   return rules.filter((rule) => homeless.has(rule));
+}
+
+/** The signature to give up next: one that costs more than its rules, or one too many that another can stand in for. */
+function dispensable(homes: Homes): Signature | null {
+  const size = (signature: Signature): number => homes.get(signature)!.rules.size;
+  const small = [...homes.keys()].filter((signature) => size(signature) <= GROUP_COST);
+  if (small.length > 0) return small[0]!;
+  let lookups = 0;
+  for (const home of homes.values()) lookups += home.levels.size;
+  if (lookups <= MAX_GROUPS) return null;
+  const replaceable = [...homes.keys()].filter((signature) =>
+    [...homes.keys()].some((other) => other !== signature && other.isCoarserThan(signature)),
+  );
+  return best(replaceable, (signature) => -size(signature));
 }
 
 function layOut(homes: Homes, residual: readonly FiledRule[]): IndexPlan {

@@ -62,6 +62,15 @@ export class Signature {
     );
   }
 
+  /** Does every rule that fixes what `other` asks for fix what this one asks for? */
+  isCoarserThan(other: Signature): boolean {
+    return (
+      (this.dims & ~other.dims) === 0 &&
+      covers(this.sourceMask, other.sourceMask) &&
+      covers(this.destinationMask, other.destinationMask)
+    );
+  }
+
   /** Calls `visit` with each block size of ports (as a shift) that the rule is filed by; 0 without ports. */
   eachLevel(rule: FiledRule, visit: (level: number) => void): void {
     for (const block of this.blocks(rule)) visit(block >>> 16);

@@ -19,7 +19,7 @@
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { InterfacePatterns } from './interface-patterns.ts';
 import type { Program } from './compile.ts';
-import { isWorthwhile, planIndex, type IndexPlan } from './classifier-plan.ts';
+import { planIndex, type IndexPlan } from './classifier-plan.ts';
 import { Dim, hashAddress, hashWord, finishHash } from './classifier-key.ts';
 
 /** Ends a list; larger than any slot, so that a merge need not ask. */
@@ -31,8 +31,7 @@ const GROUP_STRIDE = 11;
 
 /** By chain number; null where walking is cheaper. */
 export function indexChains(program: Program, patterns: InterfacePatterns): (ChainIndex | null)[] {
-  return program.layout.chains.map((chain, number) => {
-    if (!isWorthwhile(chain.rules.length)) return null;
+  return program.layout.chains.map((_, number) => {
     const plan = planIndex(program, number, patterns);
     return plan === null ? null : new ChainIndex(plan, program.addressWords);
   });

@@ -12,19 +12,29 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { indexChains, type ChainIndex } from './classifier.ts';
 import { Has, Op, Row, type Program } from './compile.ts';
 import { isProtocolUnknown } from './header-chain.ts';
+import type { MatchTest } from './extension.ts';
 import type { Hook } from './hook.ts';
 import type { HookState } from './hook-state.ts';
-import type { InterfacePatterns, InterfaceRow } from './interface-patterns.ts';
+import { InterfaceRow, type InterfacePatterns } from './interface-patterns.ts';
 import type { Layout } from './layout.ts';
 import type { TableEngine, TraceSink } from './table-engine.ts';
 import { Verdict } from './verdict.ts';
-import { Walk, LINEAR } from './walk.ts';
+import { LEAD, LINEAR, Walk } from './walk.ts';
+
+/** Beyond every slot. */
+const NEVER = 0x7fffffff;
+
+/** For rules that name no interface. */
+const NO_INTERFACE = new InterfaceRow(new Uint8Array(0), -1);
 
 export class CompiledEngine implements TableEngine {
   readonly layout: Layout;
   decidedAt: number;
   private readonly program: Program;
   private readonly rows: Int32Array;
+  private readonly wide: boolean;
+  private readonly tests: readonly MatchTest[];
+  private readonly ports: Int32Array;
   private readonly stride: number;
   private readonly starts: Int32Array;
   private readonly packets: Float64Array;
@@ -42,6 +52,9 @@ export class CompiledEngine implements TableEngine {
     this.decidedAt = 0;
     this.program = program;
     this.rows = program.rows;
+    this.wide = program.addressWords === 4;
+    this.tests = program.tests;
+    this.ports = program.ports;
     this.stride = program.stride;
     this.starts = program.layout.starts;
     this.packets = program.packets;
@@ -67,17 +80,22 @@ export class CompiledEngine implements TableEngine {
 
   private walk(base: number, pkt: PacketBuffer, at: HookState, walk: Walk): number {
     const { rows, stride, starts, patterns } = this;
-    const iif = patterns.row(at.iif);
-    const oif = patterns.row(at.oif);
+    const iif = this.program.usesInterfaces ? patterns.row(at.iif) : NO_INTERFACE;
+    const oif = this.program.usesInterfaces ? patterns.row(at.oif) : NO_INTERFACE;
     const useIndex = this.indexed && pkt.l4Ok === 1 && pkt.fragOffset === 0;
     walk.begin(useIndex);
-    if (useIndex) walk.remember(pkt);
     let chain = base;
     let slot = starts[chain]!;
-    let index = useIndex ? this.indexes[chain]! : null;
-    if (index !== null) walk.open(index, pkt, iif.exact, oif.exact);
+    // The present chain's index once it is asked, and the slot from which on to ask it.
+    let index: ChainIndex | null = null;
+    let askFrom = this.askFrom(chain, walk);
 
     for (;;) {
+      if (slot >= askFrom) {
+        index = this.indexes[chain]!;
+        askFrom = NEVER;
+        walk.open(index, pkt, iif.exact, oif.exact);
+      }
       if (index !== null) slot = walk.next(index, slot, starts[chain + 1]! - 1);
       const row = slot * stride;
       if (rows[row]! !== 0 && !this.matches(row, pkt, at, iif, oif)) {
@@ -112,19 +130,18 @@ export class CompiledEngine implements TableEngine {
           walk.call(slot + 1, chain);
           chain = rows[row + Row.ARGUMENT]!;
           slot = starts[chain]!;
-          index = walk.usesIndex ? this.indexes[chain]! : null;
-          if (index !== null) walk.open(index, pkt, iif.exact, oif.exact);
-          else walk.openLinear();
+          index = null;
+          askFrom = this.askFrom(chain, walk);
           break;
         case Op.GOTO:
           walk.close();
           chain = rows[row + Row.ARGUMENT]!;
           slot = starts[chain]!;
-          index = walk.usesIndex ? this.indexes[chain]! : null;
-          if (index !== null) walk.open(index, pkt, iif.exact, oif.exact);
-          else walk.openLinear();
+          index = null;
+          askFrom = this.askFrom(chain, walk);
           break;
         default: {
+          if (walk.usesIndex) walk.remember(pkt);
           const verdict = this.program.actions[rows[row + Row.ARGUMENT]!]!.run(pkt, at);
           if (verdict === Verdict.RETURN) leave = true;
           else if (verdict === Verdict.CONTINUE) slot++;
@@ -132,6 +149,7 @@ export class CompiledEngine implements TableEngine {
           if (walk.usesIndex && walk.hasChanged(pkt)) {
             walk.usesIndex = false;
             index = null;
+            askFrom = NEVER;
           }
         }
       }
@@ -142,13 +160,21 @@ export class CompiledEngine implements TableEngine {
         chain = base;
         slot = starts[base + 1]! - 1;
         index = null;
+        askFrom = NEVER;
       } else {
         walk.leave();
         chain = walk.chain;
         slot = walk.slot;
-        index = walk.usesIndex && walk.cursor !== LINEAR ? this.indexes[chain]! : null;
+        const asked = walk.cursor !== LINEAR;
+        index = asked && walk.usesIndex ? this.indexes[chain]! : null;
+        askFrom = asked ? NEVER : this.askFrom(chain, walk);
       }
     }
+  }
+
+  /** The slot of a chain from which on its index is asked; NEVER without one. */
+  private askFrom(chain: number, walk: Walk): number {
+    return walk.usesIndex && this.indexes[chain] !== null ? this.starts[chain]! + LEAD : NEVER;
   }
 
   private decide(slot: number, verdict: number): number {
@@ -201,7 +227,7 @@ export class CompiledEngine implements TableEngine {
   private sourceDiffers(row: number, pkt: PacketBuffer): boolean {
     const { rows } = this;
     const o = row + Row.ADDRESSES;
-    if (this.program.addressWords === 1) return ((pkt.src0 ^ rows[o]!) & rows[o + 1]!) !== 0;
+    if (!this.wide) return ((pkt.src0 ^ rows[o]!) & rows[o + 1]!) !== 0;
     return (
       (((pkt.src0 ^ rows[o]!) & rows[o + 4]!) |
         ((pkt.src1 ^ rows[o + 1]!) & rows[o + 5]!) |
@@ -213,7 +239,7 @@ export class CompiledEngine implements TableEngine {
 
   private destinationDiffers(row: number, pkt: PacketBuffer): boolean {
     const { rows } = this;
-    if (this.program.addressWords === 1) {
+    if (!this.wide) {
       const o = row + Row.ADDRESSES + 2;
       return ((pkt.dst0 ^ rows[o]!) & rows[o + 1]!) !== 0;
     }
@@ -228,7 +254,7 @@ export class CompiledEngine implements TableEngine {
   }
 
   private portsFit(row: number, pkt: PacketBuffer): boolean {
-    const { ports } = this.program;
+    const { ports } = this;
     const end = this.rows[row + Row.PORTS_END]!;
     let i = this.rows[row + Row.PORTS]!;
     while (i < end) {
@@ -242,7 +268,7 @@ export class CompiledEngine implements TableEngine {
   }
 
   private testsHold(row: number, pkt: PacketBuffer, at: HookState): boolean {
-    const { tests } = this.program;
+    const { tests } = this;
     const end = this.rows[row + Row.TESTS_END]!;
     for (let i = this.rows[row + Row.TESTS]!; i < end; i++) if (!tests[i]!.test(pkt, at)) return false;
     return true;

@@ -11,6 +11,12 @@ import type { ChainIndex } from './classifier.ts';
 /** In place of a cursor: the chain is walked rule by rule. */
 export const LINEAR = -1;
 
+/**
+ * How many rules of a chain are walked before its index is asked. Rulesets begin with what accepts most packets, and
+ * looking all fields up only to stop at the first rule would cost more than the rule.
+ */
+export const LEAD = 4;
+
 const FRAME = 4;
 
 export class Walk {
@@ -27,7 +33,7 @@ export class Walk {
   private top: number;
   private stack: Int32Array;
   private cursors: Int32Array;
-  // The packet's index keys when the evaluation began.
+  // The packet's index keys before a target ran.
   private src0: number;
   private src1: number;
   private src2: number;
@@ -99,10 +105,6 @@ export class Walk {
     this.top = index.lookup(pkt, iif, oif, this.cursors, this.cursor);
   }
 
-  openLinear(): void {
-    this.cursor = LINEAR;
-  }
-
   /** Forgets the present chain's cursors: it is being left for good. */
   close(): void {
     if (this.cursor !== LINEAR) this.top = this.cursor;
@@ -114,7 +116,7 @@ export class Walk {
     return index.next(this.cursors, this.cursor, from, end);
   }
 
-  /** Leaves for another chain; `leave` comes back to `slot`. */
+  /** Leaves for another chain, whose rules are walked until `open`; `leave` comes back to `slot`. */
   call(slot: number, chain: number): void {
     const at = this.depth++ * FRAME;
     if (at === this.stack.length) this.stack = grown(this.stack, 2 * at);
@@ -122,6 +124,7 @@ export class Walk {
     this.stack[at + 1] = chain;
     this.stack[at + 2] = this.cursor;
     this.stack[at + 3] = this.top;
+    this.cursor = LINEAR;
   }
 
   /** Back to the chain that called, into `chain`, `slot` and `cursor`. */
