@@ -2,7 +2,7 @@
  * `-j TCPMSS`: lowers the maximum segment size that a TCP handshake announces, or adds the option where there is none.
  * Never raises it. Linux: xt_TCPMSS; RFC 9293 3.7.1, RFC 8200 8.3 (default sizes).
  */
-import { defineTarget, type TargetAction } from '../extension.ts';
+import { defineTarget, type Given, type RuleUse, type TargetAction } from '../extension.ts';
 import { DropReason } from '../drop-reason.ts';
 import { Hook } from '../hook.ts';
 import type { HostServices } from '../host-services.ts';
@@ -109,6 +109,12 @@ function insertMss(pkt: PacketBuffer, mss: number): void {
   }
 }
 
+/** A `-m tcp` that lets only segments with SYN through: the kernel wants one beside this target. */
+function asksForSyn(use: NonNullable<RuleUse['matches']>[number]): boolean {
+  const flags = use.info['flags'] as Given<{ readonly set: number }> | undefined;
+  return use.extension.name === 'tcp' && flags?.not === false && (flags.value.set & tcp.SYN) !== 0;
+}
+
 export const tcpmss = defineTarget({
   name: 'TCPMSS',
   about: 'lowers the maximum segment size that a handshake announces',
@@ -132,6 +138,9 @@ export const tcpmss = defineTarget({
         'path-MTU clamping only supported in FORWARD, OUTPUT and POSTROUTING hooks',
         'REFUSED',
       );
+    }
+    if (use.matches?.some(asksForSyn) === false) {
+      throw new ValueError('Only works on TCP SYN packets', 'REFUSED');
     }
   },
   list: (info) => (info.clamp ? 'TCPMSS clamp to PMTU' : `TCPMSS set ${info.set!.value}`),
