@@ -16,7 +16,7 @@
  * the rule is evaluated in full anyway). Blocks have 1, 8, 64, 512 or 4096 ports, each size in use being a lookup of its
  * own. A range so wide that it tells little is not used.
  *
- * The plan costs time linear in the number of rules, and so does its memory: a rule has at most 9 blocks a range.
+ * The plan costs time linear in the number of rules, and so does its memory: a rule has at most 23 blocks a range.
  */
 import type { InterfacePatterns } from './interface-patterns.ts';
 import type { Program } from './compile.ts';
@@ -134,45 +134,40 @@ function best<T>(items: Iterable<T>, score: (item: T) => number): T | null {
 
 /** Gives up signatures until few enough are left. Returns the rules that no signature keeps, in order. */
 function prune(rules: readonly FiledRule[], homes: Homes): FiledRule[] {
-  const crowds = new Crowds();
   const homeless = new Set(rules);
-  for (const [signature, home] of homes) {
-    for (const rule of home.rules) {
-      crowds.add(signature, rule);
-      homeless.delete(rule);
-    }
-  }
+  for (const home of homes.values()) for (const rule of home.rules) homeless.delete(rule);
   for (;;) {
     const given = dispensable(homes);
     if (given === null) break;
     const movers = homes.get(given)!.rules;
     homes.delete(given);
+    const standIn = finest(homes, (other) => other.isCoarserThan(given));
     for (const rule of movers) {
-      const fitting = [...homes.keys()].filter((signature) => signature.fits(rule));
-      const signature = best(fitting, (candidate) => -crowds.of(candidate, rule));
-      if (signature === null) {
-        homeless.add(rule);
-      } else {
-        homes.get(signature)!.add(rule);
-        crowds.add(signature, rule);
-      }
+      const signature = standIn ?? finest(homes, (other) => other.fits(rule));
+      if (signature === null) homeless.add(rule);
+      else homes.get(signature)!.add(rule);
     }
   }
   return rules.filter((rule) => homeless.has(rule));
 }
 
+/** Among the signatures in use that will do, the one that tells most rules apart. */
+function finest(homes: Homes, willDo: (signature: Signature) => boolean): Signature | null {
+  return best(homes.keys(), (signature) => (willDo(signature) ? signature.fineness : -Infinity));
+}
+
 /** The signature to give up next: one that costs more than its rules, or one too many that another can stand in for. */
 function dispensable(homes: Homes): Signature | null {
-  const size = (signature: Signature): number => homes.get(signature)!.rules.size;
-  const small = [...homes.keys()].filter((signature) => size(signature) <= GROUP_COST);
-  if (small.length > 0) return small[0]!;
   let lookups = 0;
-  for (const home of homes.values()) lookups += home.levels.size;
+  for (const [signature, home] of homes) {
+    if (home.rules.size <= GROUP_COST) return signature;
+    lookups += home.levels.size;
+  }
   if (lookups <= MAX_GROUPS) return null;
-  const replaceable = [...homes.keys()].filter((signature) =>
-    [...homes.keys()].some((other) => other !== signature && other.isCoarserThan(signature)),
-  );
-  return best(replaceable, (signature) => -size(signature));
+  const bySize = [...homes.keys()].sort((a, b) => homes.get(a)!.rules.size - homes.get(b)!.rules.size);
+  const replaceable = (signature: Signature): boolean =>
+    bySize.some((other) => other !== signature && other.isCoarserThan(signature));
+  return bySize.find(replaceable) ?? null;
 }
 
 function layOut(homes: Homes, residual: readonly FiledRule[]): IndexPlan {

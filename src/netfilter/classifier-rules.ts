@@ -90,15 +90,34 @@ function blocksOf(ranges: Int32Array): number[] | null {
   for (let i = 0; i < ranges.length; i += 2) ports += Math.max(0, ranges[i + 1]! - ranges[i]! + 1);
   if (ports === 0 || ports > WIDE) return null;
   const blocks = new Set<number>();
-  for (let i = 0; i < ranges.length; i += 2) {
-    const low = ranges[i]!;
-    const high = ranges[i + 1]!;
-    if (high < low) continue;
-    // The largest size out of 1, 8, 64, 512, 4096 that is no larger than the range: 9 blocks at most.
-    const level = Math.floor((31 - Math.clz32(high - low + 1)) / 3) * 3;
-    for (let block = low >> level; block <= high >> level; block++) blocks.add((level << 16) | block);
-  }
+  for (let i = 0; i < ranges.length; i += 2) cover(ranges[i]!, ranges[i + 1]!, blocks);
   return [...blocks];
+}
+
+/** Block sizes, as shifts: 1, 8, 64, 512 and 4096 ports. */
+const STEP = 3;
+const LARGEST = 12;
+
+/**
+ * Aligned blocks over a range. The smallest used are an eighth of the largest that fits into it, so that what sticks out
+ * at the ends is little, and so is the number of blocks: at most 7 small ones at either end, and 9 large ones.
+ */
+function cover(low: number, high: number, blocks: Set<number>): void {
+  if (high < low) return;
+  const fitting = Math.floor((31 - Math.clz32(high - low + 1)) / STEP) * STEP;
+  const smallest = Math.max(0, Math.min(fitting, LARGEST) - STEP);
+  let port = (low >> smallest) << smallest;
+  while (port <= high) {
+    let level = smallest;
+    while (level < LARGEST && isAligned(port, level + STEP) && port + (1 << (level + STEP)) - 1 <= high)
+      level += STEP;
+    blocks.add((level << 16) | (port >> level));
+    port += 1 << level;
+  }
+}
+
+function isAligned(port: number, level: number): boolean {
+  return (port & ((1 << level) - 1)) === 0;
 }
 
 /** Each field alone (a port with its protocol), and all of them with one of the ports. */

@@ -37,6 +37,8 @@ export class Signature {
   readonly dims: number;
   readonly sourceMask: Int32Array;
   readonly destinationMask: Int32Array;
+  /** How many bits it looks at, roughly: the more, the fewer rules share a key. */
+  readonly fineness: number;
   private readonly id: number;
   private readonly words: number;
 
@@ -46,6 +48,8 @@ export class Signature {
     this.sourceMask = source;
     this.destinationMask = destination;
     this.words = words;
+    this.fineness =
+      bits(source) + bits(destination) + (dims & (Dim.SPORT | Dim.DPORT) ? 16 : 0) + bits([dims]);
   }
 
   /** Where hashing starts: what tells the keys of one group from those of another. */
@@ -113,6 +117,12 @@ export class Signature {
 
 /** One key, whatever the ports. */
 const NO_PORTS: readonly number[] = [0];
+
+function bits(words: Iterable<number>): number {
+  let count = 0;
+  for (const word of words) for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}
 
 /** Every bit that `mask` looks at is fixed by a rule with the mask `of`. */
 function covers(mask: Int32Array, of: Int32Array): boolean {
