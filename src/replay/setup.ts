@@ -7,7 +7,7 @@ import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
-import { parseHostConfig } from '../stack/config.ts';
+import { parseHostConfig, type HostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
 import {
@@ -164,7 +164,7 @@ function makeGateway(
   recorder: Recorder,
 ): Gateway {
   try {
-    return new Gateway(parseHostConfig(plan.object), {
+    return new Gateway(withReplayDefaults(parseHostConfig(plan.object)), {
       clock,
       rng: new SeededRng(options.seed ?? DEFAULT_SEED),
       log: recorder,
@@ -176,6 +176,21 @@ function makeGateway(
     if (!(error instanceof SluiceError) || plan.file === undefined) throw error;
     throw new SluiceError(error.code, error.message, { ...error.place, file: error.place.file ?? plan.file });
   }
+}
+
+/**
+ * Limits on ICMP errors are off unless the gateway file sets them: whether a packet is answered would else depend on how
+ * close together the capture has its packets, not on the rules. With the sysctls set they act as Linux's do.
+ */
+const REPLAY_SYSCTLS: readonly (readonly [name: string, value: number])[] = [
+  ['net.ipv4.icmp_ratelimit', 0],
+  ['net.ipv4.icmp_msgs_per_sec', 1_000_000],
+  ['net.ipv4.icmp_msgs_burst', 1_000_000],
+  ['net.ipv6.icmp.ratelimit', 0],
+];
+
+function withReplayDefaults(config: HostConfig): HostConfig {
+  return { ...config, sysctl: new Map([...REPLAY_SYSCTLS, ...config.sysctl]) };
 }
 
 function makeDriver(way: Way, options: ReplayOptions, plan: GatewayPlan, gateway: Gateway): Driver {
