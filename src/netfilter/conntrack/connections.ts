@@ -10,11 +10,19 @@
  *
  * It knows no packets and no protocols: those are conntrack.ts and the trackers.
  *
- * Bytes an entry: 32 tuples, 8 chains, 4–8 buckets, 4 status, 4 mark, 8 deadline, 48 + 8 protocol: about 120; counters
- * (32) and start times (8) only when their sysctls are on, IPv6 addresses (64) in TupleStore's side pool.
+ * Bytes an entry: 128 record, 4 status, 4 mark, 4–8 buckets: about 145; counters (32) and start times (8) only when their
+ * sysctls are on, IPv6 addresses (64) in TupleStore's side pool.
  */
 import type { Rng } from '../../base/rng.ts';
 import { CtStatus } from './ct-info.ts';
+import {
+  DEADLINE_STRIDE,
+  OCTETS_LENGTH,
+  PROTO_LENGTH,
+  PROTO_OCTETS,
+  PROTO_WORDS,
+  Records,
+} from './record.ts';
 import type { Tuple } from './tuple.ts';
 import { TupleStore, enlarged } from './tuple-store.ts';
 
@@ -22,10 +30,6 @@ import { TupleStore, enlarged } from './tuple-store.ts';
 export const HAS_COUNTERS = 1 << 24;
 /** Linux: IPS_NAT_CLASH, which shares its bit with IPS_UNTRACKED. Only the reply direction is in the hash. */
 export const NAT_CLASH = CtStatus.UNTRACKED;
-
-/** 32-bit words and bytes of each entry that its protocol's tracker lays out. */
-export const PROTO_WORDS = 12;
-export const PROTO_OCTETS = 8;
 
 const LIMBO = 64;
 /** Packets that can be on their way at once (nested rejects and the like); older unconfirmed entries are given up. */
@@ -45,8 +49,9 @@ export class Connections {
   readonly tuples: TupleStore;
   status: Int32Array;
   mark: Int32Array;
-  /** Microseconds since the epoch; of unconfirmed entries, the timeout itself. */
-  deadline: Float64Array;
+  private records: Records;
+  private deadline: Float64Array;
+  /** The tracker's own, at `entry * PROTO_WORDS` and `entry * PROTO_OCTETS` (record.ts). */
   proto: Int32Array;
   octets: Uint8Array;
   /** Four numbers an entry: packets and bytes of the original, then of the reply direction. Empty until needed. */
@@ -79,12 +84,13 @@ export class Connections {
 
   constructor(max: number, rng: Rng, isClosing: (entry: number) => boolean) {
     const capacity = firstCapacity(max);
-    this.tuples = new TupleStore(capacity, rng);
+    this.records = new Records(capacity);
+    this.tuples = new TupleStore(capacity, this.records, rng);
     this.status = new Int32Array(capacity + 1);
     this.mark = new Int32Array(capacity + 1);
-    this.deadline = new Float64Array(capacity + 1);
-    this.proto = new Int32Array((capacity + 1) * PROTO_WORDS);
-    this.octets = new Uint8Array((capacity + 1) * PROTO_OCTETS);
+    this.deadline = this.records.deadline;
+    this.proto = this.records.proto;
+    this.octets = this.records.octets;
     this.counters = new Float64Array(0);
     this.started = new Float64Array(0);
     this.now = 0;
@@ -135,14 +141,13 @@ export class Connections {
   }
 
   private grow(capacity: number): void {
-    this.tuples.grow(capacity);
+    this.records = new Records(capacity, this.records);
+    this.tuples.grow(capacity, this.records);
+    this.deadline = this.records.deadline;
+    this.proto = this.records.proto;
+    this.octets = this.records.octets;
     this.status = enlarged(this.status, capacity + 1);
     this.mark = enlarged(this.mark, capacity + 1);
-    this.proto = enlarged(this.proto, (capacity + 1) * PROTO_WORDS);
-    const octets = new Uint8Array((capacity + 1) * PROTO_OCTETS);
-    octets.set(this.octets);
-    this.octets = octets;
-    this.deadline = enlargedFloat(this.deadline, capacity + 1);
     if (this.counters.length > 0) this.counters = enlargedFloat(this.counters, (capacity + 1) * 4);
     if (this.started.length > 0) this.started = enlargedFloat(this.started, capacity + 1);
   }
@@ -199,21 +204,30 @@ export class Connections {
   /** Into the hash; the timeout runs from here. Chains and clashes have been looked at before. */
   insert(entry: number, withOriginal: boolean): void {
     this.forgetPending(entry);
-    this.deadline[entry] = this.now + this.deadline[entry]!;
+    this.deadline[entry * DEADLINE_STRIDE] = this.now + this.deadline[entry * DEADLINE_STRIDE]!;
     this.status[entry] = this.status[entry]! | CtStatus.CONFIRMED;
     if (withOriginal) this.tuples.link(entry * 2);
     this.tuples.link(entry * 2 + 1);
   }
 
+  /** Microseconds since the epoch; of unconfirmed entries, the timeout itself. */
+  deadlineOf(entry: number): number {
+    return this.deadline[entry * DEADLINE_STRIDE]!;
+  }
+
+  setDeadline(entry: number, deadline: number): void {
+    this.deadline[entry * DEADLINE_STRIDE] = deadline;
+  }
+
   isExpired(entry: number): boolean {
-    return this.deadline[entry]! <= this.now;
+    return this.deadline[entry * DEADLINE_STRIDE]! <= this.now;
   }
 
   /** A new timeout (unless it is fixed), and the packet counted. */
   refresh(entry: number, direction: number, packetBytes: number, timeoutUs: number): void {
     const status = this.status[entry]!;
     if ((status & CtStatus.FIXED_TIMEOUT) === 0) {
-      this.deadline[entry] = status & CtStatus.CONFIRMED ? this.now + timeoutUs : timeoutUs;
+      this.deadline[entry * DEADLINE_STRIDE] = status & CtStatus.CONFIRMED ? this.now + timeoutUs : timeoutUs;
     }
     if (status & HAS_COUNTERS) this.countPacket(entry, direction, packetBytes);
   }
@@ -298,9 +312,9 @@ export class Connections {
   private recycle(entry: number): void {
     this.tuples.clear(entry);
     this.status[entry] = 0;
-    this.deadline[entry] = 0;
-    this.proto.fill(0, entry * PROTO_WORDS, (entry + 1) * PROTO_WORDS);
-    this.octets.fill(0, entry * PROTO_OCTETS, (entry + 1) * PROTO_OCTETS);
+    this.deadline[entry * DEADLINE_STRIDE] = 0;
+    this.proto.fill(0, entry * PROTO_WORDS, entry * PROTO_WORDS + PROTO_LENGTH);
+    this.octets.fill(0, entry * PROTO_OCTETS, entry * PROTO_OCTETS + OCTETS_LENGTH);
     this.mark[entry] = this.free;
     this.free = entry;
   }

@@ -30,7 +30,8 @@ import { DropReason } from '../drop-reason.ts';
 import type { Family, Hook } from '../hook.ts';
 import type { LogSink } from '../log.ts';
 import { Verdict } from '../verdict.ts';
-import { NAT_CLASH, PROTO_OCTETS, Connections } from './connections.ts';
+import { NAT_CLASH, Connections } from './connections.ts';
+import { PROTO_OCTETS } from './record.ts';
 import { CtInfo, CtStatus, directionOf, type Direction } from './ct-info.ts';
 import { describeConnection, describeExpectation } from './describe.ts';
 import { Expectations } from './expectations.ts';
@@ -432,7 +433,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (replyRival !== 0) {
       return this.mayMerge(replyRival, entry) ? this.merge(pkt, entry, replyRival) : this.refuse(pkt, entry);
     }
-    connections.deadline[entry] = CLASH_TIMEOUT_US;
+    connections.setDeadline(entry, CLASH_TIMEOUT_US);
     connections.status[entry] = connections.status[entry]! | CtStatus.FIXED_TIMEOUT | NAT_CLASH;
     connections.insert(entry, false);
     return Verdict.ACCEPT;
@@ -559,7 +560,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
 
   timeLeftUs(entry: number): number {
     const isConfirmed = (this.connections.status[entry]! & CtStatus.CONFIRMED) !== 0;
-    return this.connections.deadline[entry]! - (isConfirmed ? this.clock.now : 0);
+    return this.connections.deadlineOf(entry) - (isConfirmed ? this.clock.now : 0);
   }
 
   template(template: CtTemplate): number {

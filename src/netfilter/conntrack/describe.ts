@@ -13,7 +13,8 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../../wire/ip-protocol.ts';
-import { HAS_COUNTERS, PROTO_OCTETS, type Connections } from './connections.ts';
+import { HAS_COUNTERS, type Connections } from './connections.ts';
+import { PROTO_OCTETS } from './record.ts';
 import { CtStatus } from './ct-info.ts';
 import type { Expectation } from './expectations.ts';
 import { SCTP_STATE_NAMES } from './sctp-states.ts';
@@ -44,7 +45,7 @@ export function describeConnection(connections: Connections, entry: number, help
   connections.tuples.read(entry * 2 + 1, reply);
   const family = original.family === 6 ? `ipv6     ${AF_INET6}` : `ipv4     ${AF_INET}`;
   const name = PROTOCOL_NAMES[original.proto] ?? 'unknown';
-  const left = Math.max(0, Math.floor((connections.deadline[entry]! - connections.now) / 1_000_000));
+  const left = Math.max(0, Math.floor((connections.deadlineOf(entry) - connections.now) / 1_000_000));
 
   const words = [`${family} ${name.padEnd(8)} ${original.proto} ${left}`];
   const state = stateName(connections, entry, original.proto);

@@ -10,7 +10,7 @@ import { IPPROTO_SCTP } from '../../wire/ip-protocol.ts';
 import { ChecksumState, type PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as sctp from '../../wire/sctp.ts';
 import { Hook } from '../hook.ts';
-import { PROTO_OCTETS, PROTO_WORDS } from './connections.ts';
+import { OCTETS_LENGTH, PROTO_LENGTH, PROTO_OCTETS, PROTO_WORDS } from './record.ts';
 import { CtStatus } from './ct-info.ts';
 import { SCTP_INVALID, SctpState, nextSctpState } from './sctp-states.ts';
 import { Track, type Tracker, type TrackerParts } from './tracker.ts';
@@ -149,8 +149,8 @@ export class SctpTracker implements Tracker {
     const { proto, octets } = this.parts.connections;
     const words = entry * PROTO_WORDS;
     const state = entry * PROTO_OCTETS;
-    proto.fill(0, words, words + PROTO_WORDS);
-    octets.fill(0, state, state + PROTO_OCTETS);
+    proto.fill(0, words, words + PROTO_LENGTH);
+    octets.fill(0, state, state + OCTETS_LENGTH);
     const bytes = pkt.bytes;
     for (let at = sctp.chunksStart(pkt.l4); hasChunk(pkt, at); at += strideOf(bytes, at)) {
       const type = sctp.chunkType(bytes, at);

@@ -10,7 +10,7 @@ import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { ChecksumState, type PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { Hook } from '../hook.ts';
-import { PROTO_OCTETS, PROTO_WORDS } from './connections.ts';
+import { PROTO_OCTETS, PROTO_WORDS } from './record.ts';
 import { CtStatus } from './ct-info.ts';
 import {
   Segment,
@@ -398,14 +398,14 @@ export class TcpTracker implements Tracker {
       octets[state + LAST_DIRECTION] = direction;
       return;
     }
-    const left = connections.deadline[entry]! - connections.now;
+    const left = connections.deadlineOf(entry) - connections.now;
     const timeout = connections.timeoutsOf(entry, settings.tcp)[TCP_TIMEOUT_UNACK]!;
     if (left < SHORT_LIFE_US || left <= timeout) return;
     if (invalid.wants(IPPROTO_TCP)) {
       const what = `packet (index ${segment}, dir ${direction}) response for index ${last}`;
       invalid.write(pkt, hook, IPPROTO_TCP, `${what} lower timeout to ${timeout / 1_000_000}`);
     }
-    connections.deadline[entry] = connections.now + timeout;
+    connections.setDeadline(entry, connections.now + timeout);
   }
 
   private log(pkt: PacketBuffer, hook: Hook, segment: number, direction: number, what: string): void {

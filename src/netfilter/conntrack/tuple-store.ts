@@ -4,9 +4,11 @@
  *
  *   node = entry * 2 + direction       entry 0 and nodes 0, 1 stand for "none"
  *
- *   words[node * 4 …]   source │ destination │ srcId << 16 | dstId │ kind = zone << 16 | v6 << 8 | protocol
- *   next[node]          the chain of the node's bucket, newest first
+ *   at a node's place   source │ destination │ srcId << 16 | dstId │ kind = zone << 16 | v6 << 8 | protocol
+ *   its link            the chain of the node's bucket, newest first
  *   heads[bucket]       first node
+ *
+ * Tuples and links lie in the connections' records (record.ts).
  *
  * An IPv4 tuple is its four words. An IPv6 entry has the number of a slot in a side pool of sixteen words (both
  * directions, source and destination) in word 0 of both directions, and 0 in word 1. Slots are handed out when first needed.
@@ -15,6 +17,7 @@
  * costs little, whatever its capacity. Entries are given out from the lowest on.
  */
 import type { Rng } from '../../base/rng.ts';
+import { NEXT_AT, RECORD_SHIFT, type Records } from './record.ts';
 import { TupleHash } from './tuple-hash.ts';
 import type { Tuple } from './tuple.ts';
 
@@ -38,8 +41,7 @@ export function zoneOfKind(kind: number): number {
 export class TupleStore {
   /** Entries there is room for: 1 … capacity. */
   capacity: number;
-  words: Int32Array;
-  private next: Int32Array;
+  private words: Int32Array;
   private heads: Int32Array;
   private mask: number;
   private readonly hash: TupleHash;
@@ -48,10 +50,9 @@ export class TupleStore {
   private v6Top: number;
   private v6Free: number;
 
-  constructor(capacity: number, rng: Rng) {
+  constructor(capacity: number, records: Records, rng: Rng) {
     this.capacity = capacity;
-    this.words = new Int32Array((capacity + 1) * 8);
-    this.next = new Int32Array((capacity + 1) * 2);
+    this.words = records.words;
     this.heads = new Int32Array(bucketsFor(capacity));
     this.mask = this.heads.length - 1;
     this.hash = new TupleHash(rng);
@@ -60,13 +61,13 @@ export class TupleStore {
     this.v6Free = 0;
   }
 
-  /** Makes room for more entries; everything stays where it is but the buckets. */
-  grow(capacity: number): void {
+  /** Goes over to larger records, which hold what the former did; only the buckets are made anew. */
+  grow(capacity: number, records: Records): void {
     const chained: number[] = [];
-    for (const head of this.heads)
-      for (let node = head; node !== 0; node = this.next[node]!) chained.push(node);
-    this.words = enlarged(this.words, (capacity + 1) * 8);
-    this.next = enlarged(this.next, (capacity + 1) * 2);
+    for (const head of this.heads) {
+      for (let node = head; node !== 0; node = this.nextInBucket(node)) chained.push(node);
+    }
+    this.words = records.words;
     this.capacity = capacity;
     this.heads = new Int32Array(bucketsFor(capacity));
     this.mask = this.heads.length - 1;
@@ -77,13 +78,13 @@ export class TupleStore {
   // ── Tuples of entries ───────────────────────────────────────────────────────────────────────────────────────────
 
   kind(node: number): number {
-    return this.words[node * 4 + 3]!;
+    return this.words[placeOf(node) + 3]!;
   }
 
   /** Writes one direction of an entry that is not linked. */
   write(node: number, tuple: Tuple): void {
     const { words } = this;
-    const at = node * 4;
+    const at = placeOf(node);
     words[at + 2] = (tuple.srcId << 16) | tuple.dstId;
     words[at + 3] = kindOf(tuple.family, tuple.proto, tuple.zone);
     if (tuple.family !== 6) {
@@ -91,7 +92,7 @@ export class TupleStore {
       words[at + 1] = tuple.dst0;
       return;
     }
-    const twin = words[(node ^ 1) * 4 + 3]! & KIND_V6 ? words[(node ^ 1) * 4]! : 0;
+    const twin = words[placeOf(node ^ 1) + 3]! & KIND_V6 ? words[placeOf(node ^ 1)]! : 0;
     const slot = twin !== 0 ? twin : this.takeV6Slot();
     words[at] = slot;
     words[at + 1] = 0;
@@ -109,7 +110,7 @@ export class TupleStore {
 
   read(node: number, out: Tuple): void {
     const { words } = this;
-    const at = node * 4;
+    const at = placeOf(node);
     const kind = words[at + 3]!;
     out.srcId = words[at + 2]! >>> 16;
     out.dstId = words[at + 2]! & 0xffff;
@@ -139,7 +140,7 @@ export class TupleStore {
   /** Both directions of an entry that is not linked become empty. */
   clear(entry: number): void {
     const { words } = this;
-    const at = entry * 8;
+    const at = entry << RECORD_SHIFT;
     if (words[at + 3]! & KIND_V6) this.giveV6Slot(words[at]!);
     words.fill(0, at, at + 8);
   }
@@ -147,13 +148,15 @@ export class TupleStore {
   /** Have two nodes the same tuple, zone included? */
   same(a: number, b: number): boolean {
     const { words, v6 } = this;
-    if (words[a * 4 + 2] !== words[b * 4 + 2] || words[a * 4 + 3] !== words[b * 4 + 3]) return false;
-    if (!(words[a * 4 + 3]! & KIND_V6)) {
-      return words[a * 4] === words[b * 4] && words[a * 4 + 1] === words[b * 4 + 1];
+    const left = placeOf(a);
+    const right = placeOf(b);
+    if (words[left + 2] !== words[right + 2] || words[left + 3] !== words[right + 3]) return false;
+    if (!(words[left + 3]! & KIND_V6)) {
+      return words[left] === words[right] && words[left + 1] === words[right + 1];
     }
-    const left = words[a * 4]! * V6_SLOT_WORDS + (a & 1) * 8;
-    const right = words[b * 4]! * V6_SLOT_WORDS + (b & 1) * 8;
-    for (let i = 0; i < 8; i++) if (v6[left + i] !== v6[right + i]) return false;
+    const leftV6 = words[left]! * V6_SLOT_WORDS + (a & 1) * 8;
+    const rightV6 = words[right]! * V6_SLOT_WORDS + (b & 1) * 8;
+    for (let i = 0; i < 8; i++) if (v6[leftV6 + i] !== v6[rightV6 + i]) return false;
     return true;
   }
 
@@ -164,27 +167,28 @@ export class TupleStore {
    * same tuple) the search goes on behind it.
    */
   find(tuple: Tuple, after = 0): number {
-    const { words, next } = this;
+    const { words } = this;
     const kind = kindOf(tuple.family, tuple.proto, tuple.zone);
     const ids = (tuple.srcId << 16) | tuple.dstId;
     if (tuple.family === 6) return this.findV6(tuple, ids, kind, after);
     const { src0, dst0 } = tuple;
-    let node = after !== 0 ? next[after]! : this.heads[this.hash.of4(src0, dst0, ids, kind) & this.mask]!;
+    let node =
+      after !== 0 ? words[linkOf(after)]! : this.heads[this.hash.of4(src0, dst0, ids, kind) & this.mask]!;
     while (node !== 0) {
-      const at = node * 4;
+      const at = placeOf(node);
       if (words[at + 2] === ids && words[at] === src0 && words[at + 1] === dst0 && words[at + 3] === kind) {
         return node;
       }
-      node = next[node]!;
+      node = words[linkOf(node)]!;
     }
     return 0;
   }
 
   private findV6(tuple: Tuple, ids: number, kind: number, after: number): number {
-    const { words, next, v6 } = this;
-    let node = after !== 0 ? next[after]! : this.heads[this.bucketOfTuple(tuple)]!;
-    for (; node !== 0; node = next[node]!) {
-      const at = node * 4;
+    const { words, v6 } = this;
+    let node = after !== 0 ? words[linkOf(after)]! : this.heads[this.bucketOfTuple(tuple)]!;
+    for (; node !== 0; node = words[linkOf(node)]!) {
+      const at = placeOf(node);
       if (words[at + 2] !== ids || words[at + 3] !== kind) continue;
       const from = words[at]! * V6_SLOT_WORDS + (node & 1) * 8;
       if (
@@ -205,7 +209,7 @@ export class TupleStore {
 
   /** A node other than `node` in the table with the same tuple, or 0. */
   findTwin(node: number): number {
-    for (let at = this.heads[this.bucketOf(node)]!; at !== 0; at = this.next[at]!) {
+    for (let at = this.heads[this.bucketOf(node)]!; at !== 0; at = this.nextInBucket(at)) {
       if (at !== node && this.same(at, node)) return at;
     }
     return 0;
@@ -214,7 +218,7 @@ export class TupleStore {
   /** True when the chain that the node belongs into is as long as it may become. */
   chainFull(node: number): boolean {
     let length = 0;
-    for (let at = this.heads[this.bucketOf(node)]!; at !== 0; at = this.next[at]!) {
+    for (let at = this.heads[this.bucketOf(node)]!; at !== 0; at = this.nextInBucket(at)) {
       if (++length >= MAX_CHAIN) return true;
     }
     return false;
@@ -222,24 +226,24 @@ export class TupleStore {
 
   link(node: number): void {
     const bucket = this.bucketOf(node);
-    this.next[node] = this.heads[bucket]!;
+    this.words[linkOf(node)] = this.heads[bucket]!;
     this.heads[bucket] = node;
   }
 
   /** Takes a node out of its chain; nothing happens to one that is in none. */
   unlink(node: number): void {
-    const { next, heads } = this;
+    const { words, heads } = this;
     const bucket = this.bucketOf(node);
-    const after = next[node]!;
+    const after = words[linkOf(node)]!;
     if (heads[bucket] === node) {
       heads[bucket] = after;
     } else {
       let before = heads[bucket]!;
-      while (before !== 0 && next[before] !== node) before = next[before]!;
+      while (before !== 0 && words[linkOf(before)] !== node) before = words[linkOf(before)]!;
       if (before === 0) return;
-      next[before] = after;
+      words[linkOf(before)] = after;
     }
-    next[node] = 0;
+    words[linkOf(node)] = 0;
   }
 
   bucketOfTuple(tuple: Tuple): number {
@@ -264,7 +268,7 @@ export class TupleStore {
 
   private bucketOf(node: number): number {
     const { words, v6 } = this;
-    const at = node * 4;
+    const at = placeOf(node);
     const ids = words[at + 2]!;
     const kind = words[at + 3]!;
     if (!(kind & KIND_V6)) return this.hash.of4(words[at]!, words[at + 1]!, ids, kind) & this.mask;
@@ -291,7 +295,7 @@ export class TupleStore {
   }
 
   nextInBucket(node: number): number {
-    return this.next[node]!;
+    return this.words[linkOf(node)]!;
   }
 
   get bucketCount(): number {
@@ -318,10 +322,10 @@ export class TupleStore {
   }
 }
 
-/** One bucket for each entry, so two nodes a bucket when the table is full, as in Linux; a power of two. */
+/** A bucket for each node; a power of two. (Linux has half as many: every node passed over is a cache miss.) */
 function bucketsFor(capacity: number): number {
   let buckets = 256;
-  while (buckets < capacity) buckets *= 2;
+  while (buckets < capacity * 2) buckets *= 2;
   return buckets;
 }
 
@@ -329,4 +333,13 @@ export function enlarged(array: Int32Array, length: number): Int32Array {
   const copy = new Int32Array(length);
   copy.set(array);
   return copy;
+}
+
+/** Index of a node's tuple within the records' words, and of its link. */
+function placeOf(node: number): number {
+  return ((node >> 1) << RECORD_SHIFT) | ((node & 1) << 2);
+}
+
+function linkOf(node: number): number {
+  return (((node >> 1) << RECORD_SHIFT) | NEXT_AT) + (node & 1);
 }
