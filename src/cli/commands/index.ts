@@ -1,5 +1,6 @@
 /** Every command there is. Adding one means adding its file and its line here; files load their work when they run. */
 import type { CommandSpec } from '../command.ts';
 import { replay } from './replay.ts';
+import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay];
+export const COMMANDS: readonly CommandSpec[] = [replay, test];
