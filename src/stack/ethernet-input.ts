@@ -20,8 +20,8 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
   device.rxBytes += length;
   if (length < ethernet.HEADER_LENGTH) return refuse(host, device, pkt, DropReason.FRAME_TOO_SHORT);
   if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
-  // A tag's four bytes are always allowed for, tagged or not (is_skb_forwardable).
-  if (length > device.mtu + ethernet.HEADER_LENGTH + vlan.TAG_LENGTH) {
+  // A tag's four bytes are always allowed for, tagged or not; segments yet to be cut always pass (is_skb_forwardable).
+  if (length > device.mtu + ethernet.HEADER_LENGTH + vlan.TAG_LENGTH && pkt.gsoSize === 0) {
     return refuse(host, device, pkt, DropReason.FRAME_TOO_LONG);
   }
   pkt.packetType = packetType(bytes, start, device);

@@ -26,6 +26,7 @@ export interface GatewayParts {
   readonly sink: FrameSink;
   readonly hasSocket?: HostEnv['hasSocket'];
   readonly deliver?: HostEnv['deliver'];
+  readonly passive?: boolean;
   readonly engine?: EngineName;
 }
 
@@ -37,7 +38,7 @@ export class Gateway {
 
   /** Throws SluiceError for a sysctl that is unknown or out of range. Rules are put in force by `load`. */
   constructor(config: HostConfig, parts: GatewayParts) {
-    const { clock, rng, log, sink, hasSocket, deliver, engine } = parts;
+    const { clock, rng, log, sink, hasSocket, deliver, passive, engine } = parts;
     this.sysctls = new Sysctls(STACK_SYSCTLS, NETFILTER_SYSCTLS);
     this.host = new Host(config, {
       clock,
@@ -46,6 +47,7 @@ export class Gateway {
       sysctls: this.sysctls,
       ...(hasSocket === undefined ? {} : { hasSocket }),
       ...(deliver === undefined ? {} : { deliver }),
+      ...(passive === undefined ? {} : { passive }),
     });
     const { host } = this;
     this.conntrack = new Conntrack({

@@ -66,6 +66,11 @@ export interface HostEnv {
   readonly sysctls?: Sysctls;
   /** Does a packet for this host find a socket? No, when absent. */
   readonly hasSocket?: (pkt: PacketBuffer, device: Device) => boolean;
+  /**
+   * Another host's answers stand for this one's: local delivery ends after INPUT, and nobody answers. Rules still do
+   * (REJECT).
+   */
+  readonly passive?: boolean;
   /** A packet reached its socket, or a protocol that took it. */
   readonly deliver?: (pkt: PacketBuffer) => void;
 }
@@ -100,6 +105,7 @@ export class Host implements HostServices {
   delivered = 0;
   /** Set by whoever builds the packet filter, which in turn needs this host for its services. */
   filter: PacketFilter | null = null;
+  readonly isPassive: boolean;
 
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
@@ -108,6 +114,7 @@ export class Host implements HostServices {
 
   constructor(config: HostConfig, env: HostEnv) {
     this.env = env;
+    this.isPassive = env.passive === true;
     this.clock = env.clock;
     this.rng = env.rng;
     this.sysctls = env.sysctls ?? new Sysctls(STACK_SYSCTLS);

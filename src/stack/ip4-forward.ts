@@ -5,7 +5,7 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
-import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { lengthOnTheWay, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 
@@ -28,7 +28,7 @@ export function forward4(host: Host, pkt: PacketBuffer, device: Device): void {
     return host.drop(pkt, DropReason.SOURCE_ROUTE);
   }
   const mtu = pkt.routeMtu;
-  if (pkt.l3End - l3 > mtu && ipv4.dontFragment(bytes, l3) && !host.fragments.mayFragment(pkt, mtu)) {
+  if (lengthOnTheWay(pkt) > mtu && ipv4.dontFragment(bytes, l3) && !host.fragments.mayFragment(pkt, mtu)) {
     host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.FRAG_NEEDED, mtu);
     return host.drop(pkt, DropReason.TOO_BIG);
   }

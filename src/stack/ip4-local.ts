@@ -32,6 +32,7 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
     if (host.fragments.collect4(pkt, DefragUser.LOCAL_DELIVER, 0) !== Verdict.ACCEPT) return;
   }
   if (!host.hook(Hook.INPUT, pkt)) return;
+  if (host.isPassive) return host.deliver(pkt);
   switch (pkt.proto) {
     case IPPROTO_ICMP:
       return receiveIcmp4(host, pkt, device);

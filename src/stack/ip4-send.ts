@@ -6,7 +6,7 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
 import * as ipv4 from '../wire/ipv4.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { lengthOnTheWay, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import { fragment4 } from './fragment-out4.ts';
 import type { Host } from './host.ts';
@@ -14,7 +14,7 @@ import type { Host } from './host.ts';
 /** ip_output and ip_finish_output, for a packet whose way is known. */
 export function output4(host: Host, pkt: PacketBuffer, device: Device): void {
   if (!host.hook(Hook.POSTROUTING, pkt)) return;
-  if (pkt.l3End - pkt.l3 > pkt.routeMtu || pkt.fragMaxSize !== 0) return fragment4(host, pkt, device);
+  if (lengthOnTheWay(pkt) > pkt.routeMtu || pkt.fragMaxSize !== 0) return fragment4(host, pkt, device);
   host.neighbours4.output(pkt, device);
 }
 

@@ -34,6 +34,7 @@ const ROUTING_SEGMENT_ROUTING = 4;
 
 export function deliver6(host: Host, pkt: PacketBuffer, device: Device): void {
   if (!host.hook(Hook.INPUT, pkt)) return;
+  if (host.isPassive) return host.deliver(pkt);
   walk(host, pkt, device);
 }
 

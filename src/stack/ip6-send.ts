@@ -6,7 +6,7 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
 import * as ipv6 from '../wire/ipv6.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { lengthOnTheWay, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import { fragment6 } from './fragment-out6.ts';
 import type { Host } from './host.ts';
@@ -16,7 +16,7 @@ const FLOW_LABEL_MASK = 0xfffff;
 
 export function output6(host: Host, pkt: PacketBuffer, device: Device): void {
   if (!host.hook(Hook.POSTROUTING, pkt)) return;
-  const length = pkt.l3End - pkt.l3;
+  const length = lengthOnTheWay(pkt);
   if (length > pkt.routeMtu || (pkt.fragMaxSize !== 0 && length > pkt.fragMaxSize)) {
     return fragment6(host, pkt, device);
   }

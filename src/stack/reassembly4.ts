@@ -125,7 +125,7 @@ export function expire4(host: Host, queue: FragmentQueue): void {
   host.countDrop(DropReason.FRAGMENT_TIMEOUT);
   const first = queue.first;
   const device = host.devices.at(queue.iif);
-  if (first === undefined || device === undefined) return;
+  if (first === undefined || device === undefined || host.isPassive) return;
   const pkt = new PacketBuffer(first.bytes, 0, first.bytes.length);
   dissectNetwork(pkt, ETH_P_IP);
   pkt.iif = queue.iif;

@@ -91,6 +91,8 @@ export class PacketBuffer {
   routeMtu: number;
   /** Largest fragment it was reassembled from, in bytes at layer 3; 0 when it came whole (Linux: frag_max_size). */
   fragMaxSize: number;
+  /** Payload bytes of each segment that this one still has to be cut into, 0 for none (Linux: gso_size). */
+  gsoSize: number;
   /** One of DropReason (src/netfilter/drop-reason.ts): why it ended, 0 while it lives. */
   dropReason: number;
   /** Which table and rule decided on it (src/netfilter/decision.ts), 0 while none has. */
@@ -139,6 +141,7 @@ export class PacketBuffer {
     this.via3 = 0;
     this.routeMtu = 0;
     this.fragMaxSize = 0;
+    this.gsoSize = 0;
     this.dropReason = 0;
     this.decision = 0;
     this.cause = 0;
@@ -177,6 +180,7 @@ export class PacketBuffer {
     this.via3 = 0;
     this.routeMtu = 0;
     this.fragMaxSize = 0;
+    this.gsoSize = 0;
     this.dropReason = 0;
     this.decision = 0;
     this.cause = 0;
@@ -192,6 +196,17 @@ export class PacketBuffer {
   get l3Length(): number {
     return this.l3End - this.l3;
   }
+}
+
+/**
+ * Bytes at layer 3 that the packet needs of its way: its length, or for a large TCP segment that a network card has yet
+ * to cut, the length of the pieces (Linux: skb_gso_validate_network_len).
+ */
+export function lengthOnTheWay(pkt: PacketBuffer): number {
+  const length = pkt.l3End - pkt.l3;
+  if (pkt.gsoSize === 0) return length;
+  const headers = pkt.l4 - pkt.l3 + ((pkt.bytes[pkt.l4 + 12]! >>> 4) << 2);
+  return Math.min(length, headers + pkt.gsoSize);
 }
 
 /** What is known of the transport checksum: Linux's ip_summed, as far as it shows. */
