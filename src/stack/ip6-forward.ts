@@ -5,7 +5,7 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import * as ipv6 from '../wire/ipv6.ts';
-import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { lengthOnTheWay, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
@@ -25,7 +25,7 @@ export function forward6(host: Host, pkt: PacketBuffer, device: Device): void {
     return host.drop(pkt, DropReason.MARTIAN_SOURCE);
   }
   const mtu = pkt.routeMtu;
-  if (pkt.l3End - l3 > mtu && (pkt.fragMaxSize === 0 || pkt.fragMaxSize > mtu)) {
+  if (lengthOnTheWay(pkt) > mtu && (pkt.fragMaxSize === 0 || pkt.fragMaxSize > mtu)) {
     host.icmp6.error(pkt, icmpv6.PACKET_TOO_BIG, 0, mtu, pkt.oif);
     return host.drop(pkt, DropReason.TOO_BIG);
   }
