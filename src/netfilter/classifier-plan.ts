@@ -52,7 +52,7 @@ const INDEX_COST = 3;
 
 /** Null where walking the chain is cheaper than any index of it. */
 export function planIndex(program: Program, chain: number, patterns: InterfacePatterns): IndexPlan | null {
-  const masks = new Masks();
+  const masks = new Masks(program.rows, program.addressWords);
   if (program.layout.chains[chain]!.rules.length < LEAD + INDEX_COST) return null;
   const rules = readRules(program, chain, patterns, masks);
   const crowds = new Crowds();

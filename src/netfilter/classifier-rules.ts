@@ -6,25 +6,30 @@ import { NO_MASK, type Masks, type Signature } from './classifier-signature.ts';
 
 export class FiledRule {
   readonly slot: number;
+  /** Where the source and destination words stand in the program's rows. */
+  readonly source: number;
+  readonly destination: number;
   /** Dim bits of what the rule fixes. */
   dims = 0;
-  source: Int32Array = NO_MASK;
   sourceMask: Int32Array = NO_MASK;
-  destination: Int32Array = NO_MASK;
   destinationMask: Int32Array = NO_MASK;
   protocol = 0;
   iif = -1;
   oif = -1;
   /** Blocks that cover the rule's ports, each (level << 16) | (port >> level). */
-  sportBlocks: readonly number[] = [];
-  dportBlocks: readonly number[] = [];
+  sportBlocks: readonly number[] = NO_BLOCKS;
+  dportBlocks: readonly number[] = NO_BLOCKS;
   /** What it may be filed under. */
   signatures: readonly Signature[] = [];
 
-  constructor(slot: number) {
+  constructor(slot: number, source: number, destination: number) {
     this.slot = slot;
+    this.source = source;
+    this.destination = destination;
   }
 }
+
+const NO_BLOCKS: readonly number[] = [];
 
 export function readRules(
   program: Program,
@@ -41,28 +46,21 @@ function readRule(program: Program, slot: number, patterns: InterfacePatterns, m
   const { rows, addressWords: words } = program;
   const row = slot * program.stride;
   const flags = rows[row + Row.FLAGS]!;
-  const rule = new FiledRule(slot);
+  const rule = new FiledRule(slot, row + Row.ADDRESSES, row + Row.ADDRESSES + 2 * words);
   const fixes = (has: number, dim: number): boolean => {
     if ((flags & has) === 0 || (flags & (has << 1)) !== 0) return false;
     rule.dims |= dim;
     return true;
   };
-  const address = row + Row.ADDRESSES;
-  if (fixes(Has.SOURCE, Dim.SOURCE)) {
-    rule.source = rows.subarray(address, address + words);
-    rule.sourceMask = masks.mask(rows.subarray(address + words, address + 2 * words));
-  }
-  if (fixes(Has.DESTINATION, Dim.DESTINATION)) {
-    rule.destination = rows.subarray(address + 2 * words, address + 3 * words);
-    rule.destinationMask = masks.mask(rows.subarray(address + 3 * words, address + 4 * words));
-  }
+  if (fixes(Has.SOURCE, Dim.SOURCE)) rule.sourceMask = masks.mask(rule.source + words);
+  if (fixes(Has.DESTINATION, Dim.DESTINATION)) rule.destinationMask = masks.mask(rule.destination + words);
   if (fixes(Has.PROTOCOL, Dim.PROTOCOL)) rule.protocol = rows[row + Row.PROTOCOL]!;
   const iif = rows[row + Row.IN]!;
   if ((flags & Has.IN) !== 0 && patterns.isExact(iif) && fixes(Has.IN, Dim.IN)) rule.iif = iif;
   const oif = rows[row + Row.OUT]!;
   if ((flags & Has.OUT) !== 0 && patterns.isExact(oif) && fixes(Has.OUT, Dim.OUT)) rule.oif = oif;
   if ((flags & Has.PORTS) !== 0) readPorts(program, row, rule);
-  rule.signatures = signaturesOf(rule, masks, words);
+  rule.signatures = signaturesOf(rule, masks);
   return rule;
 }
 
@@ -121,20 +119,19 @@ function isAligned(port: number, level: number): boolean {
 }
 
 /** Each field alone (a port with its protocol), and all of them with one of the ports. */
-function signaturesOf(rule: FiledRule, masks: Masks, words: number): Signature[] {
+function signaturesOf(rule: FiledRule, masks: Masks): Signature[] {
   const { dims } = rule;
-  const choices = new Set<number>();
-  for (const dim of [Dim.SOURCE, Dim.DESTINATION, Dim.IN, Dim.OUT, Dim.PROTOCOL]) {
-    if ((dims & dim) !== 0) choices.add(dim);
-  }
+  const choices: number[] = [];
+  const offer = (choice: number): void => {
+    if (choice !== 0 && !choices.includes(choice)) choices.push(choice);
+  };
+  for (const dim of [Dim.SOURCE, Dim.DESTINATION, Dim.IN, Dim.OUT, Dim.PROTOCOL]) offer(dims & dim);
   const all = dims & ~(Dim.SPORT | Dim.DPORT);
   for (const port of [Dim.SPORT, Dim.DPORT]) {
     if ((dims & port) === 0) continue;
-    choices.add(port | (dims & Dim.PROTOCOL));
-    choices.add(port | all);
+    offer(port | (dims & Dim.PROTOCOL));
+    offer(port | all);
   }
-  if (all !== 0) choices.add(all);
-  return Array.from(choices, (choice) =>
-    masks.signature(choice, rule.sourceMask, rule.destinationMask, words),
-  );
+  offer(all);
+  return choices.map((choice) => masks.signature(choice, rule.sourceMask, rule.destinationMask));
 }

@@ -7,19 +7,32 @@ export class Masks {
   private readonly masks = new Map<string, Int32Array>();
   private readonly short = new Map<number, Int32Array>();
   private readonly signatures = new Map<Int32Array, Map<Int32Array, Map<number, Signature>>>();
+  private readonly rows: Int32Array;
+  private readonly words: number;
   private count = 0;
 
-  mask(words: Int32Array): Int32Array {
-    if (words.length === 1) return known(this.short, words[0]!, () => words);
-    return known(this.masks, words.join(), () => words);
+  /** Masks are read from the program's rows, `words` integers each. */
+  constructor(rows: Int32Array, words: number) {
+    this.rows = rows;
+    this.words = words;
   }
 
-  signature(dims: number, sourceMask: Int32Array, destinationMask: Int32Array, words: number): Signature {
+  mask(at: number): Int32Array {
+    const read = (): Int32Array => this.rows.slice(at, at + this.words);
+    if (this.words === 1) return known(this.short, this.rows[at]!, read);
+    return known(this.masks, this.rows.subarray(at, at + this.words).join(), read);
+  }
+
+  signature(dims: number, sourceMask: Int32Array, destinationMask: Int32Array): Signature {
     const source = (dims & Dim.SOURCE) !== 0 ? sourceMask : NO_MASK;
     const destination = (dims & Dim.DESTINATION) !== 0 ? destinationMask : NO_MASK;
     const bySource = known(this.signatures, source, () => new Map<Int32Array, Map<number, Signature>>());
     const byDestination = known(bySource, destination, () => new Map<number, Signature>());
-    return known(byDestination, dims, () => new Signature(++this.count, dims, source, destination, words));
+    return known(
+      byDestination,
+      dims,
+      () => new Signature(++this.count, dims, source, destination, this.rows),
+    );
   }
 }
 
@@ -40,14 +53,14 @@ export class Signature {
   /** How many bits it looks at, roughly: the more, the fewer rules share a key. */
   readonly fineness: number;
   private readonly id: number;
-  private readonly words: number;
+  private readonly rows: Int32Array;
 
-  constructor(id: number, dims: number, source: Int32Array, destination: Int32Array, words: number) {
+  constructor(id: number, dims: number, source: Int32Array, destination: Int32Array, rows: Int32Array) {
     this.id = id;
     this.dims = dims;
     this.sourceMask = source;
     this.destinationMask = destination;
-    this.words = words;
+    this.rows = rows;
     this.fineness =
       bits(source) + bits(destination) + (dims & (Dim.SPORT | Dim.DPORT) ? 16 : 0) + bits([dims]);
   }
@@ -103,14 +116,15 @@ export class Signature {
     return finishHash(hash);
   }
 
-  private address(hash: number, words: Int32Array, mask: Int32Array): number {
-    if (this.words === 1) return hashWord(hash, words[0]! & mask[0]!);
+  private address(hash: number, at: number, mask: Int32Array): number {
+    const { rows } = this;
+    if (mask.length === 1) return hashWord(hash, rows[at]! & mask[0]!);
     return hashAddress(
       hash,
-      words[0]! & mask[0]!,
-      words[1]! & mask[1]!,
-      words[2]! & mask[2]!,
-      words[3]! & mask[3]!,
+      rows[at]! & mask[0]!,
+      rows[at + 1]! & mask[1]!,
+      rows[at + 2]! & mask[2]!,
+      rows[at + 3]! & mask[3]!,
     );
   }
 }
