@@ -41,13 +41,19 @@ export async function runReplayCommand(
     summary = runReplay(question, report);
     report.finish?.(summary);
   } catch (error) {
-    throw gateway === null ? error : gateway.locate(error);
+    throw explained(error, gateway);
   } finally {
     report.close?.();
   }
   for (const cut of summary.truncated) complain(io, cut.describe());
   io.err.flush();
   return summary.truncated.length > 0 ? ExitStatus.CUT : ExitStatus.DONE;
+}
+
+/** A complaint about the gateway with its line; about what was asked for, as one about the command line. */
+function explained(error: unknown, gateway: GatewayFile | null): unknown {
+  if (error instanceof SluiceError && error.code === 'USAGE') return new UsageError(error.message, 'replay');
+  return gateway === null ? error : gateway.locate(error);
 }
 
 function checkTogether(captures: readonly string[], options: ReplayCommandOptions): void {

@@ -48,7 +48,8 @@ const OPTIONS = {
     choices: ['repair', 'verify'],
     default: 'repair',
     section: INPUT,
-    about: 'Checksums that were left to the network card: fill them in, or take frames as they are.',
+    about:
+      'Checksums that were left to the network card: fill them in, or take frames as they are (as --in always does).',
   },
   rules: {
     kind: 'text',

@@ -21,8 +21,10 @@ export class OutputClosed extends Error {
 }
 
 const STDOUT_FD = 1;
-/** Characters gathered before they are written; large enough that a system call costs nothing beside them. */
-const GATHER = 1 << 16;
+/** Bytes gathered before they are written; large enough that a system call costs nothing beside them. */
+const GATHER = 1 << 18;
+/** A UTF-16 unit becomes at most three bytes of UTF-8. */
+const UTF8_MAX_RATIO = 3;
 /** How long to sleep when a pipe is full. */
 const WAIT_MS = 1;
 
@@ -30,7 +32,8 @@ const WAIT_MS = 1;
 export class FdOutput implements Output, ByteSink {
   private readonly fd: number;
   private readonly name: string;
-  private gathered = '';
+  private readonly gathered = Buffer.allocUnsafeSlow(GATHER);
+  private used = 0;
 
   /** Makes or replaces the file; `-` is standard output. */
   static create(path: string): FdOutput {
@@ -51,15 +54,16 @@ export class FdOutput implements Output, ByteSink {
   write(bytes: Uint8Array, start: number, end: number): void;
   write(data: string | Uint8Array, start = 0, end = 0): void {
     if (typeof data !== 'string') return this.writeAll(data, start, end);
-    this.gathered += data;
-    if (this.gathered.length >= GATHER) this.flush();
+    const most = data.length * UTF8_MAX_RATIO;
+    if (most > GATHER - this.used) this.flush();
+    if (most <= GATHER) this.used += this.gathered.write(data, this.used);
+    else this.writeAll(Buffer.from(data), 0, Buffer.byteLength(data));
   }
 
   flush(): void {
-    if (this.gathered === '') return;
-    const bytes = Buffer.from(this.gathered);
-    this.gathered = '';
-    this.writeAll(bytes, 0, bytes.length);
+    const end = this.used;
+    this.used = 0;
+    if (end > 0) this.writeAll(this.gathered, 0, end);
   }
 
   close(): void {

@@ -35,6 +35,7 @@ const LEAST_PACKET_WIDTH = 24;
 /** Where lines may be as long as they are: most packets fit, and the columns behind line up. */
 const FREE_PACKET_WIDTH = 88;
 const GAP = '  ';
+const TCP_OPTIONS = /, options \[[^\]]*\]/;
 /** In the columns of interfaces: the host itself, and none. */
 const LOCAL = 'local';
 const NOWHERE = '–';
@@ -184,7 +185,9 @@ export class TableReport implements Report {
       (this.ruleInLine ? RULE_WIDTH + GAP.length : 0) +
       (this.translationInLine ? TRANSLATION_WIDTH + GAP.length : 0);
     const room = Math.max(LEAST_PACKET_WIDTH, width - others);
-    return padText(cutText(text, room), room);
+    // TCP options are the first to go: the length behind them says more.
+    const shown = textWidth(text) > room ? text.replace(TCP_OPTIONS, '') : text;
+    return padText(cutText(shown, room), room);
   }
 
   private paint(verdict: string): (text: string) => string {
