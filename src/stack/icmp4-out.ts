@@ -12,6 +12,7 @@ import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP } from '../wire/ether-type.ts';
 import { Scope } from './addresses.ts';
+import { attachTo } from './attach.ts';
 import type { Host } from './host.ts';
 import { OptionsEcho } from './ip4-options-echo.ts';
 import { sendLocal4, writeHeader4 } from './ip4-send.ts';
@@ -48,14 +49,17 @@ export class Icmp4Out {
     this.echo = new OptionsEcho(host);
   }
 
-  /** icmp_send: answers `pkt` with an error, or any other message that quotes it. `info` is the second word. */
-  error(pkt: PacketBuffer, type: number, code: number, info: number): void {
+  /**
+   * icmp_send: answers `pkt` with an error, or any other message that quotes it. `info` is the second word; options that
+   * stand before `optionsEnd` are echoed.
+   */
+  error(pkt: PacketBuffer, type: number, code: number, info: number, optionsEnd: number = pkt.l4): void {
     if (!this.mayAnswer(pkt)) return;
     const host = this.host;
     const limited = this.isLimited(type, code);
     if (limited && !host.limits4.allowGlobal()) return;
     const { bytes, l3 } = pkt;
-    if (this.echo.prepare(pkt) < 0) return;
+    if (this.echo.prepare(pkt, optionsEnd) < 0) return;
     const longest = this.route(this.errorSource(pkt), pkt.src0);
     if (longest < 0) return;
     if (limited && !this.allowPeer(pkt.src0)) return;
@@ -65,6 +69,7 @@ export class Icmp4Out {
     const quoted = Math.min(room, pkt.l3End - l3);
     const tos = (ipv4.tos(bytes, l3) & TOS_KEPT) | PRECEDENCE_INTERNETWORK_CONTROL;
     const message = this.begin(pkt, headers + quoted);
+    attachTo(message, pkt);
     const at = message.l3 + headers;
     message.bytes.set(bytes.subarray(l3, l3 + quoted), at);
     this.finish(message, at - icmp.HEADER_LENGTH, type, code, info, tos);
@@ -87,7 +92,7 @@ export class Icmp4Out {
    */
   reply(pkt: PacketBuffer, type: number, length: number): PacketBuffer | undefined {
     const { bytes, l3, l4 } = pkt;
-    if (this.echo.prepare(pkt) < 0) return undefined;
+    if (this.echo.prepare(pkt, pkt.l4) < 0) return undefined;
     if (this.route(this.host.specificDestination4(pkt), pkt.src0) < 0) return undefined;
     const headers = ipv4.HEADER_LENGTH + this.echo.length;
     const message = this.begin(pkt, headers + length);

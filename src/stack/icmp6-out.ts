@@ -12,6 +12,7 @@ import { IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
+import { attachTo } from './attach.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from './ip6-send.ts';
@@ -28,18 +29,16 @@ export class Icmp6Out {
     this.host = host;
   }
 
-  /**
-   * Answers with an error that quotes the packet. `info` is the second word. `outgoing` makes the answer come from an
-   * interface that the packet did not arrive on (packet too big).
-   */
-  error(pkt: PacketBuffer, type: number, code: number, info: number, outgoing = 0): void {
+  /** Answers with an error that quotes the packet. `info` is the second word. */
+  error(pkt: PacketBuffer, type: number, code: number, info: number): void {
     if (!this.mayAnswer(pkt, type, code)) return;
     const host = this.host;
     const limited = type !== icmpv6.PACKET_TOO_BIG && this.isLimited(type);
     if (limited && !host.limits4.allowGlobal()) return;
     const quoted = Math.min(MOST_QUOTED, pkt.l3End - pkt.l3);
     const message = this.begin(pkt, icmpv6.HEADER_LENGTH + quoted);
-    if (this.findWay(message, pkt, outgoing) && (!limited || this.allowPeer(message))) {
+    attachTo(message, pkt);
+    if (this.findWay(message, pkt) && (!limited || this.allowPeer(message))) {
       const at = message.l3 + ipv6.HEADER_LENGTH;
       message.bytes.set(pkt.bytes.subarray(pkt.l3, pkt.l3 + quoted), at + icmpv6.HEADER_LENGTH);
       writeU32(message.bytes, at + 4, info);
@@ -104,7 +103,7 @@ export class Icmp6Out {
   }
 
   /** The way back, and the source: the packet's own destination when that is us, else one of the interface it came on. */
-  private findWay(message: PacketBuffer, pkt: PacketBuffer, outgoing: number): boolean {
+  private findWay(message: PacketBuffer, pkt: PacketBuffer): boolean {
     const host = this.host;
     const arrival = host.devices.at(pkt.iif);
     if (!host.route6.output(message, isLinkLocal6(message.dst0) ? arrival : undefined)) return false;
@@ -112,8 +111,7 @@ export class Icmp6Out {
       this.setSource(message, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
       return true;
     }
-    const device = outgoing !== 0 ? host.devices.at(outgoing) : arrival;
-    return this.setSourceFrom(message, this.source(message, device));
+    return this.setSourceFrom(message, this.source(message, arrival));
   }
 
   private isOwn(pkt: PacketBuffer): boolean {

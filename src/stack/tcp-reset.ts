@@ -2,7 +2,6 @@
  * TCP resets: for segments to ports without a socket (RFC 9293 3.10.7.1; Linux: tcp_v4_send_reset), and those of the
  * REJECT target (nf_send_reset), which differ in type of service and in being part of the connection they end.
  */
-import { CtInfo, directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import { checksum, pseudoOf } from '../wire/checksum.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
@@ -13,6 +12,7 @@ import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
+import { attachTo } from './attach.ts';
 import type { Host } from './host.ts';
 import { sendLocal4, writeHeader4 } from './ip4-send.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from './ip6-send.ts';
@@ -108,11 +108,4 @@ function writeSegment(reset: PacketBuffer, pkt: PacketBuffer): void {
 function segmentLength(pkt: PacketBuffer, flags: number): number {
   const counted = ((flags & tcp.SYN) !== 0 ? 1 : 0) + ((flags & tcp.FIN) !== 0 ? 1 : 0);
   return counted + pkt.l3End - pkt.l4 - tcp.headerLength(pkt.bytes, pkt.l4);
-}
-
-/** nf_ct_attach: the reset goes with the connection of what it answers, the other way. */
-function attachTo(reset: PacketBuffer, pkt: PacketBuffer): void {
-  if (pkt.ct <= 0) return;
-  reset.ct = pkt.ct;
-  reset.ctInfo = directionOf(pkt.ctInfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED;
 }
