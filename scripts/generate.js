@@ -1,5 +1,5 @@
 // Writes what is derived from declarations: docs/cli.md, docs/matches-and-targets.md, docs/sysctls.md and the tables of
-// README.md. With --check it writes nothing, names what is stale and exits with 1.
+// README.md and docs/regression-tests.md. With --check it writes nothing, names what is stale and exits with 1.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
@@ -12,6 +12,7 @@ const { TARGETS } = await import('../src/netfilter/targets/index.ts');
 const { NETFILTER_SYSCTLS } = await import('../src/netfilter/sysctls.ts');
 const { STACK_SYSCTLS } = await import('../src/stack/sysctls.ts');
 const { EXIT_STATUSES } = await import('../src/cli/exit-status.ts');
+const { caseReference } = await import('./case-reference.ts');
 const { cliManual, exitStatusTable } = await import('./cli-manual.ts');
 const { extensionManual, supportMatrix, sysctlManual } = await import('./reference.ts');
 
@@ -40,10 +41,16 @@ const readme = [
   ['targets', supportMatrix('target', TARGETS)],
 ].reduce((text, [name, content]) => between(text, name, content), current('README.md'));
 
+const regressionTests = caseReference().reduce(
+  (text, [name, content]) => between(text, name, content),
+  current('docs/regression-tests.md'),
+);
+
 const files = {
   'docs/cli.md': `${NOTICE}\n\n${cliManual(COMMANDS)}`,
   'docs/matches-and-targets.md': `${NOTICE}\n\n${extensionManual(MATCHES, TARGETS)}`,
   'docs/sysctls.md': `${NOTICE}\n\n${sysctlManual([NETFILTER_SYSCTLS, STACK_SYSCTLS])}`,
+  'docs/regression-tests.md': regressionTests,
   'README.md': readme,
 };
 
