@@ -110,7 +110,7 @@ export class Arp {
     }
     if (kind === InputRoute.FORWARD && settings.proxyArp && this.host.route4.route!.device !== device) {
       this.remember(device, sender, bytes, arp.senderMacAt(l3));
-      this.reply(pkt, device, target);
+      this.replyForAnother(pkt, device, target);
       return true;
     }
     return false;
@@ -135,6 +135,18 @@ export class Arp {
     const senderAt = arp.senderMacAt(l3);
     const to = bytes.slice(senderAt, senderAt + 6);
     this.send(device, arp.REPLY, to, target, to, 0, arp.senderIp(bytes, l3), pkt.cause);
+  }
+
+  /** Proxy ARP: at once when we were asked directly. */
+  private replyForAnother(pkt: PacketBuffer, device: Device, target: number): void {
+    if (pkt.packetType === PacketType.HOST) return this.reply(pkt, device, target);
+    const { bytes, l3, cause } = pkt;
+    const senderAt = arp.senderMacAt(l3);
+    const to = bytes.slice(senderAt, senderAt + 6);
+    const sender = arp.senderIp(bytes, l3);
+    this.host.neighbours4.afterProxyDelay(() =>
+      this.send(device, arp.REPLY, to, target, to, 0, sender, cause),
+    );
   }
 
   /** A request that passes by, or a reply: whom we know already is updated. True when something came of it. */

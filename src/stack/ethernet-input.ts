@@ -7,7 +7,7 @@ import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as vlan from '../wire/vlan.ts';
-import { WireStatus } from '../wire/wire-status.ts';
+import type { WireStatus } from '../wire/wire-status.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { receive4 } from './ip4-input.ts';

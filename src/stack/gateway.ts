@@ -10,6 +10,7 @@ import { Hook } from '../netfilter/hook.ts';
 import { DEFAULT_LOG_FLAGS, packetText } from '../netfilter/log-format.ts';
 import type { LogSink } from '../netfilter/log.ts';
 import { Nat } from '../netfilter/nat/nat.ts';
+import { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
 import { Netfilter } from '../netfilter/netfilter.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import type { EngineName } from '../netfilter/rules-in-force.ts';
@@ -34,6 +35,8 @@ export class Gateway {
   readonly host: Host;
   readonly netfilter: Netfilter;
   readonly conntrack: Conntrack;
+  /** For helpers that change payloads. */
+  readonly sequences: SequenceAdjustment;
   readonly sysctls: Sysctls;
 
   /** Throws SluiceError for a sysctl that is unknown or out of range. Rules are put in force by `load`. */
@@ -60,6 +63,8 @@ export class Gateway {
         return packetText(pkt, host.interfaceName(iif), host.interfaceName(oif), DEFAULT_LOG_FLAGS);
       },
     });
+    this.sequences = new SequenceAdjustment(this.conntrack);
+    this.conntrack.seqAdjust = this.sequences;
     this.netfilter = new Netfilter({
       clock,
       rng,

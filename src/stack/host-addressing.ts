@@ -10,7 +10,7 @@ import { AddressTable, isLinkLocal6, Scope } from './addresses.ts';
 import type { HostConfig } from './config.ts';
 import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
-import { isMulticast4, isZeroNet4, LIMITED_BROADCAST } from './route4.ts';
+import { isMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
 
 const MULTICAST_6 = 0xff;
 
@@ -46,7 +46,7 @@ export class HostAddressing {
 
   /** inet_addr_type: by the local table only, so that a blackhole route does not show. */
   private addressType4(address: number, iface: number): AddressType {
-    if (isZeroNet4(address) || address === LIMITED_BROADCAST) return AddressType.BROADCAST;
+    if (isUnspecified4(address) || address === LIMITED_BROADCAST) return AddressType.BROADCAST;
     if (isMulticast4(address)) return AddressType.MULTICAST;
     const route = this.host.routes4.lookupLocal(address, 0, 0, 0);
     if (route === undefined || (iface !== 0 && route.device.index !== iface)) return AddressType.UNICAST;
@@ -124,8 +124,8 @@ export class HostAddressing {
     if (this.addressType4(pkt.dst0, 0) === AddressType.LOCAL) return pkt.dst0;
     const device = this.host.devices.at(pkt.iif);
     if (device === undefined) return 0;
-    const scope = isZeroNet4(pkt.src0) ? Scope.UNIVERSE : Scope.LINK;
-    if (isZeroNet4(pkt.src0)) return this.addresses.select4(device, 0, scope);
+    const scope = isUnspecified4(pkt.src0) ? Scope.UNIVERSE : Scope.LINK;
+    if (isUnspecified4(pkt.src0)) return this.addresses.select4(device, 0, scope);
     const back = this.host.routes4.lookup(pkt.src0, 0, 0, 0);
     if (back !== undefined && back.type === AddressType.UNICAST) return back.source4;
     return this.addresses.select4(device, 0, Scope.UNIVERSE);

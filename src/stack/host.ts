@@ -25,7 +25,7 @@ import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
-import { AddressTable } from './addresses.ts';
+import type { AddressTable } from './addresses.ts';
 import { Arp } from './arp.ts';
 import { parseHostConfig, type HostConfig } from './config.ts';
 import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './device.ts';

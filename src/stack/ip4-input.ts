@@ -60,7 +60,7 @@ function receiveOptions(host: Host, pkt: PacketBuffer, device: Device, kind: Inp
   const options = host.options4;
   const fault = options.receive(pkt);
   if (fault !== 0) {
-    host.icmp4.error(pkt, icmp.PARAMETER_PROBLEM, 0, fault << 24);
+    host.icmp4.error(pkt, icmp.PARAMETER_PROBLEM, 0, fault << 24, options.faultAt);
     host.drop(pkt, DropReason.IP_OPTIONS);
     return InputRoute.REFUSED;
   }

@@ -28,8 +28,8 @@ export class OptionsEcho {
     this.host = host;
   }
 
-  /** Reads the options of the packet to be answered; -1 when they are such that it gets no answer. */
-  prepare(pkt: PacketBuffer): number {
+  /** Reads the options of the packet to be answered up to `end`; -1 when they are such that it gets no answer. */
+  prepare(pkt: PacketBuffer, end: number): number {
     this.length = 0;
     this.recordAt = -1;
     this.stampAddressAt = -1;
@@ -37,9 +37,9 @@ export class OptionsEcho {
     const { bytes, l3, l4 } = pkt;
     if (l4 === l3 + ipv4.HEADER_LENGTH || pkt.iif === 0) return 0;
     const from = l3 + ipv4.HEADER_LENGTH;
-    const record = ipv4.findOption(bytes, from, l4, ipv4.OPTION_RECORD_ROUTE);
+    const record = ipv4.findOption(bytes, from, end, ipv4.OPTION_RECORD_ROUTE);
     if (record >= 0) this.echoRecord(bytes, record);
-    const stamp = ipv4.findOption(bytes, from, l4, ipv4.OPTION_TIMESTAMP);
+    const stamp = ipv4.findOption(bytes, from, end, ipv4.OPTION_TIMESTAMP);
     if (stamp >= 0 && !this.echoStamp(bytes, stamp)) return -1;
     while ((this.length & 3) !== 0) this.options[this.length++] = 0;
     return 0;

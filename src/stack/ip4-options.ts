@@ -34,6 +34,8 @@ export class Ip4Options {
   /** The source route's next entry led here and was replaced by our own address on the way out. */
   sourceRouteHit: boolean;
   changed: boolean;
+  /** With a fault: where the option at fault begins. */
+  faultAt: number;
   private found: number;
 
   constructor(host: Host) {
@@ -47,6 +49,7 @@ export class Ip4Options {
     this.timestampNeedsAddress = false;
     this.sourceRouteHit = false;
     this.changed = false;
+    this.faultAt = 0;
     this.found = 0;
   }
 
@@ -87,6 +90,7 @@ export class Ip4Options {
         at++;
         continue;
       }
+      this.faultAt = at;
       const length = ipv4.optionLength(bytes, at, end);
       if (length < 2) return at - l3;
       const fault = this.take(pkt, kind, at, length);
@@ -187,7 +191,7 @@ export class Ip4Options {
         break;
       }
       default:
-        return at + 3;
+      // An unknown kind of time stamp passes as it is.
     }
     this.timestamp = at;
     return 0;

@@ -26,7 +26,7 @@ export function forward6(host: Host, pkt: PacketBuffer, device: Device): void {
   }
   const mtu = pkt.routeMtu;
   if (lengthOnTheWay(pkt) > mtu && (pkt.fragMaxSize === 0 || pkt.fragMaxSize > mtu)) {
-    host.icmp6.error(pkt, icmpv6.PACKET_TOO_BIG, 0, mtu, pkt.oif);
+    host.icmp6.error(pkt, icmpv6.PACKET_TOO_BIG, 0, mtu);
     return host.drop(pkt, DropReason.TOO_BIG);
   }
   ipv6.setHopLimit(bytes, l3, hopLimit - 1);

@@ -148,8 +148,13 @@ export class NeighbourDiscovery {
       const known = this.learn(pkt, device, linkAddress, !toMany || linkAddress >= 0);
       if (!known) return true;
     }
-    const source = own?.words ?? this.linkLocalOf(device);
-    if (source !== undefined) this.advertise(pkt, device, source, target, isDad, own !== undefined, toMany);
+    const asker = Int32Array.of(pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    const source = own?.words ?? host.addresses.select6(device, asker);
+    if (source === undefined) return true;
+    const answer = this.advertisement(pkt, device, source, target, isDad, own !== undefined, toMany);
+    // One of many that have the address: not all answer at once.
+    if (isAnycast && toMany) host.neighbours6.afterProxyDelay(() => this.finish(answer));
+    else this.finish(answer);
     return true;
   }
 
@@ -169,7 +174,7 @@ export class NeighbourDiscovery {
     return true;
   }
 
-  private advertise(
+  private advertisement(
     pkt: PacketBuffer,
     device: Device,
     source: Int32Array,
@@ -177,7 +182,7 @@ export class NeighbourDiscovery {
     isDad: boolean,
     isOwn: boolean,
     toMany: boolean,
-  ): void {
+  ): PacketBuffer {
     const withAddress = isDad || toMany;
     const length = withAddress ? nd.NEIGHBOUR_WITH_ADDRESS_LENGTH : nd.NEIGHBOUR_LENGTH;
     const answer = this.begin(nd.NEIGHBOUR_WITH_ADDRESS_LENGTH, device, source, pkt.cause);
@@ -198,7 +203,7 @@ export class NeighbourDiscovery {
       device.mac,
       0,
     );
-    this.finish(answer);
+    return answer;
   }
 
   private takeAdvertisement(pkt: PacketBuffer, device: Device): boolean {

@@ -31,6 +31,7 @@ export const NeighbourState = {
 export type NeighbourState = (typeof NeighbourState)[keyof typeof NeighbourState];
 
 const MICROSECONDS_PER_MS = 1000;
+const MICROSECONDS_PER_TICK = 10_000;
 const MICROSECONDS_PER_SECOND = 1_000_000;
 const INITIAL_BUCKETS = 256;
 /** What the kernel charges a waiting packet beside its bytes (skb->truesize of a small frame). */
@@ -384,6 +385,14 @@ export class Neighbours {
   private reachableTime(): number {
     const base = this.setting('base_reachable_time_ms') * MICROSECONDS_PER_MS;
     return base / 2 + this.host.rng.below(base + 1);
+  }
+
+  /** Answers for somebody else, or for one of many, come after a random while, so that his own comes first. */
+  afterProxyDelay(action: () => void): void {
+    const delay = this.setting('proxy_delay');
+    if (delay === 0) return action();
+    const ticks = this.host.rng.below(delay);
+    this.host.clock.at(this.host.clock.now + ticks * MICROSECONDS_PER_TICK, action);
   }
 
   setting(name: string): number {

@@ -38,7 +38,9 @@ export function collect6(host: Host, pkt: PacketBuffer, user: DefragUser, zone: 
   const at = headerEnd(pkt, nextAt);
   if (at + ipv6ext.FRAGMENT_LENGTH > l3End) return refuse(host, pkt, DropReason.FRAGMENT_BAD);
   if (lacksTransport(pkt, at)) {
-    if (isLocal) host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, HEADERS_INCOMPLETE, 0);
+    // Connection tracking lets it pass alone: what it belongs to will never be whole, here or there.
+    if (!isLocal) return Verdict.ACCEPT;
+    host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, HEADERS_INCOMPLETE, 0);
     return refuse(host, pkt, DropReason.FRAGMENT_BAD);
   }
   const queue = find(host, pkt, at, user, zone);

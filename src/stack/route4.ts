@@ -43,9 +43,9 @@ export function isLoopback4(address: number): boolean {
   return address >>> 24 === 127;
 }
 
-/** 0.0.0.0/8. */
-export function isZeroNet4(address: number): boolean {
-  return address >>> 24 === 0;
+/** 0.0.0.0: "this host", before it has an address. (The rest of 0/8 is unicast since Linux 5.3.) */
+export function isUnspecified4(address: number): boolean {
+  return address === 0;
 }
 
 /** 224.0.0.0/24: never leaves its link. */
@@ -83,8 +83,8 @@ export class Route4 {
     if (isMulticast4(dst)) return this.multicast(pkt, device, settings);
     if (isMulticast4(src) || src === LIMITED_BROADCAST) return this.refuse(DropReason.MARTIAN_SOURCE);
     if (dst === LIMITED_BROADCAST || (src === 0 && dst === 0)) return this.broadcast(pkt, device, settings);
-    if (isZeroNet4(src)) return this.refuse(DropReason.MARTIAN_SOURCE);
-    if (isZeroNet4(dst)) return this.refuse(DropReason.MARTIAN_DESTINATION);
+    if (isUnspecified4(src)) return this.refuse(DropReason.MARTIAN_SOURCE);
+    if (isUnspecified4(dst)) return this.refuse(DropReason.MARTIAN_DESTINATION);
     if (!settings.routeLocalnet && !device.isLoopback) {
       if (isLoopback4(dst)) return this.refuse(DropReason.MARTIAN_DESTINATION);
       if (isLoopback4(src)) return this.refuse(DropReason.MARTIAN_SOURCE);
@@ -162,7 +162,8 @@ export class Route4 {
   }
 
   private broadcast(pkt: PacketBuffer, device: Device, settings: DeviceSettings4): InputRoute {
-    if (!isZeroNet4(pkt.src0) && !this.sourceIsValid(pkt.src0, device, settings)) return InputRoute.REFUSED;
+    if (!isUnspecified4(pkt.src0) && !this.sourceIsValid(pkt.src0, device, settings))
+      return InputRoute.REFUSED;
     pkt.oif = LOOPBACK_INDEX;
     return InputRoute.BROADCAST;
   }
@@ -173,7 +174,7 @@ export class Route4 {
       return this.refuse(DropReason.NOT_MEMBER);
     if (isMulticast4(src) || src === LIMITED_BROADCAST) return this.refuse(DropReason.MARTIAN_SOURCE);
     if (isLoopback4(src) && !settings.routeLocalnet) return this.refuse(DropReason.MARTIAN_SOURCE);
-    if (isZeroNet4(src)) {
+    if (isUnspecified4(src)) {
       if (!isLocalMulticast4(pkt.dst0) && pkt.proto !== IPPROTO_IGMP)
         return this.refuse(DropReason.MARTIAN_SOURCE);
     } else if (!this.sourceIsValid(src, device, settings)) {

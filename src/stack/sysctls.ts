@@ -256,6 +256,13 @@ const NEIGHBOURS: readonly SysctlSpec[] = ['ipv4', 'ipv6'].flatMap((family) => {
       'milliseconds',
       "a neighbour's new address is not changed again for so long (hundredths of a second for IPv4: ticks)",
     ),
+    number(
+      name('proxy_delay'),
+      80,
+      INT_MAX,
+      undefined,
+      'hundredths of a second within which, at random, a question to all is answered for somebody else',
+    ),
     number(name('gc_thresh3'), 1024, INT_MAX, 'entries', 'most neighbours that are kept', 1),
   ];
 });
