@@ -81,6 +81,12 @@ export class MergedInput {
     return this.current!.timeUs;
   }
 
+  /** Time of the first record that `next` will give; 0 when there is none. */
+  get firstTimeUs(): number {
+    const times = this.sources.filter(({ waiting }) => waiting).map(({ timeUs }) => timeUs);
+    return times.length === 0 ? 0 : Math.min(...times);
+  }
+
   /** The inputs that ended early, and where. */
   get truncated(): CaptureError[] {
     return this.sources.flatMap(({ reader }) => (reader.truncated === null ? [] : [reader.truncated]));

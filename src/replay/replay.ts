@@ -23,9 +23,9 @@ const PROGRESS_STEP = 4096;
  */
 export function runReplay(options: ReplayOptions, listener: ReplayListener = {}): ReplaySummary {
   const recorder = new Recorder(listener);
-  const setup = setUp(options, recorder);
   const input = new MergedInput(options.inputs);
   try {
+    const setup = setUp(options, recorder, input.firstTimeUs);
     const totals = replay(setup, input, recorder, listener);
     return summarise(setup, input, recorder, totals);
   } finally {

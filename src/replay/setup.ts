@@ -40,12 +40,13 @@ export interface Setup {
 
 const DEFAULT_SEED = 1;
 
-export function setUp(options: ReplayOptions, recorder: Recorder): Setup {
+/** The gateway is set up at `startUs`, the time of the first frame: rules with a memory count from there. */
+export function setUp(options: ReplayOptions, recorder: Recorder, startUs: number): Setup {
   const way = wayOf(options);
   const rulesets = parseRules(options);
   const notes: ReplayNote[] = [];
   const plan = planGateway(way, options, rulesets, notes);
-  const clock = new VirtualClock();
+  const clock = new VirtualClock(startUs);
   const gateway = makeGateway(way, options, plan, clock, recorder);
   for (const ruleset of rulesets) gateway.load(ruleset);
   recorder.attach(gateway);
@@ -201,7 +202,7 @@ function makeDriver(way: Way, options: ReplayOptions, plan: GatewayPlan, gateway
       options.inputs.map(({ iface }) => deviceNamed(gateway, iface!)),
     );
   const packet = new CapturedPacket((options.checksums ?? 'repair') === 'repair');
-  const loop = (options.closedLoop ?? true) ? new ClosedLoop(gateway.conntrack) : null;
+  const loop = (options.closedLoop ?? true) ? new ClosedLoop(gateway.conntrack, gateway.sequences) : null;
   if (way === 'two-sided')
     return new TwoSidedDriver(host, packet, loop, deviceFor(gateway, plan.names.outside));
   return new OnHostDriver(host, packet, loop, deviceFor(gateway, plan.names.inside));
