@@ -27,6 +27,8 @@ export type Resolver = (name: string, family: Family) => readonly string[];
 export interface BuildContext {
   readonly family: Family;
   readonly resolve: Resolver | null;
+  /** Whether `[packets:bytes]` in front of a line counts (iptables-restore -c). */
+  readonly counters: boolean;
   /** Whether the table at hand has such a chain; with no table at hand every name is one. */
   hasChain(name: string): boolean;
 }
@@ -109,7 +111,7 @@ function buildRules(
 ): Rule[] {
   const sources = plan.source === null ? ANYWHERE : addresses(plan.source, words, context);
   const destinations = plan.destination === null ? ANYWHERE : addresses(plan.destination, words, context);
-  const counted = counters(plan, words);
+  const counted = counters(plan, words, context.counters);
   const parts = {
     source: sources[0]!,
     destination: destinations[0]!,
@@ -296,9 +298,13 @@ function readOption(step: OptionStep, words: readonly string[]): Given<unknown> 
 }
 
 /** Packets and bytes that the line gives the rule: `-c` wins over `[packets:bytes]` in front. */
-function counters(plan: CommandPlan, words: readonly string[]): readonly [packets: number, bytes: number] {
+function counters(
+  plan: CommandPlan,
+  words: readonly string[],
+  inFront: boolean,
+): readonly [packets: number, bytes: number] {
   if (plan.setCounters.length > 0) return setCounters(plan.setCounters, words);
-  if (plan.counters === null) return NONE_COUNTED;
+  if (plan.counters === null || !inFront) return NONE_COUNTED;
   return parseCounters(textAt(plan.counters, words), plan.counters.word);
 }
 

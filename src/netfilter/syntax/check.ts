@@ -7,6 +7,7 @@
  */
 import type { MatchExtension, RuleUse, TargetExtension } from '../extension.ts';
 import { HOOK_NAMES } from '../hook.ts';
+import { isUnconditional } from '../layout.ts';
 import type { Chain, Rule, Table } from '../rule.ts';
 import { LineError } from './line-error.ts';
 import { formatProtocol } from './values/protocols.ts';
@@ -41,20 +42,7 @@ export function checkTable(table: Table): void {
 
 /** True when every packet that comes to the rule ends, or leaves the chain, there. */
 function endsAll(rule: Rule): boolean {
-  return (
-    rule.target.kind === 'standard' &&
-    rule.matches.length === 0 &&
-    rule.source === null &&
-    rule.destination === null &&
-    rule.protocol === null &&
-    rule.fragment === null &&
-    isAnyInterface(rule.inInterface) &&
-    isAnyInterface(rule.outInterface)
-  );
-}
-
-function isAnyInterface(given: Rule['inInterface']): boolean {
-  return given === null || (given.name === '+' && !given.not);
+  return rule.target.kind === 'standard' && isUnconditional(rule);
 }
 
 /** How many rules from the start of the chain a packet can come to. */

@@ -37,6 +37,7 @@ export function parseCommand(args: readonly string[], context: CommandContext): 
     const command = buildCommand(plan, args, null, {
       family: ruleset.family,
       resolve: context.resolve ?? null,
+      counters: false,
       hasChain: (name) => existing.chains.has(name),
     });
     if (command.action === null) throw new LineError('RULE_SYNTAX', 'no command specified');

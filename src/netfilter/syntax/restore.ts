@@ -83,6 +83,7 @@ class Restore {
     this.context = {
       family: options.family,
       resolve: options.resolve ?? null,
+      counters: options.counters === true,
       hasChain: (name) => this.open!.table.chains.has(name),
     };
   }
@@ -200,10 +201,6 @@ class Restore {
     if (this.skippedFamily(command)) return;
     if (command.action === 'list' || command.action === 'list-rules') {
       throw new LineError('RULE_SYNTAX', 'a rules file can not list rules');
-    }
-    if (this.options.counters !== true) {
-      // A rule's own -c counts without the program's -c too; the counters in front of a line do not.
-      if (this.words[0]!.startsWith('[')) for (const rule of command.rules) rule.packets = rule.bytes = 0;
     }
     applyCommand(command, table, (name) => this.registry.isTarget(name));
   }

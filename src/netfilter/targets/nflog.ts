@@ -4,7 +4,7 @@
  */
 import { defineTarget, type TargetAction } from '../extension.ts';
 import type { LogSink } from '../log.ts';
-import { text, uint } from '../syntax/values/index.ts';
+import { cutText, uint } from '../syntax/values/index.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { Verdict } from '../verdict.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
@@ -35,9 +35,9 @@ export const nflog = defineTarget({
   about: 'hands a copy of the packet to programs that listen',
   options: {
     prefix: {
-      value: text(PREFIX_MAX, 'prefix', 1),
+      value: cutText(PREFIX_MAX, 'prefix'),
       name: 'nflog-prefix',
-      about: `what to call it, at most ${PREFIX_MAX} bytes`,
+      about: `what to call it, cut to ${PREFIX_MAX} bytes`,
     },
     group: { value: uint(0, 65535), name: 'nflog-group', omit: zero, about: 'netlink group, 0 unless given' },
     range: {

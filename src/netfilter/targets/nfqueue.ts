@@ -49,6 +49,10 @@ export const nfqueue = defineTarget({
     fanout: { value: flag, name: 'queue-cpu-fanout', about: 'choose the queue by the processor' },
   },
   check(info) {
+    if (info.balance !== undefined && info.balance.value.high - info.balance.value.low === 65535) {
+      // The kernel counts the queues in 16 bits and finds none.
+      throw new ValueError('number of total queues is 0', 'REFUSED');
+    }
     if (info.fanout !== undefined && info.balance === undefined) {
       throw new ValueError('NFQUEUE: option "--queue-cpu-fanout" also requires "--queue-balance".');
     }

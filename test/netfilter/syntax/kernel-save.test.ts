@@ -12,7 +12,7 @@ import { parseRestore, printSave, RuleError } from '../../../src/netfilter/synta
 import { requireOrSkip } from '../../support/require.ts';
 import { asLine, ruleWith } from './random-rules.ts';
 
-const NAMESPACE = 'sluice-kernel-save';
+const NAMESPACE = `sluice-save-${process.pid}`;
 const RULES = 25;
 
 /** What iptables-legacy-save prints after each of the files was restored by itself; null where it was refused. */
@@ -47,7 +47,7 @@ function askSluice(text: string, family: Family): string | null {
 /** What Sluice refuses or prints otherwise on purpose, or because iptables itself loses part of what was said. */
 const ON_PURPOSE: readonly RegExp[] = [
   // iptables takes these together and keeps a mixture of both.
-  /-j CT .*--notrack.* --timeout|-j CT .*--timeout.* --notrack/,
+  /-j CT .*--notrack.* --(timeout|helper) |-j CT .*--(timeout|helper) .* --notrack/,
   /-j CT .*--zone-(orig|reply) .*--zone |-j CT .*--zone .*--zone-(orig|reply) /,
   // iptables prints /32 for a mask that is no prefix.
   /-j NETMAP .*--to \S+\/255\.255\.0\.255/,

@@ -18,11 +18,11 @@ const POOL = [
   'ORIGINAL REPLY original reply both packets bytes avgpkt src dst LOCAL UNICAST,LOCAL BROADCAST unicast broadcast multicast',
   'echo-request 3/1 any 8 destination-unreachable port-unreachable neighbour-solicitation random nth bm kmp',
   'EF AF11 CS3 BE Minimize-Delay debug warning icmp-port-unreachable icmp-host-prohibited tcp-reset icmp6-adm-prohibited',
-  'ftp sip tftp tcp udp 6 new,related in out any 0.5 0.25 12:34:56 |0d0a| 0=1 0>>22&0x3C@12>>26=0x1:0x3 6&0xFF=6,17',
+  'ftp sip tftp tcp udp 6 new,related in out any 0:65535 0.5 0.25 12:34:56 |0d0a| 0=1 0>>22&0x3C@12>>26=0x1:0x3 6&0xFF=6,17',
 ]
   .join(' ')
   .split(' ')
-  .concat(['hello world', "it's", 'a "quoted" \\ word', 'x|00 ff|y']);
+  .concat(['x'.repeat(70), 'hello world', "it's", 'a "quoted" \\ word', 'x|00 ff|y']);
 
 const PAIRS: readonly (readonly string[])[] = [
   ['SYN,RST', 'SYN'],
@@ -137,6 +137,10 @@ export function ruleWith(
           ...['-A', chain],
           ...plain(chain),
           ...(protocol === null ? [] : ['-p', String(protocol)]),
+          // TCPMSS wants a test for SYN beside it.
+          ...(protocol === 6 && extension.kind === 'target' && hook % 2 === 0
+            ? ['--tcp-flags', 'SYN,RST', 'SYN']
+            : []),
           ...[extension.kind === 'match' ? '-m' : '-j', extension.name],
           ...options,
         ],

@@ -41,6 +41,20 @@ export function text(max: number, label = 'string', min = 0): ValueType<string> 
   };
 }
 
+/** A string that is cut to `max` bytes, as iptables does with some, but is not empty. */
+export function cutText(max: number, label = 'string'): ValueType<string> {
+  return {
+    label,
+    parse(words) {
+      let word = words[0]!;
+      if (word === '') throw new ValueError('Argument must have a minimum length of 1 characters');
+      while (byteLength(word) > max) word = word.slice(0, Math.min(word.length - 1, max));
+      return word;
+    },
+    print: quote,
+  };
+}
+
 /** A pattern as bytes, written with `|0d 0a|` for what can't be typed (`-m string --hex-string`). */
 export function hexString(max: number, label = 'string'): ValueType<Uint8Array> {
   return {
