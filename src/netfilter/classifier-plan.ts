@@ -6,7 +6,7 @@
  * few signatures and few rules a value:
  *
  *   1. For each rule, list the signatures it could use: each field alone, and all together.
- *   2. A signature suits a rule when at most CROWD rules share its values. Of those that suit, a rule takes the one that
+ *   2. A signature suits a rule when few rules share its values. Of those that suit, a rule takes the one that
  *      suits most rules; where none does, the one with the smallest crowd.
  *   3. While there are too many signatures, one whose rules can all be filed under another (a /28 under its /24) is given
  *      up, the smallest first. A signature that only one rule uses costs more than walking the rule, which moves to where
@@ -41,8 +41,9 @@ export interface PlannedGroup {
   readonly destinationMask: Int32Array;
 }
 
-/** Rules that may share their values before a signature counts as not telling them apart. */
-const CROWD = 8;
+/** Rules that may share their values before a signature counts as not telling them apart: one in 32, at most 8. */
+const CROWD_SHARE = 32;
+const MAX_CROWD = 8;
 /** Lookups beyond which signatures are merged where they can be. */
 const MAX_GROUPS = 16;
 /** What a group's lookup costs, in rules walked. */
@@ -103,8 +104,9 @@ type Homes = Map<Signature, Home>;
 
 function assign(rules: readonly FiledRule[], crowds: Crowds): Homes {
   const suits = new Map<Signature, number>();
+  const limit = Math.max(1, Math.min(MAX_CROWD, Math.floor(rules.length / CROWD_SHARE)));
   const suitable = rules.map((rule) => {
-    const good = rule.signatures.filter((signature) => crowds.of(signature, rule) <= CROWD);
+    const good = rule.signatures.filter((signature) => crowds.of(signature, rule) <= limit);
     for (const signature of good) suits.set(signature, (suits.get(signature) ?? 0) + 1);
     return good;
   });
