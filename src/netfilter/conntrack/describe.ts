@@ -50,12 +50,13 @@ export function describeConnection(connections: Connections, entry: number, help
   const words = [`${family} ${name.padEnd(8)} ${original.proto} ${left}`];
   const state = stateName(connections, entry, original.proto);
   if (state !== '') words.push(state);
-  words.push(...directionWords(connections, entry, 0, original));
+  const zones = zoneWords(connections, entry);
+  words.push(...directionWords(connections, entry, 0, original), ...zones.original);
   if ((status & CtStatus.SEEN_REPLY) === 0) words.push('[UNREPLIED]');
-  words.push(...directionWords(connections, entry, 1, reply));
+  words.push(...directionWords(connections, entry, 1, reply), ...zones.reply);
   if (status & CtStatus.ASSURED) words.push('[ASSURED]');
   words.push(`mark=${connections.mark[entry]! >>> 0}`);
-  words.push(...zoneWords(connections, entry));
+  words.push(...zones.both);
   const started = connections.startOf(entry);
   if (started !== 0) words.push(`delta-time=${Math.floor((connections.now - started) / 1_000_000)}`);
   if (helper !== '') words.push(`helper=${helper}`);
@@ -106,22 +107,36 @@ function tupleWords(tuple: Tuple): string[] {
   return words;
 }
 
-function zoneWords(connections: Connections, entry: number): string[] {
+interface ZoneWords {
+  readonly original: readonly string[];
+  readonly reply: readonly string[];
+  readonly both: readonly string[];
+}
+
+/** A zone of one direction stands behind that direction's tuple, a zone of both behind the mark. */
+function zoneWords(connections: Connections, entry: number): ZoneWords {
   const original = zoneOfKind(connections.tuples.kind(entry * 2));
   const reply = zoneOfKind(connections.tuples.kind(entry * 2 + 1));
-  if (original === reply) return original === 0 ? [] : [`zone=${original}`];
-  const words: string[] = [];
-  if (original !== 0) words.push(`zone-orig=${original}`);
-  if (reply !== 0) words.push(`zone-reply=${reply}`);
-  return words;
+  if (original === reply) {
+    return { original: [], reply: [], both: original === 0 ? [] : [`zone=${original}`] };
+  }
+  return {
+    original: original === 0 ? [] : [`zone-orig=${original}`],
+    reply: reply === 0 ? [] : [`zone-reply=${reply}`],
+    both: [],
+  };
 }
 
 export function describeExpectation(connections: Connections, expectation: Expectation): string {
-  const { tuple, mask, master } = expectation;
+  const { tuple, master } = expectation;
   const masterTuple = new Tuple();
   connections.tuples.read(master * 2, masterTuple);
+  // Only the source is compared by a mask; the destination's shows as all ones.
+  const mask = new Tuple().copy(expectation.mask);
   mask.family = tuple.family;
   mask.proto = tuple.proto;
+  mask.dst0 = mask.dst1 = mask.dst2 = mask.dst3 = -1;
+  mask.dstId = 0xffff;
   const left = Math.max(0, Math.floor((expectation.deadline - connections.now) / 1_000_000));
   const words = [
     `${left}`,

@@ -53,6 +53,9 @@ for (const flags of SENSIBLE) IS_SENSIBLE[flags] = 1;
 /** nf_tcp_handle_invalid leaves entries alone that go within two minutes anyway. */
 const SHORT_LIFE_US = 120_000_000;
 
+/** One log line gives a timeout in jiffies; CONFIG_HZ is 250 in most distributions' kernels. */
+const HZ = 250;
+
 /** Bits of lastFlags within the word LAST_WIN. */
 const LAST_CHALLENGE_ACK = TcpFlag.CHALLENGE_ACK << 24;
 const LAST_SIMULTANEOUS_OPEN = TcpFlag.SIMULTANEOUS_OPEN << 24;
@@ -403,7 +406,7 @@ export class TcpTracker implements Tracker {
     if (left < SHORT_LIFE_US || left <= timeout) return;
     if (invalid.wants(IPPROTO_TCP)) {
       const what = `packet (index ${segment}, dir ${direction}) response for index ${last}`;
-      invalid.write(pkt, hook, IPPROTO_TCP, `${what} lower timeout to ${timeout / 1_000_000}`);
+      invalid.write(pkt, hook, IPPROTO_TCP, `${what} lower timeout to ${(timeout / 1_000_000) * HZ}`);
     }
     connections.setDeadline(entry, connections.now + timeout);
   }
