@@ -5,6 +5,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import type { Family } from '../netfilter/hook.ts';
+import { formatIp, maskWord } from '../wire/address.ts';
 
 export interface IpAddress {
   readonly family: Family;
@@ -48,34 +49,17 @@ export function networkOf(words: Int32Array, length: number): Int32Array {
   return words.map((word, i) => word & maskWord(length, i));
 }
 
-/** Word `index` of the netmask of that length. */
-export function maskWord(length: number, index: number): number {
-  const bits = Math.min(32, Math.max(0, length - 32 * index));
-  return bits === 0 ? 0 : -1 << (32 - bits);
-}
-
 export function sameWords(a: Int32Array, b: Int32Array): boolean {
   return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 }
 
 /** As `ip address` prints it. */
 export function formatAddress(family: Family, words: ArrayLike<number>): string {
-  const bytes: number[] = [];
-  for (let i = 0; i < addressBits(family) / 32; i++) {
-    const word = words[i] ?? 0;
-    bytes.push(word >>> 24, (word >>> 16) & 255, (word >>> 8) & 255, word & 255);
-  }
-  return ipaddr.fromByteArray(bytes).toString();
+  return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
 }
 
 function wordsOf(bytes: readonly number[]): Int32Array {
   const words = new Int32Array(4);
   bytes.forEach((byte, i) => (words[i >> 2] = words[i >> 2]! | (byte << (24 - 8 * (i & 3)))));
   return words;
-}
-
-/** Six bytes from `02:00:00:00:00:01`; undefined for anything else. */
-export function parseMac(text: string): Uint8Array | undefined {
-  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(text)) return undefined;
-  return Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));
 }

@@ -3,7 +3,8 @@
  * (IPv4: inet_select_addr; IPv6: RFC 6724, section 5, as ipv6_dev_get_saddr applies it).
  */
 import type { Family } from '../netfilter/hook.ts';
-import { addressBits, maskWord, networkOf, sameWords, type IpPrefix } from './address.ts';
+import { maskWord } from '../wire/address.ts';
+import { addressBits, networkOf, sameWords, type IpPrefix } from './address.ts';
 import type { Device } from './device.ts';
 
 /** RT_SCOPE_* of rtnetlink(7): how far an address is good. */

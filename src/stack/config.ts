@@ -11,7 +11,8 @@
 import { SluiceError } from '../base/errors.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
-import { networkOf, parseAddress, parseMac, parsePrefix, type IpAddress, type IpPrefix } from './address.ts';
+import { parseMac } from '../wire/address.ts';
+import { networkOf, parseAddress, parsePrefix, type IpAddress, type IpPrefix } from './address.ts';
 import { LOOPBACK_NAME } from './device.ts';
 
 export interface InterfaceConfig {

@@ -7,7 +7,8 @@
  * multicast destinations are not in here: they mean something on one link only.
  */
 import type { Family } from '../netfilter/hook.ts';
-import { addressBits, maskWord, networkOf, type IpPrefix } from './address.ts';
+import { maskWord } from '../wire/address.ts';
+import { addressBits, networkOf, type IpPrefix } from './address.ts';
 import { Scope, type AddressTable, type OwnAddress } from './addresses.ts';
 import { ROUTE_TYPES, type RouteConfig, type RouteType } from './config.ts';
 import type { Device, DeviceTable } from './device.ts';

@@ -4,16 +4,10 @@
  */
 import type { OptionUse, ValueType } from '../../extension.ts';
 import type { Family } from '../../hook.ts';
+import { formatIp } from '../../../wire/address.ts';
 import { ValueError, badValue } from '../value-error.ts';
-import {
-  formatIpv4,
-  formatIpv4Mask,
-  parseIpv4,
-  parseIpv4Host,
-  parseIpv4Mask,
-  parseIpv4Network,
-} from './ipv4-text.ts';
-import { formatIpv6, formatIpv6Mask, parseIpv6, parseIpv6Mask } from './ipv6-text.ts';
+import { formatIpv4Mask, parseIpv4, parseIpv4Host, parseIpv4Mask, parseIpv4Network } from './ipv4-text.ts';
+import { formatIpv6Mask, parseIpv6, parseIpv6Mask } from './ipv6-text.ts';
 
 /** Null when the text is no numeric address of the family, written in full. */
 export function parseAddress(text: string, family: Family): Int32Array | null {
@@ -44,7 +38,7 @@ function fourWords(first: number): Int32Array {
 }
 
 export function formatAddress(words: Int32Array, family: Family): string {
-  return family === 4 ? formatIpv4(words[0]!) : formatIpv6(words);
+  return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
 }
 
 /** Masks read so far: there are few, they are never written to, and rules share them. */
