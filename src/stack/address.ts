@@ -5,7 +5,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import type { Family } from '../netfilter/hook.ts';
-import { formatIp, maskWord } from '../wire/address.ts';
+import { maskWord } from '../wire/address.ts';
 
 export interface IpAddress {
   readonly family: Family;
@@ -51,11 +51,6 @@ export function networkOf(words: Int32Array, length: number): Int32Array {
 
 export function sameWords(a: Int32Array, b: Int32Array): boolean {
   return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
-}
-
-/** As `ip address` prints it. */
-export function formatAddress(family: Family, words: ArrayLike<number>): string {
-  return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
 }
 
 function wordsOf(bytes: readonly number[]): Int32Array {
