@@ -21,15 +21,12 @@ describe('plans kept by shape', () => {
     const random = own
       .flatMap((extension) => fc.sample(ruleWith(extension, 4), { numRuns: 100, seed: 3 }))
       .filter((rule) => rule.table === 'filter' && accepted(rule))
-      .map((rule) => asLine(['-A', 'INPUT', ...rule.words.slice(2)]));
-    const lines = random.filter((line) => !/ -o /.test(line));
-    assert.ok(lines.length > 200, String(lines.length));
-    const expected = apart(lines);
-    assert.deepEqual(rules(printSave(parseRestore(file(lines), { family: 4 }))), expected);
-    assert.deepEqual(
-      rules(printSave(parseRestore(file([...lines].reverse()), { family: 4 }))),
-      [...expected].reverse(),
-    );
+      .map((rule) => asLine(rule.words));
+    assert.ok(random.length > 200, String(random.length));
+    const expected = apart(random).sort();
+    for (const lines of [random, [...random].reverse()]) {
+      assert.deepEqual(rules(printSave(parseRestore(file(lines), { family: 4 }))).sort(), expected);
+    }
   });
 
   it('are not confused by values that look like options', () => {
