@@ -16,6 +16,7 @@
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import type { Sysctls } from '../base/sysctl.ts';
+import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { decisionSlot, decisionTable, packDecision } from './decision.ts';
 import { DropReason } from './drop-reason.ts';
@@ -26,6 +27,7 @@ import type { HostServices } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
 import type { Ruleset } from './rule.ts';
+import { SharedState } from './shared-state.ts';
 import { TraceOutput, type Tracer } from './tracer.ts';
 import { Verdict } from './verdict.ts';
 
@@ -66,8 +68,9 @@ export class Netfilter {
     this.conntrack = parts.conntrack;
     this.nat = parts.nat;
     this.trace = new TraceOutput(parts.clock, parts.host, parts.log);
-    this.v4 = new RulesInForce(4, parts, this.trace);
-    this.v6 = new RulesInForce(6, parts, this.trace);
+    const shared = new SharedState();
+    this.v4 = new RulesInForce(4, parts, this.trace, shared);
+    this.v6 = new RulesInForce(6, parts, this.trace, shared);
     this.askNat = (hook, pkt) => this.judge(NAT, hook, pkt, this.states[this.depth - 1]!);
   }
 
@@ -212,7 +215,9 @@ export class Netfilter {
   }
 
   private defragment(hook: Hook, pkt: PacketBuffer): number {
-    if (pkt.fragOffset === 0 && pkt.moreFragments === 0) return Verdict.ACCEPT;
+    // An atomic IPv6 fragment (RFC 6946) loses its fragment header here, so every chain of extension headers is looked at.
+    const isWhole = pkt.fragOffset === 0 && pkt.moreFragments === 0;
+    if (isWhole && (pkt.family === 4 || pkt.l4 - pkt.l3 === ipv6.HEADER_LENGTH)) return Verdict.ACCEPT;
     return this.host.defragment(pkt, hook, 0);
   }
 

@@ -20,6 +20,8 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 const QUEUE_COST = 256;
 const PIECE_COST = 640;
 
+const NO_HEADER = new Uint8Array(0);
+
 /** A fragment's data; the first one's headers stand in front of it in `bytes`. */
 export interface Piece {
   readonly offset: number;
@@ -52,6 +54,8 @@ export class FragmentQueue {
   distance = 0;
   /** IPv6: where in the first fragment the field stands that names its fragment header, from the IP header on. */
   firstNextAt = 0;
+  /** Ethernet header of the first fragment, which log lines show; empty until it has come. */
+  frameHeader: Uint8Array = NO_HEADER;
   timer: Timer | null = null;
 
   constructor(key: string) {

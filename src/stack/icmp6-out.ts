@@ -33,7 +33,8 @@ export class Icmp6Out {
   error(pkt: PacketBuffer, type: number, code: number, info: number): void {
     if (!this.mayAnswer(pkt, type, code)) return;
     const host = this.host;
-    const limited = type !== icmpv6.PACKET_TOO_BIG && this.isLimited(type);
+    // net.ipv6.icmp.ratemask, which we do not let anybody change: all errors but this one.
+    const limited = type !== icmpv6.PACKET_TOO_BIG;
     if (limited && !host.limits4.allowGlobal()) return;
     const quoted = Math.min(MOST_QUOTED, pkt.l3End - pkt.l3);
     const message = this.begin(pkt, icmpv6.HEADER_LENGTH + quoted);
@@ -76,10 +77,6 @@ export class Icmp6Out {
   /** The unknown option being reported has both its highest bits set (RFC 8200 4.2: 10 insists on an answer to all). */
   insists = false;
 
-  private isLimited(_type: number): boolean {
-    return this.host.sysctls.get('net.ipv6.icmp.ratelimit') !== 0;
-  }
-
   private allowPeer(message: PacketBuffer): boolean {
     const host = this.host;
     // Wider routes get more: half for each 32 bits that the prefix is shorter.
@@ -117,7 +114,8 @@ export class Icmp6Out {
   private isOwn(pkt: PacketBuffer): boolean {
     if (pkt.packetType !== PacketType.HOST) return false;
     const { dst0, dst1, dst2, dst3 } = pkt;
-    return this.host.addressType(6, dst0, dst1, dst2, dst3, 0) === AddressType.LOCAL;
+    const kind = this.host.addressType(6, dst0, dst1, dst2, dst3, 0);
+    return kind === AddressType.LOCAL || kind === AddressType.ANYCAST;
   }
 
   private source(message: PacketBuffer, device: Device | undefined): Int32Array | undefined {

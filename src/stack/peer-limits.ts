@@ -13,6 +13,8 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 const BURST_FACTOR = 6;
 /** A new receiver is treated as if it had had nothing for a minute. */
 const NEW_PEER_AGE_MS = 60_000;
+/** A kernel tick at 250 Hz. */
+const TICK_MS = 4;
 const MOST_PEERS = 4096;
 /** The common allowance is filled up in steps of at least a fiftieth of a second. */
 const LEAST_STEP_US = MICROSECONDS_PER_SECOND / 50;
@@ -54,28 +56,36 @@ export class PeerLimits {
     return peer;
   }
 
+  /** The kernel counts in ticks, and so do we: what happens within one is at one time. */
   private nowMs(): number {
-    return this.clock.now / MICROSECONDS_PER_MS;
+    return Math.floor(this.clock.now / MICROSECONDS_PER_MS / TICK_MS) * TICK_MS;
   }
 
-  private spend(peer: Peer, cost: number, most: number): boolean {
+  /**
+   * inet_peer_xrlim_allow, with a timeout in milliseconds. 0 allows everything, and as in Linux it spends what the receiver
+   * had saved up for redirects.
+   */
+  allowPeer(key: number | string, timeoutMs: number): boolean {
+    const peer = this.peer(key);
+    const now = this.nowMs();
+    if (now > peer.lastMs) peer.tokens = Math.min(peer.tokens + now - peer.lastMs, BURST_FACTOR * timeoutMs);
+    peer.lastMs = now;
+    if (peer.tokens < timeoutMs) return false;
+    peer.tokens -= timeoutMs;
+    return true;
+  }
+
+  /** ip_error's own limit. */
+  allowRouteError(key: number | string): boolean {
+    const cost = this.sysctls.get('net.ipv4.route.error_cost');
+    const most = this.sysctls.get('net.ipv4.route.error_burst');
+    const peer = this.peer(key);
     const now = this.nowMs();
     peer.tokens = Math.min(peer.tokens + now - peer.lastMs, most);
     peer.lastMs = now;
     if (peer.tokens < cost) return false;
     peer.tokens -= cost;
     return true;
-  }
-
-  /** inet_peer_xrlim_allow, with a timeout in milliseconds; 0 allows everything. */
-  allowPeer(key: number | string, timeoutMs: number): boolean {
-    return timeoutMs === 0 || this.spend(this.peer(key), timeoutMs, BURST_FACTOR * timeoutMs);
-  }
-
-  /** ip_error's own limit. */
-  allowRouteError(key: number | string): boolean {
-    const cost = this.sysctls.get('net.ipv4.route.error_cost');
-    return this.spend(this.peer(key), cost, this.sysctls.get('net.ipv4.route.error_burst'));
   }
 
   /** icmp_global_allow and icmp_global_consume. */

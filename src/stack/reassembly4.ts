@@ -13,6 +13,7 @@ import * as ipv4 from '../wire/ipv4.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { Insert, joinEcn, type DefragUser, type FragmentQueue, type Piece } from './fragment-queue.ts';
 import type { Host } from './host.ts';
+import { moveTo, readFrameHeader } from './reassembled.ts';
 import { HEAD_ROOM } from './packet-pool.ts';
 
 export function collect4(host: Host, pkt: PacketBuffer, user: DefragUser, zone: number): number {
@@ -73,6 +74,7 @@ function add(host: Host, queue: FragmentQueue, pkt: PacketBuffer): number {
   queue.maxSize = Math.max(queue.maxSize, size);
   if (ipv4.dontFragment(bytes, l3)) queue.maxDfSize = Math.max(queue.maxDfSize, size);
   queue.ecn |= 1 << ipv4.ecn(bytes, l3);
+  if (offset === 0) queue.frameHeader = readFrameHeader(pkt);
   queue.iif = pkt.iif;
   queue.cause = pkt.cause;
   if (queue.isWhole) return assemble(host, queue, pkt);
@@ -99,20 +101,10 @@ function assemble(host: Host, queue: FragmentQueue, pkt: PacketBuffer): number {
     bytes,
     Int32Array.from(queue.pieces, (piece) => piece.end - piece.offset),
   );
-  moveTo(pkt, bytes);
+  moveTo(pkt, bytes, ETH_P_IP, queue.frameHeader);
   pkt.packetType = first.packetType;
   pkt.fragMaxSize = Math.max(queue.maxSize, queue.maxDfSize);
   return Verdict.ACCEPT;
-}
-
-/** Points the packet at the datagram; what is known of it beside its bytes stays. */
-function moveTo(pkt: PacketBuffer, bytes: Uint8Array): void {
-  pkt.bytes = bytes;
-  pkt.start = HEAD_ROOM;
-  pkt.l2 = -1;
-  pkt.l3 = HEAD_ROOM;
-  pkt.end = bytes.length;
-  dissectNetwork(pkt, ETH_P_IP);
 }
 
 function refuse(host: Host, pkt: PacketBuffer, reason: number): number {

@@ -24,6 +24,7 @@ import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
 import { DefragUser, Insert, joinEcn, type FragmentQueue, type Piece } from './fragment-queue.ts';
 import type { Host } from './host.ts';
+import { moveTo, readFrameHeader } from './reassembled.ts';
 import { HEAD_ROOM } from './packet-pool.ts';
 
 /** RFC 8200 4.5: the headers up to the transport's all stand in the first fragment. */
@@ -154,7 +155,10 @@ function add(
   queue.ecn |= 1 << ipv6.ecn(bytes, l3);
   queue.iif = pkt.iif;
   queue.cause = pkt.cause;
-  if (offset === 0) queue.firstNextAt = nextAt - l3;
+  if (offset === 0) {
+    queue.firstNextAt = nextAt - l3;
+    queue.frameHeader = readFrameHeader(pkt);
+  }
   if (queue.isWhole) return assemble(host, queue, pkt, isLocal);
   host.drop(pkt, DropReason.FRAGMENT_QUEUED);
   return Verdict.STOLEN;
@@ -184,12 +188,7 @@ function assemble(host: Host, queue: FragmentQueue, pkt: PacketBuffer, isLocal: 
     bytes,
     Int32Array.from(queue.pieces, (piece) => piece.end - piece.offset),
   );
-  pkt.bytes = bytes;
-  pkt.start = HEAD_ROOM;
-  pkt.l2 = -1;
-  pkt.l3 = HEAD_ROOM;
-  pkt.end = bytes.length;
-  dissectNetwork(pkt, ETH_P_IPV6);
+  moveTo(pkt, bytes, ETH_P_IPV6, queue.frameHeader);
   pkt.packetType = first.packetType;
   if (!isLocal) pkt.fragMaxSize = queue.maxSize;
   return Verdict.ACCEPT;

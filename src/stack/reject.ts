@@ -5,13 +5,13 @@
 import { Hook } from '../netfilter/hook.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import { checksum, fold, transportSum } from '../wire/checksum.ts';
+import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import {
   IPPROTO_AH,
   IPPROTO_DCCP,
   IPPROTO_ESP,
   IPPROTO_GRE,
-  IPPROTO_ICMP,
   IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -33,7 +33,7 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook): void
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (pkt.checksumState !== ChecksumState.GOOD && fold(transportSum(pkt)) !== 0xffff) return;
+  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt);
@@ -52,12 +52,24 @@ function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
       return true;
     case IPPROTO_TCP:
     case IPPROTO_UDP:
-      return fold(transportSum(pkt)) === 0xffff;
+      return sumsAreRight(pkt);
     default:
       // Anything else is summed as ICMP of its family is.
-      if (pkt.family === 6) return fold(transportSum(pkt)) === 0xffff;
-      return pkt.proto !== IPPROTO_ICMP || checksum(pkt.bytes, pkt.l4, pkt.l3End, 0) === 0;
+      if (pkt.family === 6) return sumsAreRight(pkt);
+      return headerSumIsRight(pkt) && checksum(pkt.bytes, pkt.l4, pkt.l3End, 0) === 0;
   }
+}
+
+function sumsAreRight(pkt: PacketBuffer): boolean {
+  return headerSumIsRight(pkt) && fold(transportSum(pkt)) === 0xffff;
+}
+
+/**
+ * Linux sums the whole packet and takes it for granted that the IP header adds nothing. Where an option has been filled
+ * in on the way (ip4-options.ts) it does, and the packet gets no answer.
+ */
+function headerSumIsRight(pkt: PacketBuffer): boolean {
+  return pkt.family === 6 || ipv4.checksumOk(pkt.bytes, pkt.l3);
 }
 
 function routeForAnswer(host: Host, pkt: PacketBuffer): boolean {
