@@ -12,7 +12,7 @@ import { bringToLife, type LiveTable } from './live-table.ts';
 import type { NetfilterParts } from './netfilter.ts';
 import { ReferenceEngine } from './reference.ts';
 import type { Ruleset } from './rule.ts';
-import { SharedState } from './shared-state.ts';
+import type { SharedState } from './shared-state.ts';
 import type { TableEngine, TraceSink } from './table-engine.ts';
 
 export type EngineName = 'compiled' | 'reference';
@@ -28,17 +28,18 @@ export class RulesInForce {
   private readonly family: Family;
   private readonly parts: NetfilterParts;
   private readonly trace: TraceSink;
-  private readonly shared = new SharedState();
+  private readonly shared: SharedState;
 
-  constructor(family: Family, parts: NetfilterParts, trace: TraceSink) {
+  constructor(family: Family, parts: NetfilterParts, trace: TraceSink, shared: SharedState) {
     this.family = family;
     this.parts = parts;
     this.trace = trace;
+    this.shared = shared;
     this.steps = this.stepsNow();
   }
 
   load(ruleset: Ruleset): void {
-    const user = this.shared.user();
+    const user = this.shared.user(this.family);
     const services: Services = { ...this.parts, shared: user.shared };
     const live = TABLE_NAMES.map((name) => {
       const table = ruleset.tables.get(name);

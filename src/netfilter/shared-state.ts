@@ -1,13 +1,17 @@
 /**
- * State that rules share by name: the lists of `recent`, the tables of `hashlimit`. What rules that replace others still
- * name survives; what no rule in force names is forgotten, as in Linux, where rules hold references.
+ * State that rules share by name, those of IPv4 with those of IPv6: the lists of `recent`, the tables of `hashlimit`. What
+ * rules that replace others still name survives; what no rule in force names is forgotten, as in Linux, where rules
+ * hold references.
  */
+import type { Family } from './hook.ts';
+
 export class SharedState {
   private readonly things = new Map<string, unknown>();
-  private current: Set<string> = new Set();
+  /** What the rules in force of each family name. */
+  private readonly current = new Map<Family, ReadonlySet<string>>();
 
-  /** For rules that are being put into force. */
-  user(): SharedUser {
+  /** For rules of a family that are being put into force. */
+  user(family: Family): SharedUser {
     const named = new Set<string>();
     const made = new Map<string, unknown>();
     let inForce = false;
@@ -21,12 +25,17 @@ export class SharedState {
         return thing;
       },
       replacesOthers: () => {
-        for (const key of this.current) if (!named.has(key)) this.things.delete(key);
+        const before = this.current.get(family) ?? [];
+        this.current.set(family, named);
+        for (const key of before) if (!this.isNamed(key)) this.things.delete(key);
         for (const [key, thing] of made) this.things.set(key, thing);
-        this.current = named;
         inForce = true;
       },
     };
+  }
+
+  private isNamed(key: string): boolean {
+    return [...this.current.values()].some((names) => names.has(key));
   }
 }
 
