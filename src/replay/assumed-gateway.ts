@@ -79,9 +79,9 @@ export function assumedGateway(names: InterfaceNames, insideNetworks: readonly s
 }
 
 /** The same for a host that the capture was taken on. */
-export function assumedHost(iface: string, addresses: readonly string[]): object {
+export function assumedHost(iface: string, addresses: readonly string[], mac: string | undefined): object {
   return {
-    interfaces: { [iface]: { addresses: addresses.map(asHostPrefix), mtu: MTU } },
+    interfaces: { [iface]: { mac, addresses: addresses.map(asHostPrefix), mtu: MTU } },
     neighbours: 'assume',
     routes: [
       { to: '0.0.0.0/0', dev: iface },

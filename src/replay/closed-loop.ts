@@ -9,42 +9,36 @@
  *                                                      ▼ translated back to 10.0.0.2:40000
  *
  * ICMP errors about translated packets quote what we sent: outer and inner packet are re-addressed together. Where a
- * helper changed the length of a payload, TCP numbers follow (ConnectionNumbers).
+ * payload changed in length, TCP acknowledgements of both sides follow (nat/seq-adjust.ts).
  */
 import { writeU16 } from '../wire/bytes.ts';
 import { checksum, pseudoOf } from '../wire/checksum.ts';
 import { dissectNetwork } from '../wire/dissect.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
-import * as tcp from '../wire/tcp.ts';
 import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { manipulate, rewriteHeaders } from '../netfilter/nat/manip.ts';
+import type { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
 import { Manip } from '../netfilter/nat/view.ts';
 
 const ICMP_HEADER = 8;
 const TRANSLATED = CtStatus.SRC_NAT | CtStatus.DST_NAT;
 
-/** How far a connection's TCP numbers were shifted: what its window tracking knows (nf_ct_seq_offset). */
-export interface SequenceOffsets {
-  /** What is added to sequence numbers of that direction at `seq`. */
-  offset(entry: number, direction: number, seq: number): number;
-}
-
 export class ClosedLoop {
   private readonly conntrack: Conntrack;
-  private readonly offsets: SequenceOffsets | null;
+  private readonly sequences: SequenceAdjustment;
   private readonly tuple = new Tuple();
   private readonly answered = new Tuple();
   private readonly reply = new Tuple();
   private readonly inner = new PacketBuffer();
 
-  constructor(conntrack: Conntrack, offsets: SequenceOffsets | null = null) {
+  constructor(conntrack: Conntrack, sequences: SequenceAdjustment) {
     this.conntrack = conntrack;
-    this.offsets = offsets;
+    this.sequences = sequences;
   }
 
   /** Re-addresses a dissected packet where it has to be; true when it was. */
@@ -55,12 +49,17 @@ export class ClosedLoop {
 
   private readdressAnswer(pkt: PacketBuffer): boolean {
     const { conntrack, tuple, answered } = this;
-    if (!conntrack.reader.ofPacket(pkt, tuple) || conntrack.lookup(tuple, 0, 0) !== 0) return false;
+    if (!conntrack.reader.ofPacket(pkt, tuple)) return false;
+    const node = conntrack.lookup(tuple, 0, 0);
+    if (node !== 0) {
+      this.sequences.shiftAcknowledgement(pkt, node >> 1, node & 1);
+      return false;
+    }
     if (!conntrack.invert(tuple, answered)) return false;
     const entry = this.translatedBy(answered);
     if (entry === 0) return false;
     conntrack.readTuple(entry, 1, this.reply);
-    if (this.offsets !== null && pkt.proto === IPPROTO_TCP) this.shiftNumbers(pkt, entry, this.offsets);
+    this.sequences.shiftAcknowledgement(pkt, entry, 1);
     rewriteHeaders(pkt, this.reply, Manip.SRC);
     rewriteHeaders(pkt, this.reply, Manip.DST);
     return true;
@@ -72,14 +71,6 @@ export class ClosedLoop {
     if (node === 0 || (node & 1) !== 0) return 0;
     const entry = node >> 1;
     return this.conntrack.status[entry]! & TRANSLATED ? entry : 0;
-  }
-
-  /** The far end acknowledges what we sent, not what the near end did. */
-  private shiftNumbers(pkt: PacketBuffer, entry: number, offsets: SequenceOffsets): void {
-    const { bytes, l4 } = pkt;
-    if ((tcp.flags(bytes, l4) & tcp.ACK) === 0) return;
-    const ack = tcp.ack(bytes, l4);
-    tcp.setAck(bytes, l4, (ack + offsets.offset(entry, 0, ack)) >>> 0);
   }
 
   private readdressError(pkt: PacketBuffer): boolean {

@@ -1,66 +1,31 @@
 /**
  * Watches the gateway while a frame is on its way, and tells what became of it. Between `begin` and `finish` it collects
- * the frames that left, the lines logged and (when wanted) the rules passed. Without a listener nothing is collected
- * but counters.
+ * the frames that left, the lines logged and (when wanted) the rules passed; what happens outside is a timer's doing.
+ * Without a listener nothing is collected but counters.
  */
 import { CtInfo, CtStatus, directionOf } from '../netfilter/conntrack/ct-info.ts';
-import { DROP_REASON_COUNT, DropReason, dropReasonName, dropReasonText } from '../netfilter/drop-reason.ts';
+import { DROP_REASON_COUNT, DropReason, dropReasonName } from '../netfilter/drop-reason.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { LogLine, LogSink } from '../netfilter/log.ts';
 import type { Tracer } from '../netfilter/tracer.ts';
 import type { Device, FrameSink } from '../stack/device.ts';
 import type { Gateway } from '../stack/gateway.ts';
-import { formatIp } from '../wire/address.ts';
-import { dissectEthernet, hasPorts } from '../wire/dissect.ts';
+import { dissectEthernet } from '../wire/dissect.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
+import {
+  Fate,
+  FATE_NAMES,
+  FATE_TEXTS,
+  reasonText,
+  verdictOf,
+  wasDecidedByTable,
+  wasDelivered,
+  wasTracked,
+} from './fate.ts';
 import type { ReplayListener } from './options.ts';
-import type {
-  ConntrackOutcome,
-  Endpoints,
-  OutcomeVerdict,
-  OutFrame,
-  PacketOutcome,
-  TraceStep,
-  Translation,
-} from './outcome.ts';
+import type { ConntrackOutcome, OutFrame, PacketOutcome, TraceStep, Translation } from './outcome.ts';
 import { describeStep } from './trace-steps.ts';
-
-/** What became of a frame that was not dropped. */
-export const Fate = { FORWARDED: 0, DELIVERED: 1, SENT: 2, HANDLED: 3, NOT_IP: 4 } as const;
-export type Fate = (typeof Fate)[keyof typeof Fate];
-export const FATE_NAMES = ['FORWARDED', 'DELIVERED', 'SENT', 'HANDLED', 'NOT_IP'] as const;
-export const FATE_TEXTS = [
-  'forwarded',
-  'delivered to this host',
-  'sent by this host',
-  'answered or taken note of by the stack',
-  'not IP: iptables does not see it',
-] as const;
-
-/** Reasons that are no refusal of the packet filter or the stack: the packet waits, or arrived and found nobody. */
-const WAITING: ReadonlySet<number> = new Set([DropReason.FRAGMENT_QUEUED, DropReason.NEIGHBOUR_QUEUED]);
-const AFTER_DELIVERY: ReadonlySet<number> = new Set([
-  DropReason.NO_SOCKET,
-  DropReason.NO_PROTOCOL,
-  DropReason.ICMP_IGNORED,
-  DropReason.ICMP_BROADCAST,
-  DropReason.ARP_IGNORED,
-  DropReason.ND_IGNORED,
-]);
-
-const BY_RULES: ReadonlySet<number> = new Set([
-  DropReason.RULE,
-  DropReason.POLICY,
-  DropReason.HOT_DROP,
-  DropReason.QUEUE_NO_LISTENER,
-  DropReason.NAT_FAILED,
-]);
-
-export function verdictOf(dropReason: number): OutcomeVerdict {
-  if (dropReason === DropReason.NONE || AFTER_DELIVERY.has(dropReason)) return 'ACCEPT';
-  if (WAITING.has(dropReason)) return 'STOLEN';
-  return dropReason === DropReason.QUEUE_NO_LISTENER ? 'QUEUE' : 'DROP';
-}
+import { translationBetween } from './translation.ts';
 
 export class Recorder implements FrameSink, LogSink, Tracer {
   /** Frames by DropReason, and by Fate those that were not dropped. */
@@ -74,6 +39,9 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   private steps: TraceStep[] = [];
   private original: Uint8Array = new Uint8Array(0);
   private current: PacketBuffer | null = null;
+  private busy = false;
+  /** When a timer caused what is being collected. */
+  private timerUs = 0;
   private deliveredBefore = 0;
   private sentBefore = 0;
   private sent = 0;
@@ -95,10 +63,14 @@ export class Recorder implements FrameSink, LogSink, Tracer {
 
   frame(device: Device, bytes: Uint8Array, start: number, end: number): void {
     this.sent++;
-    if (this.wanted) this.out.push({ iface: device.name, frame: bytes.slice(start, end) });
+    if (!this.wanted) return;
+    if (!this.busy) this.noteTimer();
+    this.out.push({ iface: device.name, frame: bytes.slice(start, end) });
   }
 
   line(line: LogLine): void {
+    if (!this.wanted) return;
+    if (!this.busy) this.noteTimer();
     this.lines.push(line.text);
     this.listener.log?.(line);
   }
@@ -113,12 +85,14 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   begin(pkt: PacketBuffer): void {
     this.deliveredBefore = this.gateway!.host.delivered;
     this.sentBefore = this.sent;
+    this.busy = true;
     if (!this.listens) return;
     this.current = pkt;
     this.original = pkt.bytes.slice(pkt.start, pkt.end);
   }
 
   finish(pkt: PacketBuffer, n: number, timeUs: number, ifaceName: string, notes: () => string[]): void {
+    this.busy = false;
     const fate = this.fateOf(pkt, ifaceName);
     if (pkt.dropReason === DropReason.NONE) this.fates[fate]!++;
     else this.dropped[pkt.dropReason]!++;
@@ -127,8 +101,15 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   }
 
   /** A record that the gateway was not given. */
-  skip(pkt: PacketBuffer, n: number, timeUs: number, ifaceName: string, notes: () => string[]): void {
-    this.fates[Fate.NOT_IP]!++;
+  skip(
+    pkt: PacketBuffer,
+    fate: Fate,
+    n: number,
+    timeUs: number,
+    ifaceName: string,
+    notes: () => string[],
+  ): void {
+    this.fates[fate]!++;
     if (!this.listens) return;
     this.listener.packet!({
       n,
@@ -136,8 +117,8 @@ export class Recorder implements FrameSink, LogSink, Tracer {
       in: ifaceName,
       frame: pkt.bytes.slice(pkt.start, pkt.end),
       verdict: 'ACCEPT',
-      reason: FATE_TEXTS[Fate.NOT_IP],
-      reasonCode: FATE_NAMES[Fate.NOT_IP],
+      reason: FATE_TEXTS[fate],
+      reasonCode: FATE_NAMES[fate],
       rule: null,
       ruleObject: null,
       out: [],
@@ -149,11 +130,20 @@ export class Recorder implements FrameSink, LogSink, Tracer {
     });
   }
 
-  /** Frames and lines that a timer caused, between two input frames. */
-  timers(timeUs: number): void {
-    if (!this.wanted || (this.out.length === 0 && this.lines.length === 0)) return;
-    this.listener.timer?.({ timeUs, out: this.out, log: this.lines });
+  // ── Between frames ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Tells of what timers have done up to now. */
+  flushTimers(): void {
+    if (this.out.length === 0 && this.lines.length === 0) return;
+    this.listener.timer?.({ timeUs: this.timerUs, out: this.out, log: this.lines });
     this.forget();
+  }
+
+  /** A frame or a line outside `begin` and `finish`: what another timer did is told apart. */
+  private noteTimer(): void {
+    const now = this.gateway?.host.clock.now ?? 0;
+    if (now !== this.timerUs) this.flushTimers();
+    this.timerUs = now;
   }
 
   private forget(): void {
@@ -166,7 +156,7 @@ export class Recorder implements FrameSink, LogSink, Tracer {
 
   private fateOf(pkt: PacketBuffer, ifaceName: string): Fate {
     if (ifaceName === '') return Fate.SENT;
-    if (this.gateway!.host.delivered > this.deliveredBefore || AFTER_DELIVERY.has(pkt.dropReason))
+    if (this.gateway!.host.delivered > this.deliveredBefore || wasDelivered(pkt.dropReason))
       return Fate.DELIVERED;
     return pkt.family !== 0 && pkt.oif !== 0 && this.sent > this.sentBefore ? Fate.FORWARDED : Fate.HANDLED;
   }
@@ -181,10 +171,7 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   ): PacketOutcome {
     const { netfilter } = this.gateway!;
     const dropped = pkt.dropReason !== DropReason.NONE;
-    // Of a packet that the stack dropped, no table decided.
-    const decided =
-      pkt.family !== 0 && (!dropped || BY_RULES.has(pkt.dropReason) || AFTER_DELIVERY.has(pkt.dropReason));
-    const rule = decided ? netfilter.describeDecision(pkt) : '';
+    const rule = wasDecidedByTable(pkt) ? netfilter.describeDecision(pkt) : '';
     return {
       n,
       timeUs,
@@ -207,10 +194,8 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   private conntrackOutcome(pkt: PacketBuffer): ConntrackOutcome | null {
     const { netfilter, conntrack } = this.gateway!;
     if (pkt.family === 0 || !netfilter.tracksConnections(pkt.family as Family)) return null;
+    if (!wasTracked(pkt)) return null;
     const { ct, ctInfo } = pkt;
-    // Dropped by the stack before tracking had a look at it.
-    if (ct === 0 && ctInfo === 0 && pkt.dropReason !== 0 && pkt.dropReason < DropReason.FRAGMENT_BAD)
-      return null;
     const isEntry = ct > 0 && (conntrack.status[ct]! & CtStatus.CONFIRMED) !== 0;
     return {
       state: stateName(ct, ctInfo),
@@ -221,21 +206,11 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   }
 
   private translation(pkt: PacketBuffer): Translation | null {
-    if (pkt.family === 0) return null;
     const { before } = this;
     before.reset(this.original, 0, this.original.length);
     dissectEthernet(before);
-    if (before.family !== pkt.family || sameEndpoints(before, pkt)) return null;
-    return { before: endpoints(before), after: endpoints(pkt) };
+    return translationBetween(before, pkt);
   }
-}
-
-/** A rule's drop names the rule; everything else has words of its own. */
-function reasonText(reason: number, rule: string): string {
-  const text = dropReasonText(reason);
-  return (reason === DropReason.RULE || reason === DropReason.POLICY) && rule !== ''
-    ? `${text} ${rule}`
-    : text;
 }
 
 function stateName(ct: number, ctInfo: number): ConntrackOutcome['state'] {
@@ -250,27 +225,4 @@ function stateName(ct: number, ctInfo: number): ConntrackOutcome['state'] {
     default:
       return 'ESTABLISHED';
   }
-}
-
-function sameEndpoints(a: PacketBuffer, b: PacketBuffer): boolean {
-  return (
-    a.src0 === b.src0 &&
-    a.src1 === b.src1 &&
-    a.src2 === b.src2 &&
-    a.src3 === b.src3 &&
-    a.dst0 === b.dst0 &&
-    a.dst1 === b.dst1 &&
-    a.dst2 === b.dst2 &&
-    a.dst3 === b.dst3 &&
-    a.sport === b.sport &&
-    a.dport === b.dport
-  );
-}
-
-function endpoints(pkt: PacketBuffer): Endpoints {
-  const src = formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
-  const dst = formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
-  return pkt.l4Ok !== 0 && hasPorts(pkt.proto)
-    ? { src, dst, sport: pkt.sport, dport: pkt.dport }
-    : { src, dst };
 }

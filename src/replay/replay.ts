@@ -6,6 +6,7 @@
  */
 import type { PacketOutcome } from './outcome.ts';
 import { Prepared } from './drivers/driver.ts';
+import { Fate } from './fate.ts';
 import { MergedInput } from './merged-input.ts';
 import type { ReplayListener, ReplayOptions } from './options.ts';
 import { Recorder } from './recorder.ts';
@@ -44,20 +45,18 @@ function replay(setup: Setup, input: MergedInput, recorder: Recorder, listener: 
     const { record, timeUs } = input;
     n++;
     totals.add(record, timeUs);
-    if (clock.nextDue <= timeUs) {
-      clock.advanceTo(timeUs);
-      recorder.timers(timeUs);
-    } else {
-      clock.advanceTo(timeUs);
-    }
-    if (driver.prepare(record, input.index, pkt) === Prepared.READY) {
+    clock.advanceTo(timeUs);
+    recorder.flushTimers();
+    const prepared = driver.prepare(record, input.index, pkt);
+    if (prepared === Prepared.READY) {
       pkt.cause = n;
       recorder.begin(pkt);
       driver.run(pkt);
       recorder.finish(pkt, n, timeUs, driver.ifaceName, notes);
       netfilter.release(pkt);
     } else {
-      recorder.skip(pkt, n, timeUs, driver.ifaceName, notes);
+      const fate = prepared === Prepared.SENT_BEFORE ? Fate.SENT : Fate.NOT_IP;
+      recorder.skip(pkt, fate, n, timeUs, driver.ifaceName, notes);
     }
     if (n % PROGRESS_STEP === 0) listener.progress?.(input.consumed, input.size, n);
   }

@@ -5,10 +5,11 @@
 import { SeededRng } from '../base/rng.ts';
 import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseHostConfig, type HostConfig } from '../stack/config.ts';
-import type { Device } from '../stack/device.ts';
+import type { Device, FrameSink } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
 import {
   assumedGateway,
@@ -22,7 +23,9 @@ import { CapturedPacket } from './drivers/captured-packet.ts';
 import type { Driver } from './drivers/driver.ts';
 import { ExactDriver } from './drivers/exact.ts';
 import { OnHostDriver } from './drivers/on-host.ts';
+import { OwnAnswers } from './drivers/own-answers.ts';
 import { TwoSidedDriver } from './drivers/two-sided.ts';
+import { lookForMac } from './host-finder.ts';
 import type { ReplayNote, ReplayOptions, SourceText } from './options.ts';
 import type { Recorder } from './recorder.ts';
 import { lookForInside } from './side-finder.ts';
@@ -47,11 +50,12 @@ export function setUp(options: ReplayOptions, recorder: Recorder, startUs: numbe
   const notes: ReplayNote[] = [];
   const plan = planGateway(way, options, rulesets, notes);
   const clock = new VirtualClock(startUs);
-  const gateway = makeGateway(way, options, plan, clock, recorder);
+  const answers = new OwnAnswers(recorder);
+  const gateway = makeGateway(way, options, plan, clock, recorder, way === 'on-host' ? answers : recorder);
   for (const ruleset of rulesets) gateway.load(ruleset);
   recorder.attach(gateway);
   noteHelpers(rulesets, notes);
-  return { way, clock, gateway, driver: makeDriver(way, options, plan, gateway), rulesets, notes };
+  return { way, clock, gateway, driver: makeDriver(way, options, plan, gateway, answers), rulesets, notes };
 }
 
 function wayOf(options: ReplayOptions): Way {
@@ -112,7 +116,7 @@ function planGateway(
         names.inside;
       notes.push({ text: `host: ${options.host!.join(', ')} on ${iface}` });
       return {
-        object: assumedHost(iface, options.host!),
+        object: assumedHost(iface, options.host!, findMac(options)),
         file: undefined,
         names: { inside: iface, outside: iface },
       };
@@ -133,6 +137,14 @@ function planGateway(
       return { object: assumedGateway(names, inside), file: undefined, names };
     }
   }
+}
+
+function findMac({ inputs, host }: ReplayOptions): string | undefined {
+  for (const { path } of inputs) {
+    const mac = path === '-' ? undefined : lookForMac(path, host!);
+    if (mac !== undefined) return mac;
+  }
+  return undefined;
 }
 
 function findInside(options: ReplayOptions): string[] {
@@ -163,14 +175,15 @@ function makeGateway(
   plan: GatewayPlan,
   clock: VirtualClock,
   recorder: Recorder,
+  sink: FrameSink,
 ): Gateway {
   try {
     return new Gateway(withReplayDefaults(parseHostConfig(plan.object)), {
       clock,
       rng: new SeededRng(options.seed ?? DEFAULT_SEED),
       log: recorder,
-      sink: recorder,
-      ...(way === 'on-host' ? { hasSocket: () => true } : {}),
+      sink,
+      passive: way === 'on-host',
       ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
   } catch (error) {
@@ -194,18 +207,29 @@ function withReplayDefaults(config: HostConfig): HostConfig {
   return { ...config, sysctl: new Map([...REPLAY_SYSCTLS, ...config.sysctl]) };
 }
 
-function makeDriver(way: Way, options: ReplayOptions, plan: GatewayPlan, gateway: Gateway): Driver {
+function makeDriver(
+  way: Way,
+  options: ReplayOptions,
+  plan: GatewayPlan,
+  gateway: Gateway,
+  answers: OwnAnswers,
+): Driver {
   const { host } = gateway;
-  if (way === 'exact')
-    return new ExactDriver(
-      host,
-      options.inputs.map(({ iface }) => deviceNamed(gateway, iface!)),
-    );
+  if (way === 'exact') {
+    const devices = options.inputs.map(({ iface }) => deviceNamed(gateway, iface!));
+    return new ExactDriver(host, devices);
+  }
   const packet = new CapturedPacket((options.checksums ?? 'repair') === 'repair');
-  const loop = (options.closedLoop ?? true) ? new ClosedLoop(gateway.conntrack, gateway.sequences) : null;
+  const loop = closesLoop(options, gateway) ? new ClosedLoop(gateway.conntrack, gateway.sequences) : null;
   if (way === 'two-sided')
     return new TwoSidedDriver(host, packet, loop, deviceFor(gateway, plan.names.outside));
-  return new OnHostDriver(host, packet, loop, deviceFor(gateway, plan.names.inside));
+  return new OnHostDriver(host, packet, loop, deviceFor(gateway, plan.names.inside), answers);
+}
+
+/** Without a nat table nothing is translated, and there is no loop to close. */
+function closesLoop({ closedLoop }: ReplayOptions, { netfilter }: Gateway): boolean {
+  const translates = (family: Family) => netfilter.ruleset(family)?.tables.has('nat') === true;
+  return (closedLoop ?? true) && (translates(4) || translates(6));
 }
 
 function deviceNamed(gateway: Gateway, name: string): Device {

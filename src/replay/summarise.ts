@@ -5,7 +5,8 @@ import type { Ruleset } from '../netfilter/rule.ts';
 import { printSave } from '../netfilter/syntax/save.ts';
 import type { MergedInput } from './merged-input.ts';
 import type { OutcomeVerdict } from './outcome.ts';
-import { FATE_NAMES, FATE_TEXTS, verdictOf, type Recorder } from './recorder.ts';
+import { FATE_NAMES, FATE_TEXTS, verdictOf } from './fate.ts';
+import type { Recorder } from './recorder.ts';
 import type { Setup } from './setup.ts';
 import type { ReasonCount, ReplaySummary } from './summary.ts';
 

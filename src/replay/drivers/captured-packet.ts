@@ -5,14 +5,20 @@
  */
 import { LinkHeader, LinkType, type CaptureRecord } from '../../capture/index.ts';
 import { dissectNetwork } from '../../wire/dissect.ts';
-import { ChecksumState, PacketType, type PacketBuffer } from '../../wire/packet-buffer.ts';
+import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
+import { ChecksumState, type PacketBuffer } from '../../wire/packet-buffer.ts';
+import * as tcp from '../../wire/tcp.ts';
 import { Repair, repairChecksums, repairNotes } from '../repair.ts';
 import { dissectRecord } from '../side-finder.ts';
-import { FrameBuffer, UNKNOWN_SENDER } from './frame-buffer.ts';
+import { FrameBuffer, HEADROOM, UNKNOWN_SENDER } from './frame-buffer.ts';
 
 const ETHERNET_HEADER = 14;
-/** Longer datagrams were never on a wire in one piece. */
+const MAC_LENGTH = 6;
+/** Longer TCP segments were never on a wire in one piece: a network card cut them, or put them together. */
 const USUAL_MTU = 1500;
+
+/** The longest datagram there is: a record that claims to have been longer needs no more memory. */
+const LONGEST_PACKET = 40 + 65535;
 
 export class CapturedPacket {
   private readonly header = new LinkHeader();
@@ -26,24 +32,24 @@ export class CapturedPacket {
   }
 
   /**
-   * Fills `pkt` with the record's packet behind an Ethernet header whose addresses are still to be set (`address`).
+   * Fills `pkt` with the record's packet behind an Ethernet header whose destination is still to be set (`addressTo`).
    * False when there is no IP in it.
    */
   take(record: CaptureRecord, pkt: PacketBuffer): boolean {
     this.done = Repair.NONE;
     this.untagged = false;
     if (!dissectRecord(record, this.header, pkt)) return false;
-    const { etherType } = pkt;
+    const captured = record.end - record.start;
+    const lost = record.originalLength > captured ? record.originalLength - captured : 0;
     this.untagged = pkt.vlanTci >= 0;
-    const cut = record.originalLength > record.end - record.start;
-    if (cut) this.done |= Repair.CUT;
-    const lost = cut ? record.originalLength - (record.end - record.start) : 0;
     // An Ethernet frame without tags stays where it is; all others are copied behind a header of their own.
-    if (cut || this.untagged || record.linkType !== LinkType.Ethernet)
-      this.move(record, pkt, lost, etherType);
-    if (pkt.l3End - pkt.l3 > USUAL_MTU) this.done |= Repair.OFFLOADED;
-    if (cut) pkt.checksumState = ChecksumState.GOOD;
-    if (this.repairs) this.done |= repairChecksums(pkt, cut);
+    if (lost > 0 || this.untagged || record.linkType !== LinkType.Ethernet) this.move(record, pkt, lost);
+    if (lost > 0) {
+      this.done |= Repair.CUT;
+      pkt.checksumState = ChecksumState.GOOD;
+    }
+    if (this.repairs) this.done |= repairChecksums(pkt, lost > 0);
+    this.noteSegments(pkt);
     return true;
   }
 
@@ -51,48 +57,63 @@ export class CapturedPacket {
     return [...(this.untagged ? ['VLAN tags taken off'] : []), ...repairNotes(this.done)];
   }
 
-  private move(record: CaptureRecord, pkt: PacketBuffer, lost: number, etherType: number): void {
-    const { l3, end } = pkt;
-    const from = pkt.bytes;
-    const length = end - l3 + lost;
-    const { frame, start } = this.buffer.ofLength(length);
-    frame.set(from.subarray(l3, end), start + ETHERNET_HEADER);
-    if (lost > 0) frame.fill(0, start + ETHERNET_HEADER + (end - l3), start + ETHERNET_HEADER + length);
-    frame.set(
-      record.linkType === LinkType.Ethernet ? from.subarray(record.start, record.start + 12) : NO_ADDRESSES,
-      start,
-    );
-    frame[start + 12] = etherType >>> 8;
-    frame[start + 13] = etherType;
-    pkt.reset(frame, start, start + ETHERNET_HEADER + length);
-    pkt.l2 = start;
-    pkt.l3 = start + ETHERNET_HEADER;
+  private noteSegments(pkt: PacketBuffer): void {
+    const length = pkt.l3End - pkt.l3;
+    if (length <= USUAL_MTU || pkt.proto !== IPPROTO_TCP || pkt.l4Ok === 0 || pkt.fragOffset !== 0) return;
+    const headers = pkt.l4 - pkt.l3 + tcp.headerLength(pkt.bytes, pkt.l4);
+    if (headers >= USUAL_MTU) return;
+    pkt.gsoSize = USUAL_MTU - headers;
+    this.done |= Repair.OFFLOADED;
+  }
+
+  private move(record: CaptureRecord, pkt: PacketBuffer, lost: number): void {
+    const { bytes, l3, end, etherType } = pkt;
+    const length = Math.max(end - l3, Math.min(end - l3 + lost, LONGEST_PACKET));
+    const frame = this.buffer.ofLength(length);
+    const to = HEADROOM + ETHERNET_HEADER;
+    for (let i = 0; i < end - l3; i++) frame[to + i] = bytes[l3 + i]!;
+    if (lost > 0) frame.fill(0, to + end - l3, to + length);
+    this.moveAddresses(record, frame);
+    frame[HEADROOM + 12] = etherType >>> 8;
+    frame[HEADROOM + 13] = etherType;
+    pkt.reset(frame, HEADROOM, to + length);
+    pkt.l2 = HEADROOM;
+    pkt.l3 = to;
     dissectNetwork(pkt, etherType);
+  }
+
+  private moveAddresses(record: CaptureRecord, frame: Uint8Array): void {
+    const isEthernet = record.linkType === LinkType.Ethernet;
+    const { sourceAddress, sourceLength } = this.header;
+    const sender = !isEthernet && sourceLength === MAC_LENGTH ? sourceAddress : UNKNOWN_SENDER;
+    for (let i = 0; i < MAC_LENGTH; i++) {
+      frame[HEADROOM + i] = isEthernet ? record.bytes[record.start + i]! : 0;
+      frame[HEADROOM + MAC_LENGTH + i] = isEthernet
+        ? record.bytes[record.start + MAC_LENGTH + i]!
+        : sender[i]!;
+    }
   }
 }
 
-const NO_ADDRESSES = Uint8Array.of(0, 0, 0, 0, 0, 0, ...UNKNOWN_SENDER);
-
-/** Addresses the frame to the gateway, unless it is for a group or for all: those keep the address that they have. */
+/**
+ * Addresses the frame to the gateway, or where the packet is for a group or for all, to these (RFC 1112 6.4, RFC 2464 7).
+ * A frame that was sent to many keeps its address.
+ */
 export function addressTo(pkt: PacketBuffer, mac: Uint8Array): void {
   const { bytes, start } = pkt;
   if ((bytes[start]! & 1) !== 0) return;
-  if (pkt.family === 4 && pkt.dst0 === -1) {
-    bytes.fill(0xff, start, start + 6);
-    return;
-  }
-  const group = groupAddress(pkt);
-  for (let i = 0; i < 6; i++) bytes[start + i] = (group ?? mac)[i]!;
-  pkt.packetType = group === null ? PacketType.HOST : PacketType.MULTICAST;
+  if (pkt.family === 4 && pkt.dst0 === -1) bytes.fill(0xff, start, start + MAC_LENGTH);
+  else if (pkt.family === 4 && pkt.dst0 >>> 28 === 14)
+    addressToGroup(pkt, 0x0100, 0x5e000000 | (pkt.dst0 & 0x7fffff));
+  else if (pkt.family === 6 && pkt.dst0 >>> 24 === 0xff) addressToGroup(pkt, 0x3333, pkt.dst3);
+  else for (let i = 0; i < MAC_LENGTH; i++) bytes[start + i] = mac[i]!;
 }
 
-/** The Ethernet group address of a multicast destination (RFC 1112 6.4, RFC 2464 7); null for any other destination. */
-function groupAddress(pkt: PacketBuffer): Uint8Array | null {
-  if (pkt.family === 4 && pkt.dst0 >>> 28 === 14) {
-    return Uint8Array.of(1, 0, 0x5e, (pkt.dst0 >>> 16) & 0x7f, pkt.dst0 >>> 8, pkt.dst0);
-  }
-  if (pkt.family === 6 && pkt.dst0 >>> 24 === 0xff) {
-    return Uint8Array.of(0x33, 0x33, pkt.dst3 >>> 24, pkt.dst3 >>> 16, pkt.dst3 >>> 8, pkt.dst3);
-  }
-  return null;
+function addressToGroup({ bytes, start }: PacketBuffer, high: number, low: number): void {
+  bytes[start] = high >>> 8;
+  bytes[start + 1] = high;
+  bytes[start + 2] = low >>> 24;
+  bytes[start + 3] = low >>> 16;
+  bytes[start + 4] = low >>> 8;
+  bytes[start + 5] = low;
 }

@@ -1,6 +1,7 @@
 /**
  * Captures on named interfaces (`--in IFACE=CAPTURE`): each frame arrives as it was captured, byte for byte. Captures
- * without Ethernet (raw IP, cooked, loopback) get a header addressed to the gateway, since theirs is lost.
+ * without Ethernet (raw IP, cooked, loopback) get a header addressed to the gateway, since theirs is lost; the sender's
+ * address is there where the capture tells it.
  */
 import {
   decodeLinkHeader,
@@ -11,9 +12,13 @@ import {
 } from '../../capture/index.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
+import { dissectEthernet } from '../../wire/dissect.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { addressTo } from './captured-packet.ts';
 import { Prepared, type Driver } from './driver.ts';
-import { FrameBuffer, UNKNOWN_SENDER } from './frame-buffer.ts';
+import { FrameBuffer, HEADROOM, UNKNOWN_SENDER } from './frame-buffer.ts';
+
+const MAC_LENGTH = 6;
 
 export class ExactDriver implements Driver {
   private readonly host: Host;
@@ -36,18 +41,11 @@ export class ExactDriver implements Driver {
 
   prepare(record: CaptureRecord, input: number, pkt: PacketBuffer): Prepared {
     this.device = this.devices[input]!;
-    this.wrapped = record.linkType !== LinkType.Ethernet;
-    if (!this.wrapped) {
-      pkt.reset(record.bytes, record.start, record.end);
-      return Prepared.READY;
-    }
-    if (!decodeLinkHeader(record, this.header)) {
-      pkt.reset(record.bytes, record.start, record.end);
-      return Prepared.NOT_IP;
-    }
-    const { frame, start } = this.buffer.ofLength(record.end - record.start);
-    const length = encapsulate(record, this.header, frame.subarray(start), this.device.mac, UNKNOWN_SENDER);
-    pkt.reset(frame, start, start + length);
+    this.wrapped = false;
+    pkt.reset(record.bytes, record.start, record.end);
+    if (record.linkType === LinkType.Ethernet) return Prepared.READY;
+    if (!decodeLinkHeader(record, this.header)) return Prepared.NOT_IP;
+    this.wrap(record, pkt);
     return Prepared.READY;
   }
 
@@ -57,5 +55,16 @@ export class ExactDriver implements Driver {
 
   notes(): string[] {
     return this.wrapped ? ['Ethernet header made: the capture has none'] : [];
+  }
+
+  private wrap(record: CaptureRecord, pkt: PacketBuffer): void {
+    const { header, buffer } = this;
+    const memory = buffer.ofLength(record.end - record.start);
+    const sender = header.sourceLength === MAC_LENGTH ? header.sourceAddress : UNKNOWN_SENDER;
+    const length = encapsulate(record, header, buffer.frame, this.device.mac, sender);
+    pkt.reset(memory, HEADROOM, HEADROOM + length);
+    dissectEthernet(pkt);
+    addressTo(pkt, this.device.mac);
+    this.wrapped = true;
   }
 }

@@ -2,19 +2,33 @@
 
 const ETHERNET_HEADER = 14;
 /** Free in front, so that a longer header can be written before the packet without moving it. */
-const HEADROOM = 64;
+export const HEADROOM = 64;
 const USUAL_LENGTH = 65536;
 
 /** Source of frames whose sender's address the capture does not tell; locally administered. */
 export const UNKNOWN_SENDER = Uint8Array.of(2, 0, 0, 0, 0xff, 1);
 
 export class FrameBuffer {
-  private memory = new Uint8Array(HEADROOM + ETHERNET_HEADER + USUAL_LENGTH);
+  private memory: Uint8Array;
+  private room: Uint8Array;
 
-  /** Room for an Ethernet header and `length` bytes behind it, from `start` on. What was there before is gone. */
-  ofLength(length: number): { frame: Uint8Array; start: number } {
+  constructor() {
+    this.memory = new Uint8Array(HEADROOM + ETHERNET_HEADER + USUAL_LENGTH);
+    this.room = this.memory.subarray(HEADROOM);
+  }
+
+  /** Memory for an Ethernet header and `length` bytes behind it from HEADROOM on. What was there before is gone. */
+  ofLength(length: number): Uint8Array {
     const needed = HEADROOM + ETHERNET_HEADER + length;
-    if (needed > this.memory.length) this.memory = new Uint8Array(needed);
-    return { frame: this.memory, start: HEADROOM };
+    if (needed > this.memory.length) {
+      this.memory = new Uint8Array(needed);
+      this.room = this.memory.subarray(HEADROOM);
+    }
+    return this.memory;
+  }
+
+  /** The same memory from HEADROOM on. */
+  get frame(): Uint8Array {
+    return this.room;
   }
 }
