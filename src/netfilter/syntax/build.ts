@@ -165,20 +165,26 @@ function addresses(
   return last.made;
 }
 
-function one(text: string, not: boolean, context: BuildContext): (AddressMatch | null)[] {
-  return numericOrNamed(text, context).map(({ words, mask }) => {
-    const excludesNothing = mask[0] === 0 && mask[1] === 0 && mask[2] === 0 && mask[3] === 0;
-    return excludesNothing && !not ? null : { words, mask, not };
-  });
+function one(text: string, not: boolean, context: BuildContext): readonly (AddressMatch | null)[] {
+  if (!isName(text)) return [asMatch(parseMaskedAddress(text, context.family), not)];
+  return named(text, context).map((address) => asMatch(address, not));
 }
 
-function numericOrNamed(text: string, context: BuildContext): MaskedAddress[] {
+function asMatch({ words, mask }: MaskedAddress, not: boolean): AddressMatch | null {
+  const excludesNothing = mask[0] === 0 && mask[1] === 0 && mask[2] === 0 && mask[3] === 0;
+  return excludesNothing && !not ? null : { words, mask, not };
+}
+
+/** What has a letter beyond f before the mask, and is no hexadecimal number or IPv6 address, can only be a name. */
+function isName(text: string): boolean {
+  return /^[^/:]*[g-zG-Z]/.test(text) && !/^0[xX]|:/.test(text);
+}
+
+/** The addresses of a host name. */
+function named(text: string, context: BuildContext): MaskedAddress[] {
   const { family, resolve } = context;
   const slash = text.lastIndexOf('/');
   const host = slash < 0 ? text : text.slice(0, slash);
-  // What has a letter beyond f, or no digit at all, can only be a name.
-  if (!/[g-zG-Z]/.test(host) || host.includes(':') || /^0[xX]/.test(host))
-    return [parseMaskedAddress(text, family)];
   if (resolve === null) {
     throw new ValueError(
       `host/network \`${host}' not found (names are not looked up here: write its address)`,
