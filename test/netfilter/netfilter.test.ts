@@ -214,16 +214,23 @@ describe('loading', () => {
       },
     });
     const { netfilter } = world('compiled');
-    const named = () =>
-      table(4, 'filter', {
+    const named = (family: 4 | 6) =>
+      table(family, 'filter', {
         FORWARD: { rules: [rule(accept, { matches: [{ extension: sharing, info: {} }] })] },
       });
-    load(netfilter, named());
-    load(netfilter, named());
+    load(netfilter, named(4));
+    load(netfilter, named(4));
+    load(netfilter, named(6));
     load(netfilter, table(4, 'filter', {}));
-    load(netfilter, named());
-    assert.equal(seen[0], seen[1]);
-    assert.notEqual(seen[1], seen[2]);
+    load(netfilter, named(4));
+    assert.ok(
+      seen.every((thing) => thing === seen[0]),
+      'one thing, for both families',
+    );
+    load(netfilter, table(4, 'filter', {}));
+    load(netfilter, table(6, 'filter', {}));
+    load(netfilter, named(4));
+    assert.notEqual(seen.at(-1), seen[0], 'forgotten when nobody names it');
   });
 
   it('tells extensions from which hooks their rule can be reached', () => {
