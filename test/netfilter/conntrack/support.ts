@@ -74,8 +74,10 @@ export class Rig {
     if (this.ct.confirm(pkt, Hook.POSTROUTING) !== Verdict.ACCEPT) return 'DROP at confirm';
     const line = entry > 0 ? this.ct.describe(entry) : '';
     this.ct.release(pkt);
-    const found = / (\d+) (?:([A-Z_0-9]+) )?src=/.exec(line);
-    return found === null ? state : [state, found[2], found[1]].filter((word) => word !== undefined).join(' ');
+    const found = / \d+ (\d+) (?:([A-Z]\w+) )?src=/.exec(line);
+    return found === null
+      ? state
+      : [state, found[2], found[1]].filter((word) => word !== undefined).join(' ');
   }
 
   packet(way: Way, proto: number, l4: Uint8Array): PacketBuffer {
@@ -138,7 +140,13 @@ export class Rig {
     return this.pass(this.udpPacket(way, sport, dport));
   }
 
-  icmpPacket(way: Way, type: number, code: number, rest: number, body: Uint8Array = new Uint8Array(8)): PacketBuffer {
+  icmpPacket(
+    way: Way,
+    type: number,
+    code: number,
+    rest: number,
+    body: Uint8Array = new Uint8Array(8),
+  ): PacketBuffer {
     const l4 = new Uint8Array(8 + body.length);
     l4[0] = type;
     l4[1] = code;

@@ -39,7 +39,7 @@ describe('conntrack: TCP states', () => {
   it('picks connections up in their middle while tcp_loose is on, with a short timeout until answered', () => {
     play(new Rig(), [
       [(r) => r.tcp('>', 'A', { seq: 1, ack: 1 }), 'NEW ESTABLISHED 300'],
-      [(r) => r.tcp('<', 'A', { seq: 1, ack: 1 }), 'ESTABLISHED ESTABLISHED 432000'],
+      [(r) => r.tcp('<', 'A', { seq: 1, ack: 1 }), 'ESTABLISHED ESTABLISHED 300'],
       [(r) => r.tcp('>', 'A', { seq: 1, ack: 1 }), 'ESTABLISHED [ASSURED] ESTABLISHED 432000'],
     ]);
     assert.equal(new Rig({ sysctls: { tcp_loose: 0 } }).tcp('>', 'A', { seq: 1, ack: 1 }), 'INVALID');
@@ -52,7 +52,10 @@ describe('conntrack: TCP states', () => {
     assert.equal(rig.tcp('>', 'A', { seq: 1001, ack: 5001 }), 'ESTABLISHED [ASSURED] ESTABLISHED 300');
     const closed = new Rig();
     closed.establish();
-    assert.equal(closed.tcp('<', 'A', { seq: 5001, ack: 1001, win: 0 }), 'ESTABLISHED [ASSURED] ESTABLISHED 300');
+    assert.equal(
+      closed.tcp('<', 'A', { seq: 5001, ack: 1001, win: 0 }),
+      'ESTABLISHED [ASSURED] ESTABLISHED 300',
+    );
   });
 
   it('opens anew when a SYN comes to a connection that both ends closed', () => {
@@ -90,7 +93,7 @@ describe('conntrack: TCP states', () => {
     assert.equal(rig.tcp('<', 'R', { seq: 5001 + 70000 * 2 }), 'INVALID');
     assert.match(rig.tcp('<', 'R', { seq: 5101 }), /ESTABLISHED 10$/);
     assert.match(rig.ct.list(4)[0]!, / ESTABLISHED /);
-    assert.match(rig.tcp('>', 'A', { seq: 1001, ack: 5001 }), /ESTABLISHED 432000$/);
+    assert.match(rig.tcp('>', 'A', { seq: 1001, ack: 5001 }), /ESTABLISHED 300$/);
     assert.match(rig.tcp('<', 'R', { seq: 5001 }), /CLOSE 10$/);
   });
 
