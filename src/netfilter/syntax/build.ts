@@ -5,24 +5,13 @@
 import type { Place } from '../../base/errors.ts';
 import type { Given, Info, MatchExtension, TargetExtension } from '../extension.ts';
 import type { Family } from '../hook.ts';
-import {
-  makeRule,
-  type AddressMatch,
-  type InterfaceMatch,
-  type MatchUse,
-  type Rule,
-  type RuleTarget,
-} from '../rule.ts';
+import { makeRule, type InterfaceMatch, type MatchUse, type Rule, type RuleTarget } from '../rule.ts';
+import { ANYWHERE, addressMatches, textAt, type Resolver } from './address-match.ts';
 import { located } from './getopt.ts';
 import { LineError } from './line-error.ts';
 import type { CommandPlan, ExtensionPlan, OptionStep, Ref, RefNot, TargetPlan } from './plan.ts';
 import type { ActionName } from './tree.ts';
-import { badAddress, formatAddress, parseMaskedAddress, type MaskedAddress } from './values/addresses.ts';
 import { byteLength } from './values/text.ts';
-import { ValueError } from './value-error.ts';
-
-/** Turns a host name into numeric addresses of the family; an empty list when it has none. */
-export type Resolver = (name: string, family: Family) => readonly string[];
 
 export interface BuildContext {
   readonly family: Family;
@@ -78,11 +67,6 @@ export function buildCommand(
   };
 }
 
-export function textAt(ref: Ref, words: readonly string[]): string {
-  const word = words[ref.word]!;
-  return ref.offset === 0 ? word : word.slice(ref.offset);
-}
-
 function shownBy(plan: CommandPlan, words: readonly string[]): Command['shown'] {
   const shown = new Map<string, { value: string; times: number }>();
   for (const [name, ref] of plan.shown) {
@@ -109,8 +93,9 @@ function buildRules(
   context: BuildContext,
   chain: string,
 ): Rule[] {
-  const sources = plan.source === null ? ANYWHERE : addresses(plan.source, words, context);
-  const destinations = plan.destination === null ? ANYWHERE : addresses(plan.destination, words, context);
+  const sources = plan.source === null ? ANYWHERE : addressMatches(plan.source, words, context);
+  const destinations =
+    plan.destination === null ? ANYWHERE : addressMatches(plan.destination, words, context);
   const counted = counters(plan, words, context.counters);
   const parts = {
     source: sources[0]!,
@@ -142,62 +127,7 @@ function buildRules(
   );
 }
 
-const ANYWHERE: readonly null[] = [null];
 const NO_MATCHES: readonly MatchUse[] = [];
-
-/** What `-s` or `-d` says; null for an address that excludes nothing (`0.0.0.0/0`). */
-function addresses(
-  given: RefNot<readonly (AddressMatch | null)[]>,
-  words: readonly string[],
-  context: BuildContext,
-): readonly (AddressMatch | null)[] {
-  const text = textAt(given.ref, words);
-  const { last } = given;
-  if (last.made !== null && last.word === text) return last.made;
-  try {
-    last.made = text.includes(',')
-      ? text.split(',').flatMap((part) => one(part.trim(), given.not, context))
-      : one(text, given.not, context);
-  } catch (error) {
-    throw located(error, given.ref.word);
-  }
-  last.word = text;
-  return last.made;
-}
-
-function one(text: string, not: boolean, context: BuildContext): readonly (AddressMatch | null)[] {
-  if (!isName(text)) return [asMatch(parseMaskedAddress(text, context.family), not)];
-  return named(text, context).map((address) => asMatch(address, not));
-}
-
-function asMatch({ words, mask }: MaskedAddress, not: boolean): AddressMatch | null {
-  const excludesNothing = mask[0] === 0 && mask[1] === 0 && mask[2] === 0 && mask[3] === 0;
-  return excludesNothing && !not ? null : { words, mask, not };
-}
-
-/** What has a letter beyond f before the mask, and is no hexadecimal number or IPv6 address, can only be a name. */
-function isName(text: string): boolean {
-  return /^[^/:]*[g-zG-Z]/.test(text) && !/^0[xX]|:/.test(text);
-}
-
-/** The addresses of a host name. */
-function named(text: string, context: BuildContext): MaskedAddress[] {
-  const { family, resolve } = context;
-  const slash = text.lastIndexOf('/');
-  const host = slash < 0 ? text : text.slice(0, slash);
-  if (resolve === null) {
-    throw new ValueError(
-      `host/network \`${host}' not found (names are not looked up here: write its address)`,
-    );
-  }
-  const found = resolve(host, family);
-  if (found.length === 0) throw badAddress(host);
-  const mask = slash < 0 ? '' : text.slice(slash);
-  const parsed = found.map((address) => parseMaskedAddress(address + mask, family));
-  // Addresses that the mask makes equal count once.
-  const seen = new Map(parsed.map((address) => [formatAddress(address.words, family), address]));
-  return [...seen.values()];
-}
 
 const INTERFACE_NAME_BYTES = 15;
 

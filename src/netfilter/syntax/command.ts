@@ -5,7 +5,8 @@
 import type { TableName } from '../hook.ts';
 import type { Family } from '../hook.ts';
 import type { Ruleset, Table } from '../rule.ts';
-import { buildCommand, type Command, type Resolver } from './build.ts';
+import type { Resolver } from './address-match.ts';
+import { buildCommand, type Command } from './build.ts';
 import { checkTable, RefusedRule } from './check.ts';
 import { applyCommand, copyTable, makeTable, tableNamed } from './edit.ts';
 import { LineError, RuleError } from './line-error.ts';

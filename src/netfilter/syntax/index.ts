@@ -1,7 +1,8 @@
 /** The rule language: rules files and commands in, rules as data; rules as data in, text out. */
 export { describeExtension, help, type ExtensionHelp, type OptionHelp } from './help.ts';
 export { parseCommand, runCommand, type CommandContext, type PreparedCommand } from './command.ts';
-export type { Command, Resolver } from './build.ts';
+export type { Resolver } from './address-match.ts';
+export type { Command } from './build.ts';
 export { applyCommand, copyTable, emptyTable, makeChain, makeRuleset, makeTable } from './edit.ts';
 export { checkTable, reachedHooks } from './check.ts';
 export { COMMAND_OPTIONS, type CommandOption } from './command-options.ts';

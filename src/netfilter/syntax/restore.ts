@@ -8,14 +8,8 @@
 import { SluiceError, type Place } from '../../base/errors.ts';
 import type { Family } from '../hook.ts';
 import type { Ruleset, Table } from '../rule.ts';
-import {
-  buildCommand,
-  parseCounters,
-  textAt,
-  type BuildContext,
-  type Command,
-  type Resolver,
-} from './build.ts';
+import { textAt, type Resolver } from './address-match.ts';
+import { buildCommand, parseCounters, type BuildContext, type Command } from './build.ts';
 import { checkTable, RefusedRule } from './check.ts';
 import {
   applyCommand,

@@ -49,6 +49,7 @@ const ON_PURPOSE: readonly RegExp[] = [
   // iptables takes these together and keeps a mixture of both.
   /-j CT .*--notrack.* --(timeout|helper) |-j CT .*--(timeout|helper) .* --notrack/,
   /-j CT .*--zone-(orig|reply) .*--zone |-j CT .*--zone .*--zone-(orig|reply) /,
+  /-j TCPMSS .*--set-mss .*--clamp-mss-to-pmtu|-j TCPMSS .*--clamp-mss-to-pmtu .*--set-mss/,
   // iptables prints /32 for a mask that is no prefix.
   /-j NETMAP .*--to \S+\/255\.255\.0\.255/,
 ];
