@@ -223,6 +223,13 @@ export class Connections {
     return this.deadline[entry * DEADLINE_STRIDE]! <= this.now;
   }
 
+  /** Expired entries go when they are met. */
+  isGone(entry: number): boolean {
+    if (!this.isExpired(entry)) return false;
+    this.kill(entry);
+    return true;
+  }
+
   /** A new timeout (unless it is fixed), and the packet counted. */
   refresh(entry: number, direction: number, packetBytes: number, timeoutUs: number): void {
     const status = this.status[entry]!;

@@ -14,16 +14,7 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/rng.ts';
 import type { Sysctls } from '../../base/sysctl.ts';
-import {
-  IPPROTO_DCCP,
-  IPPROTO_GRE,
-  IPPROTO_ICMP,
-  IPPROTO_ICMPV6,
-  IPPROTO_SCTP,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  IPPROTO_UDPLITE,
-} from '../../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { isExtension } from '../../wire/ipv6-ext.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { DropReason } from '../drop-reason.ts';
@@ -32,28 +23,22 @@ import type { LogSink } from '../log.ts';
 import { Verdict } from '../verdict.ts';
 import { NAT_CLASH, Connections } from './connections.ts';
 import { PROTO_OCTETS } from './record.ts';
+import { Confirmation } from './confirm.ts';
 import { CtInfo, CtStatus, directionOf, type Direction } from './ct-info.ts';
 import { describeConnection, describeExpectation } from './describe.ts';
 import { Expectations } from './expectations.ts';
-import { GenericTracker } from './generic.ts';
-import { GreTracker } from './gre.ts';
 import { Helpers } from './helpers.ts';
 import { IcmpErrors, IcmpStep, type NodeLookup } from './icmp-error.ts';
-import { IcmpTracker } from './icmp.ts';
-import { Icmpv6Tracker } from './icmpv6.ts';
 import { InvalidLog, type PacketPrinter } from './invalid-log.ts';
 import { RateLimit } from './rate-limit.ts';
-import { SctpTracker, isClosingSctp } from './sctp.ts';
 import { Settings } from './settings.ts';
 import { TcpState } from './tcp-states.ts';
-import { TcpTracker, isClosingTcp } from './tcp.ts';
+import { Trackers, isClosing } from './trackers.ts';
 import type { SeqAdjust } from './tcp-window.ts';
 import { Track, type TrackerParts } from './tracker.ts';
 import { Tuple } from './tuple.ts';
 import { TupleReader, invertTuple } from './tuple-reader.ts';
 import { zoneOfKind } from './tuple-store.ts';
-import { UdpTracker } from './udp.ts';
-import { UdpLiteTracker } from './udplite.ts';
 import type { ConntrackView, CtTemplate } from './view.ts';
 
 export interface ConntrackServices {
@@ -70,8 +55,6 @@ export interface SeqAdjuster extends SeqAdjust {
   adjust(pkt: PacketBuffer, entry: number, direction: number): boolean;
 }
 
-/** A packet that a clashing entry's original direction passed: see confirm. */
-const CLASH_TIMEOUT_US = 1_000_000;
 const LEVEL_WARNING = 4;
 const TABLE_FULL = 'nf_conntrack: nf_conntrack: table full, dropping packet';
 
@@ -98,14 +81,8 @@ export class Conntrack implements ConntrackView, NodeLookup {
   private zoneReply: number;
   private adjuster: SeqAdjuster | null;
 
-  private readonly tcp: TcpTracker;
-  private readonly udp: UdpTracker;
-  private readonly udplite: UdpLiteTracker;
-  private readonly icmp: IcmpTracker;
-  private readonly icmpv6: Icmpv6Tracker;
-  private readonly sctp: SctpTracker;
-  private readonly gre: GreTracker;
-  private readonly generic: GenericTracker;
+  private readonly trackers: Trackers;
+  private readonly confirmation: Confirmation;
   private readonly icmpErrors: IcmpErrors;
 
   private readonly scratchTuple = new Tuple();
@@ -116,7 +93,9 @@ export class Conntrack implements ConntrackView, NodeLookup {
     this.sysctls = services.sysctls;
     this.log = services.log;
     this.settings.read(services.sysctls);
-    this.connections = new Connections(this.settings.max, services.rng, (entry) => this.isClosing(entry));
+    this.connections = new Connections(this.settings.max, services.rng, (entry) =>
+      isClosing(this.connections, entry),
+    );
     this.connections.onRemove = (entry) => this.removed(entry);
     this.connections.now = services.clock.now;
     this.expectations = new Expectations(this.connections);
@@ -139,14 +118,8 @@ export class Conntrack implements ConntrackView, NodeLookup {
       settings: this.settings,
       invalid: this.invalid,
     };
-    this.tcp = new TcpTracker(parts);
-    this.udp = new UdpTracker(parts);
-    this.udplite = new UdpLiteTracker(parts);
-    this.icmp = new IcmpTracker(parts);
-    this.icmpv6 = new Icmpv6Tracker(parts);
-    this.sctp = new SctpTracker(parts);
-    this.gre = new GreTracker(parts);
-    this.generic = new GenericTracker(parts);
+    this.trackers = new Trackers(parts);
+    this.confirmation = new Confirmation(this.connections);
     this.icmpErrors = new IcmpErrors(parts, this.reader, this);
   }
 
@@ -227,15 +200,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     const status = connections.status[entry]!;
     if (status & CtStatus.CONFIRMED || directionOf(pkt.ctInfo) !== 0) return Verdict.ACCEPT;
     this.refreshTime();
-    if (status & CtStatus.DYING) return this.refuse(pkt, entry);
-    const { tuples } = connections;
-    const original = entry * 2;
-    if (tuples.chainFull(original) || tuples.chainFull(original + 1)) return this.refuse(pkt, entry);
-    // Address translation, or another first packet, may have taken a tuple since: this one was not in the hash.
-    const rival = this.rivalOf(original) || this.rivalOf(original + 1);
-    if (rival !== 0) return this.resolveClash(pkt, entry, rival >> 1);
-    connections.insert(entry, true);
-    return Verdict.ACCEPT;
+    return this.confirmation.confirm(pkt, entry);
   }
 
   /** The packet ended: an entry that only it holds goes. */
@@ -285,24 +250,16 @@ export class Conntrack implements ConntrackView, NodeLookup {
     tuple.zone = zoneOriginal;
     if (zoneOriginal === zoneReply) {
       const node = tuples.find(tuple);
-      return node !== 0 && this.isGone(node) ? 0 : node;
+      return node !== 0 && this.connections.isGone(node >> 1) ? 0 : node;
     }
     let node = tuples.find(tuple);
     while (node !== 0 && (node & 1) !== 0) node = tuples.find(tuple, node);
-    if (node !== 0 && !this.isGone(node)) return node;
+    if (node !== 0 && !this.connections.isGone(node >> 1)) return node;
     tuple.zone = zoneReply;
     node = tuples.find(tuple);
     while (node !== 0 && (node & 1) === 0) node = tuples.find(tuple, node);
     tuple.zone = zoneOriginal;
-    return node !== 0 && !this.isGone(node) ? node : 0;
-  }
-
-  /** Expired entries go when they are met. */
-  private isGone(node: number): boolean {
-    const entry = node >> 1;
-    if (!this.connections.isExpired(entry)) return false;
-    this.connections.kill(entry);
-    return true;
+    return node !== 0 && !this.connections.isGone(node >> 1) ? node : 0;
   }
 
   private create(pkt: PacketBuffer, tuple: Tuple, template: CtTemplate | null): number {
@@ -363,7 +320,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     else if (status & CtStatus.SEEN_REPLY) pkt.ctInfo = CtInfo.ESTABLISHED;
     else pkt.ctInfo = status & CtStatus.EXPECTED ? CtInfo.RELATED : CtInfo.NEW;
 
-    const result = this.track(entry, pkt, direction, hook);
+    const result = this.trackers.track(entry, pkt, direction, hook);
     if (result !== Track.ACCEPT) {
       if ((status & CtStatus.CONFIRMED) === 0) connections.discard(entry);
       pkt.ct = 0;
@@ -377,79 +334,10 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return result;
   }
 
-  private track(entry: number, pkt: PacketBuffer, direction: number, hook: Hook): number {
-    // A header that is not whole: the trackers of protocols with ports read it without asking.
-    switch (pkt.proto) {
-      case IPPROTO_TCP:
-        return pkt.l4Ok ? this.tcp.packet(entry, pkt, direction, hook) : Track.INVALID;
-      case IPPROTO_UDP:
-        return this.udp.packet(entry, pkt, direction, hook);
-      case IPPROTO_ICMP:
-        return this.icmp.packet(entry, pkt, direction, hook);
-      case IPPROTO_ICMPV6:
-        return this.icmpv6.packet(entry, pkt, direction, hook);
-      case IPPROTO_SCTP:
-        return this.sctp.packet(entry, pkt, direction, hook);
-      case IPPROTO_UDPLITE:
-        return this.udplite.packet(entry, pkt, direction, hook);
-      case IPPROTO_GRE:
-        return this.gre.packet(entry, pkt, direction, hook);
-      default:
-        return this.generic.packet(entry, pkt, direction, hook);
-    }
-  }
-
   private reportFull(pkt: PacketBuffer): void {
     const { now } = this.connections;
     if (!this.fullLog.allows(now) || !this.log.wanted) return;
     this.log.line({ time: now, level: LEVEL_WARNING, text: TABLE_FULL, cause: pkt.cause });
-  }
-
-  // ── Within `confirm` ────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** A living node with the tuple of this one. */
-  private rivalOf(node: number): number {
-    const rival = this.connections.tuples.findTwin(node);
-    return rival !== 0 && this.isGone(rival) ? 0 : rival;
-  }
-
-  private refuse(pkt: PacketBuffer, entry: number): number {
-    this.connections.discard(entry);
-    pkt.ct = 0;
-    pkt.ctInfo = 0;
-    pkt.dropReason = DropReason.CONNTRACK_CLASH!;
-    return Verdict.DROP;
-  }
-
-  /**
-   * Two first packets of one flow (nf_ct_resolve_clash). Where a lost packet is not repeated, the later entry gives way
-   * to the earlier; if both were translated differently, it lives for a second so that the one answer finds back.
-   */
-  private resolveClash(pkt: PacketBuffer, entry: number, winner: number): number {
-    const { connections } = this;
-    if (!allowsClash(pkt.proto)) return this.refuse(pkt, entry);
-    if (this.mayMerge(winner, entry)) return this.merge(pkt, entry, winner);
-    const replyRival = this.rivalOf(entry * 2 + 1) >> 1;
-    if (replyRival !== 0) {
-      return this.mayMerge(replyRival, entry) ? this.merge(pkt, entry, replyRival) : this.refuse(pkt, entry);
-    }
-    connections.setDeadline(entry, CLASH_TIMEOUT_US);
-    connections.status[entry] = connections.status[entry]! | CtStatus.FIXED_TIMEOUT | NAT_CLASH;
-    connections.insert(entry, false);
-    return Verdict.ACCEPT;
-  }
-
-  private mayMerge(winner: number, loser: number): boolean {
-    const { status, tuples } = this.connections;
-    const untranslated = (status[winner]! & (CtStatus.SRC_NAT_DONE | CtStatus.DST_NAT_DONE)) === 0;
-    return untranslated || (tuples.same(winner * 2, loser * 2) && tuples.same(winner * 2 + 1, loser * 2 + 1));
-  }
-
-  private merge(pkt: PacketBuffer, loser: number, winner: number): number {
-    this.connections.countPacket(winner, 0, pkt.l3Length);
-    this.connections.discard(loser);
-    pkt.ct = winner;
-    return Verdict.ACCEPT;
   }
 
   // ── Going ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -459,13 +347,6 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (this.expectations.count !== 0) this.expectations.removeOf(entry);
     if (this.reader.greKeys.size !== 0) this.reader.greKeys.removeOf(entry);
     this.helpers.detach(entry);
-  }
-
-  private isClosing(entry: number): boolean {
-    const proto = this.connections.tuples.kind(entry * 2) & 0xff;
-    const state = this.connections.octets[entry * PROTO_OCTETS]!;
-    if (proto === IPPROTO_TCP) return isClosingTcp(state);
-    return proto === IPPROTO_SCTP && isClosingSctp(state);
   }
 
   // ── For address translation ─────────────────────────────────────────────────────────────────────────────────────
@@ -495,7 +376,8 @@ export class Conntrack implements ConntrackView, NodeLookup {
     for (let node = tuples.find(tuple); node !== 0;) {
       const after = tuples.find(tuple, node);
       const entry = node >> 1;
-      if (entry !== except && !this.isGone(node) && !tuples.same(entry * 2, except * 2)) return true;
+      if (entry !== except && !this.connections.isGone(node >> 1) && !tuples.same(entry * 2, except * 2))
+        return true;
       node = after;
     }
     return false;
@@ -518,7 +400,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   /** Sequence numbers of connections whose payload changed in length (CtStatus.SEQ_ADJUST). */
   set seqAdjust(adjuster: SeqAdjuster | null) {
     this.adjuster = adjuster;
-    this.tcp.window.seqAdjust = adjuster;
+    this.trackers.tcp.window.seqAdjust = adjuster;
   }
 
   // ── ConntrackView ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -621,16 +503,4 @@ function noPrinter(): string {
 /** A chain of extension headers that ends nowhere (RFC 8200 4.7), or leaves the datagram. */
 function isBrokenV6(pkt: PacketBuffer): boolean {
   return isExtension(pkt.proto);
-}
-
-/** Protocols whose first packet must not be lost to a clash, since nothing repeats it soon. */
-function allowsClash(proto: number): boolean {
-  return (
-    proto === IPPROTO_UDP ||
-    proto === IPPROTO_UDPLITE ||
-    proto === IPPROTO_GRE ||
-    proto === IPPROTO_DCCP ||
-    proto === IPPROTO_ICMP ||
-    proto === IPPROTO_ICMPV6
-  );
 }
