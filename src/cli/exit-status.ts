@@ -15,7 +15,7 @@ export const EXIT_STATUSES: readonly { readonly status: number; readonly about: 
   { status: ExitStatus.NOT_MET, about: 'an expectation of yours did not hold' },
   {
     status: ExitStatus.USAGE,
-    about: 'usage, or input that cannot be read: standard error says `sluice: FILE:LINE: what is wrong`',
+    about: 'usage, or input that cannot be read; standard error says where and what is wrong',
   },
   {
     status: ExitStatus.CUT,

@@ -43,8 +43,11 @@ export function programHelp(commands: readonly CommandSpec[]): string {
   return [
     'Usage: sluice COMMAND [ARGUMENT…]',
     '',
-    "A network in a process: Linux's packet filter, connection tracking and NAT over a",
-    'userspace L2-L4 stack. Replays captures through a ruleset, without root or a kernel.',
+    ...fill(
+      "A network in a process: Linux's packet filter, connection tracking and NAT over a userspace L2-L4 stack. " +
+        'Replays captures through a ruleset, without root or a kernel.',
+      0,
+    ),
     '',
     'Commands:',
     ...commands.flatMap(({ name, summary }) => entry(name, summary)),

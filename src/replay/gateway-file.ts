@@ -29,8 +29,9 @@ export function parseGatewayFile({ text, file }: SourceText): GatewayFile {
       if (!(error instanceof SluiceError) || error.code !== 'GATEWAY' || error.place.line !== undefined) {
         return error;
       }
-      const offset = offsetOf(document.contents, error.message, 0);
-      const place = text.trim() === '' ? { file } : { file, line: placeOf(offset).line };
+      const { contents } = document;
+      const offset = offsetOf(contents, error.message) ?? contents?.range?.[0];
+      const place = offset === undefined ? { file } : { file, line: placeOf(offset).line };
       return new SluiceError(error.code, error.message, place);
     },
   };
@@ -46,39 +47,29 @@ function toValue(document: Document.Parsed, file: string): unknown {
 }
 
 /**
- * Where the path that `text` begins with leads in the document. Keys may themselves contain dots (`eth0.5`, sysctls), so
- * at every step the longest key that fits is taken; where the path leads on to what is not there, its parent counts.
+ * Where the path that `text` begins with leads in a node; null when it leads to nothing there. Keys may themselves contain
+ * dots (`eth0.5`, sysctls), so at every step the longest key that fits is taken. Where the path goes on to what is not
+ * there, its last key counts.
  */
-function offsetOf(node: Node | null, text: string, fallback: number): number {
-  const here = node?.range?.[0] ?? fallback;
+function offsetOf(node: Node | null, text: string): number | null {
   if (isMap(node)) {
-    let best: { readonly key: string; readonly offset: number; readonly value: Node | null } | null = null;
+    let best: { readonly name: string; readonly key: Node; readonly value: Node | null } | null = null;
     for (const { key, value } of node.items) {
       if (!isScalar(key)) continue;
       const name = String(key.value);
-      if (!text.startsWith(name) || !/^([.[:]|$)/.test(text.slice(name.length))) continue;
-      if (best === null || name.length > best.key.length) {
-        best = { key: name, offset: key.range?.[0] ?? here, value: value as Node | null };
-      }
+      if (!text.startsWith(name) || !KEY_ENDS.test(text.slice(name.length))) continue;
+      if (best === null || name.length > best.name.length) best = { name, key, value: value as Node | null };
     }
-    if (best === null) return here;
-    const rest = text.slice(best.key.length);
-    return rest.startsWith('.')
-      ? offsetInside(best.value, rest.slice(1), best.offset)
-      : rest.startsWith('[')
-        ? offsetInside(best.value, rest, best.offset)
-        : best.offset;
+    if (best === null) return null;
+    const rest = text.slice(best.name.length).replace(/^\./, '');
+    return offsetOf(best.value, rest) ?? best.key.range?.[0] ?? null;
   }
   const index = /^\[(\d+)\]\.?/.exec(text);
-  if (isSeq(node) && index !== null) {
-    const item = node.items[Number(index[1])] as Node | undefined;
-    return item === undefined ? here : offsetOf(item, text.slice(index[0].length), here);
-  }
-  return here;
+  if (!isSeq(node) || index === null) return null;
+  const item = node.items[Number(index[1])] as Node | undefined;
+  if (item === undefined) return null;
+  return offsetOf(item, text.slice(index[0].length)) ?? item.range?.[0] ?? null;
 }
 
-/** Below a key, the key's own line is a better answer than where its value begins. */
-function offsetInside(value: Node | null, text: string, keyOffset: number): number {
-  const inside = offsetOf(value, text, keyOffset);
-  return inside === value?.range?.[0] ? keyOffset : inside;
-}
+/** What may follow a key in a path: a further key, an index, or the complaint. */
+const KEY_ENDS = /^([.[:]|$)/;

@@ -10,6 +10,7 @@ import {
   type ByteSink,
 } from '../../capture/index.ts';
 import type { OutFrame, OutcomeVerdict, PacketOutcome, TimerOutcome } from '../outcome.ts';
+import { escapeText } from './escape.ts';
 import { sentSomethingElse, whyText } from './outcome-text.ts';
 import type { Report } from './report.ts';
 
@@ -38,7 +39,8 @@ export class PcapngReport implements Report {
     note.packetId = outcome.n;
     note.verdict = VERDICTS[outcome.verdict];
     note.direction = outcome.in === '' ? CaptureDirection.Outbound : CaptureDirection.Inbound;
-    note.comments.push(`${outcome.verdict}: ${whyText(outcome)}`, ...outcome.notes, ...outcome.log);
+    note.comments.push(`${outcome.verdict}: ${whyText(outcome)}`);
+    for (const text of [...outcome.notes, ...outcome.log]) note.comments.push(escapeText(text.trimEnd()));
     this.write(outcome.in === '' ? LOCAL : outcome.in, outcome.timeUs, outcome.frame);
     const about = sentSomethingElse(outcome)
       ? `caused by packet ${outcome.n}`
