@@ -99,6 +99,8 @@ export class ReferenceEngine implements TableEngine {
           break;
         case 'extension': {
           const verdict = rule.action!.run(pkt, at);
+          // REJECT sends a packet of its own through this very table.
+          this.decidedAt = slot;
           if (verdict === Verdict.CONTINUE) index++;
           else if (verdict === Verdict.RETURN) leave();
           else return at.hotdrop ? Verdict.DROP : verdict;
