@@ -3,6 +3,8 @@ import { CtInfo, CtStatus } from '../../../src/netfilter/conntrack/ct-info.ts';
 import { Expectation } from '../../../src/netfilter/conntrack/expectations.ts';
 import type { CtHelper } from '../../../src/netfilter/conntrack/helpers.ts';
 import { Tuple } from '../../../src/netfilter/conntrack/tuple.ts';
+import type { ConntrackSteps } from '../../../src/netfilter/hook-steps.ts';
+import type { NatConntrack } from '../../../src/netfilter/nat/conntrack-side.ts';
 import { Hook } from '../../../src/netfilter/hook.ts';
 import { Verdict } from '../../../src/netfilter/verdict.ts';
 import type { CtTemplate } from '../../../src/netfilter/conntrack/view.ts';
@@ -278,6 +280,26 @@ describe('conntrack: expectations and helpers', () => {
 });
 
 describe('conntrack: for address translation', () => {
+  it('has all that the hooks and address translation ask of it', () => {
+    const steps: ConntrackSteps = new Rig().ct;
+    const table: NatConntrack = new Rig().ct;
+    assert.equal(typeof steps.release, 'function');
+    assert.ok(table.capacity >= 262144);
+  });
+
+  it('frees a reply tuple that a translated connection past its end holds, and no other', () => {
+    const rig = new Rig();
+    rig.establish();
+    const entry = 1;
+    const reply = new Tuple();
+    rig.ct.readTuple(entry, 1, reply);
+    rig.ct.status[entry]! |= CtStatus.SRC_NAT;
+    assert.equal(rig.ct.evictClosing(reply), false);
+    rig.tcp('<', 'R', { seq: 5001 });
+    assert.equal(rig.ct.evictClosing(reply), true);
+    assert.deepEqual(rig.ct.list(4), []);
+  });
+
   it('an unconfirmed entry takes another reply tuple, which is taken once it is confirmed', () => {
     const rig = new Rig();
     const pkt = rig.udpPacket('>');
