@@ -13,6 +13,8 @@ import type { Host } from './host.ts';
 import { isMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
 
 const MULTICAST_6 = 0xff;
+/** First word of fe80::. */
+const LINK_LOCAL_0 = 0xfe800000 | 0;
 
 export class HostAddressing {
   private readonly host: Host;
@@ -58,7 +60,10 @@ export class HostAddressing {
     if ((w0 | w1 | w2 | w3) === 0) return AddressType.UNSPEC;
     const device = iface === 0 ? undefined : this.host.devices.at(iface);
     if (this.addresses.find(6, w0, w1, w2, w3, device) !== undefined) return AddressType.LOCAL;
-    if (isLinkLocal6(w0)) return AddressType.UNICAST;
+    if (isLinkLocal6(w0)) {
+      const isSubnetRouter = w0 === LINK_LOCAL_0 && (w1 | w2 | w3) === 0 && this.host.settings.isRouter6;
+      return isSubnetRouter ? AddressType.ANYCAST : AddressType.UNICAST;
+    }
     const route = this.host.routes6.lookup(w0, w1, w2, w3);
     if (route === undefined) return AddressType.UNREACHABLE;
     switch (route.type) {

@@ -24,19 +24,21 @@ const TOS_KEPT = 0x1e;
 const PRECEDENCE_INTERNETWORK_CONTROL = 0xc0;
 /** 192.0.0.8, for a host without an address (RFC 7600). */
 const DUMMY_ADDRESS = 0xc0000008 | 0;
-const HIGHEST_TYPE = 18;
 
-/** Types that report an error; unknown ones are taken for such. */
+/** Types that report an error; all that are not known as queries and replies are taken for such. */
 export function isIcmp4Error(type: number): boolean {
   switch (type) {
-    case icmp.DEST_UNREACH:
-    case icmp.SOURCE_QUENCH:
-    case icmp.REDIRECT:
-    case icmp.TIME_EXCEEDED:
-    case icmp.PARAMETER_PROBLEM:
-      return true;
+    case icmp.ECHO_REPLY:
+    case icmp.ECHO_REQUEST:
+    case icmp.TIMESTAMP_REQUEST:
+    case icmp.TIMESTAMP_REPLY:
+    case icmp.INFO_REQUEST:
+    case icmp.INFO_REPLY:
+    case icmp.ADDRESS_MASK_REQUEST:
+    case icmp.ADDRESS_MASK_REPLY:
+      return false;
     default:
-      return type > HIGHEST_TYPE;
+      return true;
   }
 }
 

@@ -41,6 +41,8 @@ export class OptionsEcho {
     if (record >= 0) this.echoRecord(bytes, record);
     const stamp = ipv4.findOption(bytes, from, end, ipv4.OPTION_TIMESTAMP);
     if (stamp >= 0 && !this.echoStamp(bytes, stamp)) return -1;
+    const cipso = ipv4.findOption(bytes, from, end, ipv4.OPTION_CIPSO);
+    if (cipso >= 0) this.copy(bytes, cipso);
     while ((this.length & 3) !== 0) this.options[this.length++] = 0;
     return 0;
   }

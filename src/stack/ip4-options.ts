@@ -17,6 +17,7 @@ const TS_ONLY = 0;
 const TS_AND_ADDRESS = 1;
 const TS_PRESPECIFIED = 3;
 /** Flag of a timestamp that is not in milliseconds since midnight UTC; we always have one that is. */
+const CIPSO_MIN_LENGTH = 8;
 const MICROSECONDS_PER_MS = 1000;
 const MS_PER_DAY = 86_400_000;
 
@@ -114,6 +115,11 @@ export class Ip4Options {
         if (length < 4) return at + 1;
         if (pkt.bytes[at + 2] === 0 && pkt.bytes[at + 3] === 0) this.routerAlert = true;
         return 0;
+      case ipv4.OPTION_CIPSO:
+        // Nobody here knows a domain of interpretation, so none is right (cipso_v4_validate).
+        this.faultAt = at + length;
+        if (!this.once(8)) return at;
+        return length < CIPSO_MIN_LENGTH ? at + 1 : at + 2;
       default:
         // Security, stream and unknown options pass as they are.
         return 0;

@@ -19,6 +19,8 @@ const MOST_PADDING = 7;
 const ROUTER_ALERT_LENGTH = 2;
 const JUMBO_LENGTH = 4;
 const HOME_ADDRESS_LENGTH = 16;
+const OPTION_CALIPSO = 7;
+const CALIPSO_MIN_LENGTH = 8;
 
 /** True when the header at `at` may pass; else the packet was dropped, and its sender perhaps told. */
 export function optionsPass(host: Host, pkt: PacketBuffer, at: number, kind: number): boolean {
@@ -58,6 +60,11 @@ function hopByHop(host: Host, pkt: PacketBuffer, option: number): number {
   switch (bytes[option]) {
     case ipv6ext.OPTION_ROUTER_ALERT:
       return length === ROUTER_ALERT_LENGTH ? KNOWN : refused(host, pkt);
+    case OPTION_CALIPSO:
+      // RFC 5570 5.1: too short for what it says to hold. (Its checksum is not looked at.)
+      return length >= CALIPSO_MIN_LENGTH && 4 * bytes[option + 6]! + CALIPSO_MIN_LENGTH <= length
+        ? KNOWN
+        : refused(host, pkt);
     case ipv6ext.OPTION_JUMBO: {
       if (length !== JUMBO_LENGTH || ((option - l3) & 3) !== 2) return refused(host, pkt);
       const payload = readI32(bytes, option + 2) >>> 0;

@@ -13,6 +13,8 @@ import type { Host } from './host.ts';
 import { InputRoute, NO_ERROR_CODE } from './route4.ts';
 import type { Route } from './routes.ts';
 
+/** First word of fe80::/64. */
+const LINK_LOCAL_0 = 0xfe800000 | 0;
 const NO_ROUTE_TO_DESTINATION = 0;
 const ADMINISTRATIVELY_PROHIBITED = 1;
 
@@ -66,12 +68,21 @@ export class Route6 {
   private linkLocal(pkt: PacketBuffer, device: Device): InputRoute {
     const { dst0, dst1, dst2, dst3 } = pkt;
     const isOwn = this.host.addresses.find(6, dst0, dst1, dst2, dst3, device) !== undefined;
-    const isAnycast = dst1 === 0 && dst2 === 0 && dst3 === 0 && this.host.settings.v6(device).isRouter;
+    const isSubnet = dst0 === LINK_LOCAL_0 && dst1 === 0;
+    const isAnycast = isSubnet && dst2 === 0 && dst3 === 0 && this.host.settings.v6(device).isRouter;
     if (isOwn || isAnycast) {
       pkt.oif = LOOPBACK_INDEX;
       return InputRoute.LOCAL;
     }
-    this.onLink(pkt, device);
+    // Every link has a route to fe80::/64; the rest of fe80::/10 goes where a route through this device says.
+    if (isSubnet) {
+      this.onLink(pkt, device);
+      return InputRoute.FORWARD;
+    }
+    const route = this.host.routes6.lookupThrough(device, Int32Array.of(dst0, dst1, dst2, dst3));
+    if (route === undefined) return this.unreachable(NO_ROUTE_TO_DESTINATION, DropReason.NO_ROUTE);
+    this.route = route;
+    this.follow(pkt, route);
     return InputRoute.FORWARD;
   }
 
