@@ -7,8 +7,20 @@
  */
 import { SluiceError } from '../base/errors.ts';
 import { isUnconditional, type Layout } from './layout.ts';
+import type { Rule } from './rule.ts';
 
-/** Hooks by slot, as bits (1 << Hook). Throws SluiceError RULE_LOOP or RULE_CHAIN. */
+/** A rule that leads nowhere, or back to where it came from. */
+export class ReachError extends SluiceError {
+  readonly rule: Rule;
+
+  constructor(code: 'RULE_LOOP' | 'RULE_CHAIN', message: string, rule: Rule) {
+    super(code, message, rule.place ?? {});
+    this.name = 'ReachError';
+    this.rule = rule;
+  }
+}
+
+/** Hooks by slot, as bits (1 << Hook). Throws ReachError. */
 export function reachableHooks(layout: Layout): Uint8Array {
   const jumps = jumpTargets(layout);
   const hooks = new Uint8Array(layout.slotCount);
@@ -28,11 +40,8 @@ export function jumpTargets(layout: Layout): Int32Array {
       if (target.kind !== 'jump' && target.kind !== 'goto') return;
       const to = layout.chainNumber(target.chain);
       if (to < 0 || layout.chains[to]!.hook !== null) {
-        throw new SluiceError(
-          'RULE_CHAIN',
-          `${layout.table.spec.name}: chain ${chain.name}, rule ${index + 1}: no user chain "${target.chain}"`,
-          rule.place ?? {},
-        );
+        const what = to < 0 ? 'that does not exist' : 'that is built in';
+        throw new ReachError('RULE_CHAIN', `jump to the chain "${target.chain}", ${what}`, rule);
       }
       targets[layout.starts[number]! + index] = to;
     });
@@ -66,17 +75,22 @@ function walk(
     next[next.length - 1] = ends ? layout.starts[chain + 1]! : slot + 1;
     const to = jumps[slot]!;
     if (to < 0) continue;
-    if (onPath[to] === 1) throw loop(layout, slot);
+    if (onPath[to] === 1) throw loop(layout, rule!, [...path.slice(path.indexOf(to)), to]);
     onPath[to] = 1;
     path.push(to);
     next.push(layout.starts[to]!);
   }
 }
 
-function loop(layout: Layout, slot: number): SluiceError {
-  return new SluiceError(
-    'RULE_LOOP',
-    `${layout.table.spec.name}: chain ${layout.chains[layout.chainOf(slot)]!.name} leads back to itself (loop)`,
-    layout.ruleAt(slot)?.place ?? {},
-  );
+/** Names shown of a circle of chains that is longer: its beginning and its end. */
+const SHOWN_FIRST = 4;
+const SHOWN_LAST = 3;
+
+function loop(layout: Layout, rule: Rule, circle: readonly number[]): ReachError {
+  const names = circle.map((chain) => layout.chains[chain]!.name);
+  const shown =
+    names.length > SHOWN_FIRST + SHOWN_LAST + 1
+      ? [...names.slice(0, SHOWN_FIRST), '…', ...names.slice(-SHOWN_LAST)]
+      : names;
+  return new ReachError('RULE_LOOP', `loop of chains: ${shown.join(' -> ')}`, rule);
 }

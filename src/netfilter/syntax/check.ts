@@ -7,7 +7,8 @@
  */
 import type { MatchExtension, RuleUse, TargetExtension } from '../extension.ts';
 import { HOOK_NAMES } from '../hook.ts';
-import { isUnconditional } from '../layout.ts';
+import { Layout } from '../layout.ts';
+import { ReachError, reachableHooks } from '../reach.ts';
 import type { Chain, Rule, Table } from '../rule.ts';
 import { LineError } from './line-error.ts';
 import { formatProtocol } from './values/protocols.ts';
@@ -28,99 +29,23 @@ export class RefusedRule extends Error {
 
 /** Throws RefusedRule for the first rule in the way. */
 export function checkTable(table: Table): void {
-  const reached = reachedHooks(table);
-  for (const chain of table.chains.values()) {
-    const end = reachedRules(chain);
-    const hooks = reached.get(chain.name) ?? 0;
-    for (let i = 0; i < chain.rules.length; i++) {
-      const rule = chain.rules[i]!;
-      if (rule.matches.length === 0 && rule.target.kind !== 'extension') continue;
-      checkRule(rule, chain, table, i < end ? hooks : 0);
-    }
+  const layout = new Layout(table);
+  const hooks = hooksBySlot(layout);
+  layout.chains.forEach((chain, number) => {
+    chain.rules.forEach((rule, index) => {
+      if (rule.matches.length === 0 && rule.target.kind !== 'extension') return;
+      checkRule(rule, chain, table, hooks[layout.starts[number]! + index]!);
+    });
+  });
+}
+
+function hooksBySlot(layout: Layout): Uint8Array {
+  try {
+    return reachableHooks(layout);
+  } catch (error) {
+    if (!(error instanceof ReachError)) throw error;
+    throw new RefusedRule(error.rule, new LineError('RULE_REFUSED', error.message));
   }
-}
-
-/** True when every packet that comes to the rule ends, or leaves the chain, there. */
-function endsAll(rule: Rule): boolean {
-  return rule.target.kind === 'standard' && isUnconditional(rule);
-}
-
-/** How many rules from the start of the chain a packet can come to. */
-function reachedRules(chain: Chain): number {
-  const end = chain.rules.findIndex(endsAll);
-  return end < 0 ? chain.rules.length : end + 1;
-}
-
-interface Jump {
-  readonly to: Chain;
-  readonly rule: Rule;
-}
-
-/** The hooks from which each chain can be reached, as bit sets; throws RefusedRule at a loop. */
-export function reachedHooks(table: Table): ReadonlyMap<string, number> {
-  const jumps = new Map<string, readonly Jump[]>();
-  for (const chain of table.chains.values()) jumps.set(chain.name, jumpsOf(chain, table));
-  const reached = new Map<string, number>();
-  for (const base of table.chains.values()) {
-    if (base.hook !== null) walk(base, 1 << base.hook, jumps, reached);
-  }
-  return reached;
-}
-
-function jumpsOf(chain: Chain, table: Table): readonly Jump[] {
-  const jumps = new Map<string, Jump>();
-  const end = reachedRules(chain);
-  for (let i = 0; i < end; i++) {
-    const rule = chain.rules[i]!;
-    if (rule.target.kind !== 'jump' && rule.target.kind !== 'goto') continue;
-    const name = rule.target.chain;
-    if (jumps.has(name)) continue;
-    const to = table.chains.get(name);
-    if (to === undefined || to.hook !== null) {
-      const what = to === undefined ? 'that does not exist' : 'that is built in';
-      throw new RefusedRule(rule, new LineError('RULE_REFUSED', `jump to the chain "${name}", ${what}`));
-    }
-    jumps.set(name, { to, rule });
-  }
-  return [...jumps.values()];
-}
-
-/** Depth first with a stack of its own: chains may be nested as deeply as there are chains. */
-function walk(
-  base: Chain,
-  hook: number,
-  jumps: ReadonlyMap<string, readonly Jump[]>,
-  reached: Map<string, number>,
-): void {
-  const path: { chain: Chain; next: number }[] = [{ chain: base, next: 0 }];
-  const onPath = new Set([base.name]);
-  reached.set(base.name, hook);
-  while (path.length > 0) {
-    const top = path[path.length - 1]!;
-    const jump = jumps.get(top.chain.name)![top.next++];
-    if (jump === undefined) {
-      path.pop();
-      onPath.delete(top.chain.name);
-      continue;
-    }
-    const name = jump.to.name;
-    if (onPath.has(name))
-      throw loop(
-        jump,
-        path.map(({ chain }) => chain.name),
-      );
-    const before = reached.get(name) ?? 0;
-    if ((before & hook) !== 0) continue;
-    reached.set(name, before | hook);
-    onPath.add(name);
-    path.push({ chain: jump.to, next: 0 });
-  }
-}
-
-function loop(jump: Jump, path: readonly string[]): RefusedRule {
-  const circle = [...path.slice(path.indexOf(jump.to.name)), jump.to.name];
-  const shown = circle.length > 8 ? [...circle.slice(0, 4), '…', ...circle.slice(-3)] : circle;
-  return new RefusedRule(jump.rule, new LineError('RULE_REFUSED', `loop of chains: ${shown.join(' -> ')}`));
 }
 
 function checkRule(rule: Rule, chain: Chain, table: Table, hooks: number): void {

@@ -4,7 +4,7 @@ export { parseCommand, runCommand, type CommandContext, type PreparedCommand } f
 export type { Resolver } from './address-match.ts';
 export type { Command } from './build.ts';
 export { applyCommand, copyTable, emptyTable, makeChain, makeRuleset, makeTable } from './edit.ts';
-export { checkTable, reachedHooks } from './check.ts';
+export { checkTable } from './check.ts';
 export { COMMAND_OPTIONS, type CommandOption } from './command-options.ts';
 export { parseRestore, type RestoreOptions } from './restore.ts';
 export { RuleError, type RuleErrorCode } from './line-error.ts';
