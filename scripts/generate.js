@@ -6,6 +6,7 @@ import * as prettier from 'prettier';
 import { register } from 'tsx/esm/api';
 
 register();
+process.chdir(fileURLToPath(new URL('..', import.meta.url)));
 const { COMMANDS } = await import('../src/cli/commands/index.ts');
 const { MATCHES } = await import('../src/netfilter/matches/index.ts');
 const { TARGETS } = await import('../src/netfilter/targets/index.ts');
@@ -14,6 +15,7 @@ const { STACK_SYSCTLS } = await import('../src/stack/sysctls.ts');
 const { EXIT_STATUSES } = await import('../src/cli/exit-status.ts');
 const { caseReference } = await import('./case-reference.ts');
 const { cliManual, exitStatusTable } = await import('./cli-manual.ts');
+const { example } = await import('./example.ts');
 const { extensionManual, supportMatrix, sysctlManual } = await import('./reference.ts');
 
 const NOTICE =
@@ -36,6 +38,7 @@ function between(text, name, content) {
 }
 
 const readme = [
+  ['example', await example()],
   ['exit statuses', exitStatusTable(EXIT_STATUSES)],
   ['matches', supportMatrix('match', MATCHES)],
   ['targets', supportMatrix('target', TARGETS)],

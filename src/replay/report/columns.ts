@@ -20,12 +20,10 @@ export function formatRows(
   indent: string,
   width: number,
 ): string[] {
-  const widths = columns.map((_, i) =>
-    rows.reduce((most, row) => Math.max(most, textWidth(row[i] ?? '')), 0),
-  );
+  const widths = columnWidths(rows, columns.length);
   const flexible = columns.findIndex((column) => column.flexible === true);
   if (width > 0 && flexible >= 0) {
-    const all = indent.length + widths.reduce((sum, one) => sum + one, 0) + GAP.length * (columns.length - 1);
+    const all = rowsWidth(rows, indent);
     if (all > width) widths[flexible] = Math.max(LEAST, widths[flexible]! - (all - width));
   }
   return rows.map((row) => {
@@ -38,4 +36,16 @@ export function formatRows(
     });
     return (indent + cells.join(GAP)).trimEnd();
   });
+}
+
+/** How wide the rows are when nothing gives way. */
+export function rowsWidth(rows: readonly (readonly string[])[], indent: string): number {
+  const widths = columnWidths(rows, rows[0]?.length ?? 0);
+  return indent.length + widths.reduce((sum, one) => sum + one, 0) + GAP.length * (widths.length - 1);
+}
+
+function columnWidths(rows: readonly (readonly string[])[], count: number): number[] {
+  return Array.from({ length: count }, (_, i) =>
+    rows.reduce((most, row) => Math.max(most, textWidth(row[i] ?? '')), 0),
+  );
 }

@@ -3,8 +3,9 @@ import picocolors from 'picocolors';
 import { formatPlace } from '../../base/errors.ts';
 import type { OutcomeVerdict } from '../outcome.ts';
 import type { ReplaySummary } from '../summary.ts';
-import { formatRows, type Column } from './columns.ts';
+import { formatRows, rowsWidth, type Column } from './columns.ts';
 import { escapeText } from './escape.ts';
+import { withoutFolders } from './outcome-text.ts';
 import type { Output } from './output.ts';
 import type { Report } from './report.ts';
 import { ruleCounts, type RuleCount } from './rule-counts.ts';
@@ -97,7 +98,7 @@ export class SummaryReport implements Report {
       escapeText(count.text),
       escapeText(count.place),
     ]);
-    this.section('Rules hit (packets, bytes)', rows, [
+    this.rulesSection('Rules hit (packets, bytes)', rows, [
       RIGHT,
       RIGHT,
       { paint: this.colors.cyan },
@@ -111,7 +112,7 @@ export class SummaryReport implements Report {
     const never = counts.filter(({ packets }) => packets === 0);
     if (never.length === 0) return;
     const rows = never.map((count) => [ruleName(count), escapeText(count.text), escapeText(count.place)]);
-    this.section(`Rules never hit: ${number(never.length)} of ${number(counts.length)}`, rows, [
+    this.rulesSection(`Rules never hit: ${number(never.length)} of ${number(counts.length)}`, rows, [
       {},
       { flexible: true },
       { paint: this.colors.dim },
@@ -135,6 +136,13 @@ export class SummaryReport implements Report {
     if (lines.length === 0) return;
     this.heading('Notes');
     for (const line of lines) this.line(INDENT + escapeText(line));
+  }
+
+  /** The place is the last column; where rows do not fit, a rule's text is worth more than its file's folders. */
+  private rulesSection(title: string, rows: readonly string[][], columns: readonly Column[]): void {
+    const fits = this.width === 0 || rowsWidth(rows, INDENT) <= this.width;
+    const shown = fits ? rows : rows.map((row) => [...row.slice(0, -1), withoutFolders(row.at(-1)!)]);
+    this.section(title, shown, columns);
   }
 
   private section(title: string, rows: readonly (readonly string[])[], columns: readonly Column[]): void {

@@ -25,8 +25,8 @@ export interface TableReportOptions {
 }
 
 /** From these widths on, the translation and the rule have room in the packet's own line. */
-const ROOM_FOR_TRANSLATION = 170;
-const ROOM_FOR_RULE = 110;
+const ROOM_FOR_TRANSLATION = 180;
+const ROOM_FOR_RULE = 130;
 const VERDICT_WIDTH = 7;
 const RULE_WIDTH = 38;
 const TRANSLATION_WIDTH = 42;
@@ -35,7 +35,7 @@ const LEAST_PACKET_WIDTH = 24;
 /** Where lines may be as long as they are: most packets fit, and the columns behind line up. */
 const FREE_PACKET_WIDTH = 88;
 const GAP = '  ';
-const TCP_OPTIONS = /, options \[[^\]]*\]/;
+const DISPENSABLE = [/, options \[[^\]]*\]/, /, win \d+/];
 /** In the columns of interfaces: the host itself, and none. */
 const LOCAL = 'local';
 const NOWHERE = '–';
@@ -185,8 +185,9 @@ export class TableReport implements Report {
       (this.ruleInLine ? RULE_WIDTH + GAP.length : 0) +
       (this.translationInLine ? TRANSLATION_WIDTH + GAP.length : 0);
     const room = Math.max(LEAST_PACKET_WIDTH, width - others);
-    // TCP options are the first to go: the length behind them says more.
-    const shown = textWidth(text) > room ? text.replace(TCP_OPTIONS, '') : text;
+    // TCP's options and window are the first to go: the length behind them says more.
+    let shown = text;
+    for (const part of DISPENSABLE) if (textWidth(shown) > room) shown = shown.replace(part, '');
     return padText(cutText(shown, room), room);
   }
 

@@ -63,12 +63,12 @@ Notes
     assert.match(text(v6), / v6 filter:FORWARD:1 /);
   });
 
-  it('cuts rule texts, not places, in a narrow terminal', () => {
+  it('leaves out folders, then cuts rule texts, not places, in a narrow terminal', () => {
     const lines = text(summary(), 90).split('\n');
     assert.ok(lines.every((line) => line.length <= 90));
     assert.match(
       text(summary(), 90),
-      /-p udp -m comment --comment "names \\"and\\" ti…  rules\/firewall\.rules:6/,
+      /-p udp -m comment --comment "names \\"and\\" times" -…  firewall\.rules:6/,
     );
   });
 

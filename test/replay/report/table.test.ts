@@ -45,12 +45,12 @@ describe('the table of packets', () => {
     );
   });
 
-  it('moves the translation below in a terminal of 120 columns, and the rule too in one of 80', () => {
+  it('moves the translation below in a terminal of 140 columns, and the rule too in one of 80', () => {
     assert.equal(
-      table({ width: 120 }, FORWARDED),
+      table({ width: 140 }, FORWARDED),
       [
-        'time             in     packet                                    verdict  rule                                    out',
-        '22:13:20.001000  eth0   IP 10.254.0.2.51000 > 10.253.0.2.80: Fl…  ACCEPT   filter:FORWARD:3 firewall.rules:41      eth1',
+        'time             in     packet                                                        verdict  rule                                    out',
+        '22:13:20.001000  eth0   IP 10.254.0.2.51000 > 10.253.0.2.80: Flags [S], seq 1000, l…  ACCEPT   filter:FORWARD:3 firewall.rules:41      eth1',
         '                 src 10.254.0.2:51000 → 192.0.2.1:51000',
         '',
       ].join('\n'),
@@ -115,7 +115,7 @@ describe('the table of packets', () => {
       ruleObject: null,
       out: [],
     });
-    const lines = table({ width: 120 }, delivered, sent, closed).split('\n');
+    const lines = table({ width: 140 }, delivered, sent, closed).split('\n');
     assert.match(lines[1]!, /eth0 .* ACCEPT {3}filter:FORWARD:3 firewall\.rules:41 {6}local$/);
     assert.match(lines[2]!, / {2}local {2}IP .* eth1$/);
     assert.match(lines[3]!, / ACCEPT {3}no socket \(filter:INPUT:policy\) {9}local$/);
@@ -154,7 +154,7 @@ describe('the table of packets', () => {
 
   it('prints frames of timers as rows of their own', () => {
     const out = new StringOutput();
-    new TableReport(out, { ...PLAIN, width: 120 }).timer({
+    new TableReport(out, { ...PLAIN, width: 140 }).timer({
       timeUs: START_US,
       out: [{ iface: 'eth1', frame: DNS }],
       log: [],
