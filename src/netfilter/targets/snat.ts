@@ -1,26 +1,12 @@
 /** `-j SNAT`: a new source for the whole connection. Linux: xt_nat (SNAT target, revision 1). */
-import { defineTarget, type TargetAction } from '../extension.ts';
+import { defineTarget } from '../extension.ts';
 import { Hook } from '../hook.ts';
 import { listNatFlags, ruleRange } from '../nat/rule-range.ts';
-import { Manip, type NatRange, type NatView } from '../nat/view.ts';
+import { Manip } from '../nat/view.ts';
 import { flag, natRange } from '../syntax/values/index.ts';
-import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { NatAction } from './nat-action.ts';
 
 const toSource = natRange(false);
-
-class SnatAction implements TargetAction {
-  private readonly nat: NatView;
-  private readonly range: NatRange;
-
-  constructor(nat: NatView, range: NatRange) {
-    this.nat = nat;
-    this.range = range;
-  }
-
-  run(pkt: PacketBuffer): number {
-    return this.nat.setup(pkt, this.range, Manip.SRC);
-  }
-}
 
 export const snat = defineTarget({
   name: 'SNAT',
@@ -40,5 +26,5 @@ export const snat = defineTarget({
     persistent: { value: flag, about: 'give a client the same address for all its connections' },
   },
   list: (info, family) => `to:${toSource.print(info.to!.value, family)}${listNatFlags(info)}`,
-  create: (info, services) => new SnatAction(services.nat, ruleRange(info.to!.value, info)),
+  create: (info, services) => new NatAction(services.nat, ruleRange(info.to!.value, info), Manip.SRC),
 });
