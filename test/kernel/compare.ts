@@ -20,6 +20,7 @@ import {
 import { sideBySide } from './decode.ts';
 import type { Gateway } from './gateway-file.ts';
 import { gatewayAddresses, mask, maskLogLine } from './masks.ts';
+import { isOnKernelsSchedule } from './noise.ts';
 import type { InputFrame } from './pcap.ts';
 import type { EmittedFrame } from './session.ts';
 import { askSluice, type Engine } from './sluice.ts';
@@ -75,8 +76,8 @@ function comparePackets(question: KernelCase, left: KernelAnswer, right: KernelA
   let count = 0;
   let first = '';
   inputs.forEach((input, i) => {
-    const a = left.packets[i]?.out.map((frame) => masked(frame, input)) ?? [];
-    const b = right.packets[i]?.out.map((frame) => masked(frame, input)) ?? [];
+    const a = comparable(left.packets[i]?.out, input);
+    const b = comparable(right.packets[i]?.out, input);
     const at = firstDifference(a.map(key), b.map(key));
     if (at < 0) return;
     count += 1;
@@ -88,8 +89,11 @@ function comparePackets(question: KernelCase, left: KernelAnswer, right: KernelA
   return { count, first };
 }
 
-function masked(frame: EmittedFrame, input: InputFrame): EmittedFrame {
-  return { iface: frame.iface, frame: mask(frame.frame, input.frame) };
+/** What both sides say on a schedule of their own is left out, what is drawn at random is masked. */
+function comparable(out: readonly EmittedFrame[] | undefined, input: InputFrame): EmittedFrame[] {
+  return (out ?? [])
+    .filter(({ frame }) => !isOnKernelsSchedule(frame))
+    .map(({ iface, frame }) => ({ iface, frame: mask(frame, input.frame) }));
 }
 
 function key({ iface, frame }: EmittedFrame): string {

@@ -1,5 +1,5 @@
 /**
- * The stack answers every scenario byte for byte as Linux 6.18 did when kernel-answers.json was recorded (record.ts).
+ * The stack answers every scenario byte for byte as Linux 6.18 did when golden/kernel-answers.json was recorded (record.ts).
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ import { runScenario, type Answer } from './run.ts';
 import { SCENARIOS, SLOW_SCENARIOS } from './scenarios.ts';
 
 const recorded = JSON.parse(
-  readFileSync(new URL('./kernel-answers.json', import.meta.url), 'utf8'),
+  readFileSync(new URL('./golden/kernel-answers.json', import.meta.url), 'utf8'),
 ) as Record<string, Answer>;
 
 describe('the stack answers as the kernel does', () => {

@@ -1,5 +1,5 @@
 /**
- * Asks the running kernel what it does in every scenario and writes kernel-answers.json. Needs root:
+ * Asks the running kernel what it does in every scenario and writes golden/kernel-answers.json. Needs root:
  *
  *     npx tsx test/stack/record.ts [WORDS OF A NAME]
  */
@@ -9,7 +9,7 @@ import { askKernel } from '../kernel/ask.ts';
 import { comparable, gatewayOf, type Answer } from './run.ts';
 import { SCENARIOS, SLOW_SCENARIOS, type Scenario } from './scenarios.ts';
 
-const FILE = fileURLToPath(new URL('./kernel-answers.json', import.meta.url));
+const FILE = fileURLToPath(new URL('./golden/kernel-answers.json', import.meta.url));
 /** A rule that needs connection tracking, and decides nothing. */
 const TRACKING_RULES = '*filter\n-A FORWARD -m conntrack --ctstate INVALID -j ACCEPT\nCOMMIT\n';
 

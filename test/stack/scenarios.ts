@@ -1,6 +1,6 @@
 /**
  * What is sent to a gateway, in named scenarios: run against the stack, and against the kernel by
- * `npx tsx test/stack/record.ts`, whose answers are kept in kernel-answers.json.
+ * `npx tsx test/stack/record.ts`, whose answers are kept in golden/kernel-answers.json.
  *
  * The network: eth0 is 10.254.0.1/24 and fd54::1/64 with a neighbour .2; eth1 is 10.253.0.1/24 and fd53::1/64 with a
  * neighbour .2, where the default routes go.
