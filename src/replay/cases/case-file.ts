@@ -8,8 +8,7 @@ import { FileSource } from '../../capture/index.ts';
 import { parseGatewayFile, type GatewayFile } from '../gateway-file.ts';
 import type { ReplayOptions, SourceText } from '../options.ts';
 import { readTextFile } from '../text-file.ts';
-import type {
-  EXPECTATION_KEYS} from './case-keys.ts';
+import type { EXPECTATION_KEYS } from './case-keys.ts';
 import {
   CASE_KEYS,
   SUBJECT_KEYS,

@@ -26,7 +26,7 @@ export const PLAIN: Palette = { good: same, bad: same, quiet: same, strong: same
 export function explainFailure(failure: Failure, palette: Palette = PLAIN): string[] {
   const { place, title, message, packets, more, differences, details } = failure;
   return [
-    `${palette.strong(formatPlace(place))}: ${escapeText(title)}: ${escapeText(message)}`,
+    `${palette.strong(escapeText(formatPlace(place)))}: ${escapeText(title)}: ${escapeText(message)}`,
     ...indent(explainDifferences(differences, palette)),
     ...indent(details.map(escapeText).map((line) => paintSide(line, palette))),
     ...packets.flatMap((packet) => indent(explainPacket(packet, palette))),
@@ -64,9 +64,10 @@ function explainDifferences(differences: readonly Difference[], palette: Palette
 function explainTrace(trace: FailedPacket['trace'], palette: Palette): string[] {
   const at = trace.map((step) => positionOf(step.at));
   const width = Math.max(0, ...at.map((text) => text.length));
-  const placeWidth = Math.max(0, ...trace.map(({ place }) => place.length));
-  return trace.map(({ text, place }, i) =>
-    `${at[i]!.padEnd(width)}  ${palette.quiet(place.padEnd(placeWidth))}  ${escapeText(text)}`.trimEnd(),
+  const places = trace.map(({ place }) => escapeText(place));
+  const placeWidth = Math.max(0, ...places.map((place) => place.length));
+  return trace.map(({ text }, i) =>
+    `${at[i]!.padEnd(width)}  ${palette.quiet(places[i]!.padEnd(placeWidth))}  ${escapeText(text)}`.trimEnd(),
   );
 }
 

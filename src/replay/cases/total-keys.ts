@@ -156,7 +156,7 @@ export const TOTAL_KEYS = {
   log: key({
     type: listOf(pattern),
     about: 'lines of the kernel log; each has to be found in one of them',
-    example: '/^refused: IN=eth1 .* DPT=23 /',
+    example: '"/^refused: IN=eth1 .* DPT=23 /"',
     check: (patterns, { log }) => found('log', patterns, log),
   }),
   noLog: key({

@@ -47,7 +47,9 @@ export function parsePattern(source: string): Pattern {
 export const pattern: ValueType<Pattern> = {
   words: 'a text that occurs in it, or a /regular expression/',
   read: (reader, node) => {
-    const source = reader.textOf(node, 'a text or a /regular expression/');
+    // `log: refused: IN=eth1` is a map to YAML, and a text to whoever wrote it.
+    const hint = reader.isMap(node) ? ' (a text with ": " in it needs quotes)' : '';
+    const source = reader.textOf(node, `a text or a /regular expression/${hint}`);
     try {
       return parsePattern(source);
     } catch (error) {
