@@ -72,6 +72,9 @@ export class HostAddressing {
       case AddressType.PROHIBIT:
       case AddressType.THROW:
         return AddressType.UNREACHABLE;
+      case AddressType.LOCAL:
+        // Ours, but not on the interface asked about.
+        return device === undefined ? AddressType.LOCAL : AddressType.UNICAST;
       default:
         return route.type;
     }
