@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { EmittedFrame } from './session.ts';
 import type { KernelAnswer, KernelCase, PacketLine, Step, SummaryLine } from './ask.ts';
 import { runReplay } from '../../src/replay/replay.ts';
 import { formatPcap, type TimedFrame } from './pcap.ts';
@@ -133,15 +134,30 @@ function runSluice(args: readonly string[]): Promise<string> {
   });
 }
 
+/** What Sluice's timers sent between two frames; the kernel's answer has it in the summary. */
+interface TimerLine {
+  readonly type: 'timer';
+  readonly after: number;
+  readonly out: readonly EmittedFrame[];
+  readonly log?: readonly string[];
+}
+
 /** Reads the lines of `--json`; fields that the kernel has no counterpart for are passed over. */
 export function parseAnswer(text: string): KernelAnswer {
   const lines = text
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as PacketLine | (Partial<SummaryLine> & { readonly type: 'summary' }));
+    .map(
+      (line) =>
+        JSON.parse(line) as PacketLine | TimerLine | (Partial<SummaryLine> & { readonly type: 'summary' }),
+    );
   const packets = lines.filter((line) => line.type === 'packet');
+  const late = lines.filter((line) => line.type === 'timer');
   const summary = lines.find((line) => line.type === 'summary');
   if (summary?.tables === undefined) throw new Error('the output ends without a summary line');
-  const { tables, conntrack = [], expectations = [], log = [], timers = [] } = summary;
+  const { tables, conntrack = [], expectations = [] } = summary;
+  const log = summary.log ?? lines.flatMap((line) => (line.type === 'summary' ? [] : (line.log ?? [])));
+  const timers =
+    summary.timers ?? late.flatMap(({ after, out }) => out.map((frame) => ({ after, ...frame })));
   return { packets, summary: { type: 'summary', tables, conntrack, expectations, log, timers } };
 }
