@@ -20,6 +20,7 @@ import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
+import { FragmentMemory } from './fragment-memory.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { manipulate, rewriteHeaders } from '../netfilter/nat/manip.ts';
 import type { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
@@ -35,6 +36,7 @@ export class ClosedLoop {
   private readonly answered = new Tuple();
   private readonly reply = new Tuple();
   private readonly inner = new PacketBuffer();
+  private readonly fragments = new FragmentMemory();
 
   constructor(conntrack: Conntrack, sequences: SequenceAdjustment) {
     this.conntrack = conntrack;
@@ -43,7 +45,8 @@ export class ClosedLoop {
 
   /** Re-addresses a dissected packet where it has to be; true when it was. */
   readdress(pkt: PacketBuffer): boolean {
-    if (pkt.fragOffset !== 0 || pkt.l4Ok === 0) return false;
+    if (pkt.fragOffset !== 0) return this.readdressLaterFragment(pkt);
+    if (pkt.l4Ok === 0) return false;
     return isIcmpError(pkt) ? this.readdressError(pkt) : this.readdressAnswer(pkt);
   }
 
@@ -60,8 +63,17 @@ export class ClosedLoop {
     if (entry === 0) return false;
     conntrack.readTuple(entry, 1, this.reply);
     this.sequences.shiftAcknowledgement(pkt, entry, 1);
+    if (pkt.moreFragments !== 0) this.fragments.remember(pkt, this.reply);
     rewriteHeaders(pkt, this.reply, Manip.SRC);
     rewriteHeaders(pkt, this.reply, Manip.DST);
+    return true;
+  }
+
+  private readdressLaterFragment(pkt: PacketBuffer): boolean {
+    const target = this.fragments.find(pkt);
+    if (target === null) return false;
+    rewriteHeaders(pkt, target, Manip.SRC);
+    rewriteHeaders(pkt, target, Manip.DST);
     return true;
   }
 

@@ -5,6 +5,7 @@
 import { SeededRng } from '../base/rng.ts';
 import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
@@ -178,14 +179,18 @@ function makeGateway(
   sink: FrameSink,
 ): Gateway {
   try {
-    return new Gateway(withReplayDefaults(parseHostConfig(plan.object)), {
+    const gateway: Gateway = new Gateway(withReplayDefaults(parseHostConfig(plan.object)), {
       clock,
       rng: new SeededRng(options.seed ?? DEFAULT_SEED),
       log: recorder,
       sink,
       passive: way === 'on-host',
+      // What was redirected to the gateway finds its service: the answer is in the capture.
+      hasSocket: (pkt) =>
+        way === 'two-sided' && pkt.ct > 0 && (gateway.conntrack.status[pkt.ct]! & CtStatus.DST_NAT) !== 0,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
+    return gateway;
   } catch (error) {
     if (!(error instanceof SluiceError) || plan.file === undefined) throw error;
     throw new SluiceError(error.code, error.message, { ...error.place, file: error.place.file ?? plan.file });

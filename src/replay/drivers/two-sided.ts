@@ -1,8 +1,10 @@
 /**
  * One capture that holds both directions, taken anywhere: the packet arrives on the interface that leads to its source,
- * addressed to the gateway. With the loop closed, packets of the other side are re-addressed to the translation first.
+ * addressed to the gateway. With the loop closed, packets of the other side are re-addressed to the translation first;
+ * answers to what was redirected to the gateway itself are then the gateway's own, and leave through OUTPUT.
  */
 import type { CaptureRecord } from '../../capture/index.ts';
+import { AddressType } from '../../netfilter/host-services.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
@@ -18,6 +20,7 @@ export class TwoSidedDriver implements Driver {
   private readonly outside: Device;
   private device: Device;
   private readdressed = false;
+  private sends = false;
   private sameSide = false;
 
   constructor(host: Host, packet: CapturedPacket, loop: ClosedLoop | null, outside: Device) {
@@ -29,11 +32,12 @@ export class TwoSidedDriver implements Driver {
   }
 
   get ifaceName(): string {
-    return this.device.name;
+    return this.sends ? '' : this.device.name;
   }
 
   prepare(record: CaptureRecord, _input: number, pkt: PacketBuffer): Prepared {
     this.readdressed = false;
+    this.sends = false;
     this.sameSide = false;
     if (!this.packet.take(record, pkt)) {
       this.device = this.outside;
@@ -43,14 +47,15 @@ export class TwoSidedDriver implements Driver {
     this.sameSide =
       source !== null && source === this.towards(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
     if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
-    // The translation may have moved the source to the other side.
-    this.device = this.readdressed ? this.arrival(pkt) : (source ?? this.outside);
+    this.device = source ?? this.outside;
+    if (this.readdressed) this.moveSource(pkt);
     addressTo(pkt, this.device.mac);
     return Prepared.READY;
   }
 
   run(pkt: PacketBuffer): void {
-    this.host.receive(this.device, pkt);
+    if (this.sends) this.host.send(pkt, true);
+    else this.host.receive(this.device, pkt);
   }
 
   notes(): string[] {
@@ -60,8 +65,12 @@ export class TwoSidedDriver implements Driver {
     return notes;
   }
 
-  private arrival(pkt: PacketBuffer): Device {
-    return this.towards(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3) ?? this.outside;
+  /** The translation may have moved the source to the other side, or to the gateway itself. */
+  private moveSource(pkt: PacketBuffer): void {
+    const { family, src0, src1, src2, src3 } = pkt;
+    const type = this.host.addressType(family === 4 ? 4 : 6, src0, src1, src2, src3, 0);
+    this.sends = type === AddressType.LOCAL;
+    this.device = this.towards(family, src0, src1, src2, src3) ?? this.outside;
   }
 
   /** The interface that leads to an address; null for the gateway's own and for what no route leads to. */
