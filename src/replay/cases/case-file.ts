@@ -59,7 +59,7 @@ export interface RegressionCase {
   readonly options: ReplayOptions;
   readonly acceptCut: boolean;
   readonly expectations: readonly Expectation[];
-  /** A complaint about the gateway with its line; any other error as it is. */
+  /** A complaint about the gateway or about rules in the case with its place; any other error as it is. */
   locate(error: unknown): unknown;
 }
 
@@ -94,7 +94,7 @@ export function parseCase(yaml: string, file: string): RegressionCase {
       about: (values.about ?? '').trim(),
       acceptCut: values.cutCaptures === 'accept',
       expectations,
-      locate: (error) => gateway?.locate(error) ?? error,
+      locate: (error) => indented(gateway?.locate(error) ?? error, file, [values.rules, values.rules6]),
       options: {
         rules: load.rules('rules', values.rules),
         rules6: load.rules('rules6', values.rules6),
@@ -221,6 +221,16 @@ class Loader {
     this.reader.complain(place, message);
     return null;
   }
+}
+
+/** A complaint about rules that the case file holds, with the column that it has there. */
+function indented(error: unknown, file: string, uses: readonly (TextUse | undefined)[]): unknown {
+  const inside = error instanceof SluiceError && error.place.file === file ? error : null;
+  const use = uses.find((one) => one?.kind === 'text');
+  if (inside?.place.column === undefined || use?.kind !== 'text' || !inside.code.startsWith('RULE'))
+    return error;
+  const place = { ...inside.place, column: inside.place.column + use.indent };
+  return new SluiceError(inside.code, inside.message, place);
 }
 
 function selectionOf(values: ValuesOf<typeof EXPECTATION_KEYS>): Selection | null {

@@ -31,7 +31,13 @@ const captures: ValueType<readonly CaptureUse[]> = {
 
 /** A text given in place, or a file. */
 export type TextUse =
-  { readonly kind: 'path'; readonly path: string } | { readonly kind: 'text'; readonly text: string };
+  | { readonly kind: 'path'; readonly path: string }
+  | {
+      readonly kind: 'text';
+      readonly text: string;
+      /** Columns that the case file has before each line of it. */
+      readonly indent: number;
+    };
 
 const rules: ValueType<TextUse> = {
   words: 'a path, or the rules themselves as a block of text (`|`)',
@@ -39,7 +45,8 @@ const rules: ValueType<TextUse> = {
     const value = reader.textOf(node, 'a path or a block of text');
     if (!value.includes('\n')) return { kind: 'path', path: path.read(reader, node) };
     // Empty lines in front make the line numbers of messages and traces those of the case file.
-    return { kind: 'text', text: '\n'.repeat(reader.lineOfBlock(node)) + value };
+    const { linesBefore, indent } = reader.blockOf(node);
+    return { kind: 'text', text: '\n'.repeat(linesBefore) + value, indent };
   },
   print: () => 'rules',
 };

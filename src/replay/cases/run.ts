@@ -96,9 +96,7 @@ class CaseRun {
   run(): Failure[] {
     const subject = new Subject();
     const log: string[] = [];
-    const traced = this.packetJudges.some(({ judge }) => judge.needsTrace);
-    const summary = this.guarded({
-      trace: traced,
+    const packets: ReplayListener = {
       packet: (outcome) => {
         subject.set(outcome);
         for (const { judge } of this.packetJudges) judge.packet(subject);
@@ -107,6 +105,11 @@ class CaseRun {
       timer: (outcome) => {
         for (const { golden } of this.goldens) golden.timer(outcome);
       },
+    };
+    const summary = this.guarded({
+      trace: this.packetJudges.some(({ judge }) => judge.needsTrace),
+      // Where only totals are asked for, no outcome needs to be made.
+      ...(this.packetJudges.length + this.goldens.length > 0 ? packets : {}),
       log: ({ text }) => log.push(text),
       ...(this.options.progress === undefined ? {} : { progress: this.options.progress }),
     });

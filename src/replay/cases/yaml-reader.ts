@@ -76,8 +76,12 @@ export class YamlReader {
   constructor(text: string, file: string) {
     this.text = text;
     this.file = file;
-    this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
-    for (const { message, pos } of this.document.errors) this.note(message, pos[0]);
+    this.document = parseOrNote(text, this.lines, (message) => this.note(message, 0));
+    // What follows a first error of syntax follows from it.
+    const [error] = this.document.errors;
+    if (error?.code === 'MULTIPLE_DOCS')
+      this.note('one case a file: a second document begins here', error.pos[0]);
+    else if (error !== undefined) this.note(error.message, error.pos[0]);
   }
 
   /** Reads the whole file; throws a CaseFileError for whatever is wrong in it. */
@@ -166,16 +170,22 @@ export class YamlReader {
 
   /** The value as plain data, whatever it is. */
   dataOf(node: Node): unknown {
-    return this.resolve(node).toJS(this.document);
+    try {
+      return this.resolve(node).toJS(this.document);
+    } catch (error) {
+      // Aliases that lead nowhere, or that multiply beyond reason.
+      return this.fail(node, error instanceof Error ? error.message : String(error));
+    }
   }
 
-  /** Lines before a block of text (`key: |`), so that line numbers inside it can be those of the file. */
-  lineOfBlock(node: Node): number {
+  /** A block of text (`key: |`): lines of the file before it, and columns before its lines. */
+  blockOf(node: Node): { readonly linesBefore: number; readonly indent: number } {
     const scalar = this.resolve(node);
     const line = this.place(scalar).line ?? 1;
-    return isScalar(scalar) && (scalar.type === 'BLOCK_LITERAL' || scalar.type === 'BLOCK_FOLDED')
-      ? line
-      : line - 1;
+    const isBlock = isScalar(scalar) && (scalar.type === 'BLOCK_LITERAL' || scalar.type === 'BLOCK_FOLDED');
+    if (!isBlock) return { linesBefore: line - 1, indent: 0 };
+    const [indent = ''] = /^ *(?=\S)/m.exec(this.text.split('\n').slice(line).join('\n')) ?? [];
+    return { linesBefore: line, indent: indent.length };
   }
 
   place(node: Node): Place {
@@ -229,5 +239,19 @@ export class YamlReader {
       .replace(/\s+/g, ' ')
       .trim();
     return line.length > SOURCE_LENGTH ? `${line.slice(0, SOURCE_LENGTH - 1)}…` : line;
+  }
+}
+
+/** The parser is recursive: what is nested without end exhausts the stack, and is no YAML of a case. */
+function parseOrNote(
+  text: string,
+  lineCounter: LineCounter,
+  note: (message: string) => void,
+): Document.Parsed {
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false });
+  } catch (error) {
+    note(`cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    return parseDocument('');
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import * as path from 'node:path';
 import fc from 'fast-check';
-import { loadCase, parseCase } from '../../../src/replay/cases/index.ts';
+import { loadCase, parseCase, runCase } from '../../../src/replay/cases/index.ts';
 import { CASE_KEYS, EXPECTATION_KEYS } from '../../../src/replay/cases/case-keys.ts';
 import { editDistance, nearestWord } from '../../../src/replay/cases/did-you-mean.ts';
 import { FILTER_KEYS } from '../../../src/replay/cases/filter-keys.ts';
@@ -188,6 +188,32 @@ describe('case files: mistakes', () => {
         error instanceof CaseFileError &&
         path.basename(error.place.file ?? '') === 'gw.yaml' &&
         error.place.line !== undefined,
+    );
+  });
+
+  it('refuses two cases in a file, endless nesting and aliases that multiply', () => {
+    assert.deepEqual(mistakesOf('name: x\n---\nname: y\n'), [
+      '2:1: one case a file: a second document begins here',
+    ]);
+    assert.equal(mistakesOf(`name: ${'['.repeat(100_000)}`).length, 1);
+    const levels = [...'bcdefgh'].map(
+      (letter, i) => `  ${letter}: &${letter} [${`*${'abcdefg'[i]},`.repeat(10)}]\n`,
+    );
+    const bomb = ['  a: &a [1, 1]\n', ...levels];
+    const [mistake = ''] = mistakesOf(caseText('  - { count: 1 }', `gateway:\n${bomb.join('')}`));
+    assert.match(mistake, /^4:3: Excessive alias count/);
+  });
+
+  it('places a mistake in rules of the case where it stands in the file', () => {
+    const yaml = caseText(
+      '  - { count: 1 }',
+      'rules: |\n\n    *filter\n    -A FORWARD -p tcp --dprt 80\n    COMMIT\n',
+    );
+    const file = path.join(folder({ 't.case.yaml': yaml }), 't.case.yaml');
+    const [error] = runCase(file).errors;
+    assert.deepEqual(
+      [error?.message, error?.place],
+      ['unknown option "--dprt"', { file, line: 6, column: 23 }],
     );
   });
 
