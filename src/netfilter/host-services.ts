@@ -51,8 +51,8 @@ export interface HostServices {
    * error" are the host's business.
    */
   rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void;
-  /** Answers a TCP segment with a reset, likewise. */
-  rejectWithReset(pkt: PacketBuffer, hook: Hook): void;
+  /** Answers a TCP segment with a reset, likewise. False when the segment deserves none. */
+  rejectWithReset(pkt: PacketBuffer, hook: Hook): boolean;
 
   /**
    * Collects fragments for connection tracking. Returns Verdict.ACCEPT when `pkt` is now the whole datagram (its window

@@ -350,8 +350,8 @@ export class Host implements HostServices {
     rejectWithIcmp(this, pkt, type, code, hook);
   }
 
-  rejectWithReset(pkt: PacketBuffer, hook: Hook): void {
-    rejectWithReset(this, pkt, hook);
+  rejectWithReset(pkt: PacketBuffer, hook: Hook): boolean {
+    return rejectWithReset(this, pkt, hook);
   }
 
   defragment(pkt: PacketBuffer, hook: Hook, zone: number): number {

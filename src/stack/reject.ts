@@ -29,14 +29,15 @@ export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code
   else host.icmp6.error(pkt, type, code, 0);
 }
 
-export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook): void {
-  if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
-  if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
-  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return;
-  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
-  if (!hasUnicastAddresses(host, pkt)) return;
-  rejectTcp(host, pkt);
+/** False when the segment gets no answer. */
+export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook): boolean {
+  if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return false;
+  if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return false;
+  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return false;
+  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return false;
+  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return false;
+  if (!hasUnicastAddresses(host, pkt)) return false;
+  return rejectTcp(host, pkt);
 }
 
 function checksumAllowsAnswer(pkt: PacketBuffer): boolean {

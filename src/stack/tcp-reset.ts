@@ -36,18 +36,18 @@ export function resetTcp(host: Host, pkt: PacketBuffer): void {
   }
 }
 
-/** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). */
-export function rejectTcp(host: Host, pkt: PacketBuffer): void {
-  if (pkt.family === 4) sendReset4(host, pkt, 0, true);
-  else sendReset6(host, pkt, 0, 0, true);
+/** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). False without a way back. */
+export function rejectTcp(host: Host, pkt: PacketBuffer): boolean {
+  return pkt.family === 4 ? sendReset4(host, pkt, 0, true) : sendReset6(host, pkt, 0, 0, true);
 }
 
-function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean): void {
+function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean): boolean {
   const reset = host.pool.take(ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH);
   reset.src0 = pkt.dst0;
   reset.dst0 = pkt.src0;
   reset.cause = pkt.cause;
-  if (host.route4.output(reset, undefined)) {
+  const found = host.route4.output(reset, undefined);
+  if (found) {
     const ttl = host.sysctls.get('net.ipv4.ip_default_ttl');
     writeHeader4(reset, ipv4.HEADER_LENGTH, tos, 0, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
     dissectNetwork(reset, ETH_P_IP);
@@ -57,6 +57,7 @@ function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean)
     sendLocal4(host, reset);
   }
   host.pool.give(reset);
+  return found;
 }
 
 function sendReset6(
@@ -65,7 +66,7 @@ function sendReset6(
   trafficClass: number,
   label: number,
   attach: boolean,
-): void {
+): boolean {
   const reset = host.pool.take(ipv6.HEADER_LENGTH + tcp.HEADER_LENGTH);
   reset.src0 = pkt.dst0;
   reset.src1 = pkt.dst1;
@@ -76,7 +77,8 @@ function sendReset6(
   reset.dst2 = pkt.src2;
   reset.dst3 = pkt.src3;
   reset.cause = pkt.cause;
-  if (host.route6.output(reset, host.devices.at(pkt.iif))) {
+  const found = host.route6.output(reset, host.devices.at(pkt.iif));
+  if (found) {
     const hopLimit = host.settings.v6(host.devices.at(reset.oif)!).hopLimit;
     writeHeader6(reset, trafficClass, label, IPPROTO_TCP, hopLimit);
     dissectNetwork(reset, ETH_P_IPV6);
@@ -86,6 +88,7 @@ function sendReset6(
     sendLocal6(host, reset);
   }
   host.pool.give(reset);
+  return found;
 }
 
 /** Sequence and acknowledgement as RFC 9293 3.5.2 has them, for any state. */

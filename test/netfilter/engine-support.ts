@@ -197,7 +197,9 @@ export class TestHost implements HostServices {
 
   rejectWithIcmp(): void {}
 
-  rejectWithReset(): void {}
+  rejectWithReset(): boolean {
+    return true;
+  }
 
   defragment(): number {
     this.asked.push('defragment');

@@ -232,11 +232,16 @@ export class Connections {
 
   /** A new timeout (unless it is fixed), and the packet counted. */
   refresh(entry: number, direction: number, packetBytes: number, timeoutUs: number): void {
+    this.setTimeout(entry, timeoutUs);
+    if (this.status[entry]! & HAS_COUNTERS) this.countPacket(entry, direction, packetBytes);
+  }
+
+  /** A new timeout, unless it is fixed. */
+  setTimeout(entry: number, timeoutUs: number): void {
     const status = this.status[entry]!;
     if ((status & CtStatus.FIXED_TIMEOUT) === 0) {
       this.deadline[entry * DEADLINE_STRIDE] = status & CtStatus.CONFIRMED ? this.now + timeoutUs : timeoutUs;
     }
-    if (status & HAS_COUNTERS) this.countPacket(entry, direction, packetBytes);
   }
 
   countPacket(entry: number, direction: number, packetBytes: number): void {

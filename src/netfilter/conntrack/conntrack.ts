@@ -457,6 +457,13 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return this.helpers.of(entry)?.name ?? '';
   }
 
+  setClosing(entry: number): void {
+    if (entry <= 0 || (this.connections.status[entry]! & CtStatus.CONFIRMED) === 0) return;
+    if ((this.connections.tuples.kind(entry * 2) & 0xff) !== IPPROTO_TCP) return;
+    this.refreshTime();
+    this.trackers.tcp.setClosing(entry);
+  }
+
   remove(entry: number): void {
     this.connections.kill(entry);
   }

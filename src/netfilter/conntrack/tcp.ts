@@ -323,6 +323,16 @@ export class TcpTracker implements Tracker {
     return GO_ON;
   }
 
+  /** A reset of our own (REJECT) ends the connection: it is closed, and soon forgotten (nf_conntrack_tcp_set_closing). */
+  setClosing(entry: number): void {
+    const { connections, settings } = this.parts;
+    const state = entry * PROTO_OCTETS;
+    const before = connections.octets[state + STATE]!;
+    connections.octets[state + STATE] = TcpState.CLOSE;
+    if (before === TcpState.CLOSE) return;
+    connections.setTimeout(entry, connections.timeoutsOf(entry, settings.tcp)[TcpState.CLOSE]!);
+  }
+
   // ── After the window ────────────────────────────────────────────────────────────────────────────────────────────
 
   private accept(entry: number, pkt: PacketBuffer, direction: number, segment: number): number {

@@ -48,6 +48,9 @@ export interface ConntrackView {
   /** Name of the helper attached, the empty string for none. */
   helperName(entry: number): string;
 
+  /** A TCP connection that we reset ourselves is closed from now on; nothing happens to others (nf_ct_set_closing). */
+  setClosing(entry: number): void;
+
   /** Removes an entry (conntrack -D; early drop; a helper's decision). */
   remove(entry: number): void;
 

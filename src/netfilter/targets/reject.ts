@@ -3,6 +3,7 @@
  * The answers themselves are the host's (HostServices.rejectWithIcmp, rejectWithReset).
  */
 import { defineTarget, type TargetAction } from '../extension.ts';
+import type { ConntrackView } from '../conntrack/view.ts';
 import { Hook, type Family } from '../hook.ts';
 import type { HookState } from '../hook-state.ts';
 import type { HostServices } from '../host-services.ts';
@@ -66,16 +67,21 @@ function startsWith(name: string, word: string): boolean {
 
 class RejectAction implements TargetAction {
   private readonly host: HostServices;
+  private readonly conntrack: ConntrackView;
   private readonly code: number;
 
-  constructor(host: HostServices, code: number) {
+  constructor(host: HostServices, conntrack: ConntrackView, code: number) {
     this.host = host;
+    this.conntrack = conntrack;
     this.code = code;
   }
 
   run(pkt: PacketBuffer, at: HookState): number {
-    if (this.code < 0) this.host.rejectWithReset(pkt, at.hook);
-    else this.host.rejectWithIcmp(pkt, UNREACHABLE[pkt.family === 6 ? 6 : 4], this.code, at.hook);
+    if (this.code < 0) {
+      if (this.host.rejectWithReset(pkt, at.hook)) this.conntrack.setClosing(pkt.ct);
+    } else {
+      this.host.rejectWithIcmp(pkt, UNREACHABLE[pkt.family === 6 ? 6 : 4], this.code, at.hook);
+    }
     return Verdict.DROP;
   }
 }
@@ -104,5 +110,6 @@ export const reject = defineTarget({
   },
   save: (info, family) => `--reject-with ${kindOf(info.with?.value, family).name}`,
   list: (info, family) => `reject-with ${kindOf(info.with?.value, family).name}`,
-  create: (info, services, use) => new RejectAction(services.host, kindOf(info.with?.value, use.family).code),
+  create: (info, services, use) =>
+    new RejectAction(services.host, services.conntrack, kindOf(info.with?.value, use.family).code),
 });
