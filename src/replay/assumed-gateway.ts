@@ -81,7 +81,7 @@ export function assumedGateway(names: InterfaceNames, insideNetworks: readonly s
 /** The same for a host that the capture was taken on. */
 export function assumedHost(iface: string, addresses: readonly string[], mac: string | undefined): object {
   return {
-    interfaces: { [iface]: { mac, addresses: addresses.map(asHostPrefix), mtu: MTU } },
+    interfaces: { [iface]: { mac, addresses, mtu: MTU } },
     neighbours: 'assume',
     routes: [
       { to: '0.0.0.0/0', dev: iface },
@@ -89,9 +89,4 @@ export function assumedHost(iface: string, addresses: readonly string[], mac: st
     ],
     sysctl: { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 },
   };
-}
-
-function asHostPrefix(address: string): string {
-  if (address.includes('/')) return address;
-  return `${address}/${address.includes(':') ? 128 : 32}`;
 }

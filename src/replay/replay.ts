@@ -9,6 +9,7 @@ import { Prepared } from './drivers/driver.ts';
 import { Fate } from './fate.ts';
 import { MergedInput } from './merged-input.ts';
 import type { ReplayListener, ReplayOptions } from './options.ts';
+import { planReplay } from './plan.ts';
 import { Recorder } from './recorder.ts';
 import { setUp, type Setup } from './setup.ts';
 import { summarise, Totals } from './summarise.ts';
@@ -23,10 +24,11 @@ const PROGRESS_STEP = 4096;
  * first frame, a broken capture after everything in front of the broken place was reported.
  */
 export function runReplay(options: ReplayOptions, listener: ReplayListener = {}): ReplaySummary {
+  const plan = planReplay(options);
   const recorder = new Recorder(listener);
   const input = new MergedInput(options.inputs);
   try {
-    const setup = setUp(options, recorder, input.firstTimeUs);
+    const setup = setUp(options, plan, recorder, input.firstTimeUs);
     const totals = replay(setup, input, recorder, listener);
     return summarise(setup, input, recorder, totals);
   } finally {

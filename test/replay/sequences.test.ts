@@ -9,6 +9,7 @@ import { SequenceAdjustment } from '../../src/netfilter/nat/seq-adjust.ts';
 import { Verdict } from '../../src/netfilter/verdict.ts';
 import { MergedInput } from '../../src/replay/merged-input.ts';
 import type { PacketOutcome } from '../../src/replay/outcome.ts';
+import { planReplay } from '../../src/replay/plan.ts';
 import { Recorder } from '../../src/replay/recorder.ts';
 import { setUp } from '../../src/replay/setup.ts';
 import { writeU16 } from '../../src/wire/bytes.ts';
@@ -81,7 +82,7 @@ function replayWith(
   const recorder = new Recorder({ packet: (outcome) => outcomes.push(outcome) });
   const options = optionsOf({ rules: RULES, capture, insideInterface: 'eth0', outsideInterface: 'eth1' });
   const input = new MergedInput(options.inputs);
-  const { gateway, driver, clock } = setUp(options, recorder, input.firstTimeUs);
+  const { gateway, driver, clock } = setUp(options, planReplay(options), recorder, input.firstTimeUs);
   let changed = 0;
   const helper: CtHelper = {
     name: 'ftp',
