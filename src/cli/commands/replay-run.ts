@@ -1,5 +1,7 @@
 /** `sluice replay`, run: options to a question, the question to the engine, its answers to the reports asked for. */
+import { existsSync } from 'node:fs';
 import { SluiceError } from '../../base/errors.ts';
+import { readAddresses, readNetworks } from '../../replay/address-words.ts';
 import { parseGatewayFile, type GatewayFile } from '../../replay/gateway-file.ts';
 import type { InputSpec } from '../../replay/merged-input.ts';
 import type { ReplayListener, ReplayOptions } from '../../replay/options.ts';
@@ -22,6 +24,7 @@ import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
 import { version } from '../version.ts';
+import { INPUT_WORD, parseInput } from './input-words.ts';
 import type { ReplayCommandOptions } from './replay.ts';
 
 export type RunReplay = (options: ReplayOptions, listener: ReplayListener) => ReplaySummary;
@@ -34,16 +37,17 @@ export async function runReplayCommand(
 ): Promise<number> {
   checkTogether(captures, options);
   const gateway = options.gateway === undefined ? null : parseGatewayFile(readTextFile(options.gateway));
-  const question = makeQuestion(captures, options, gateway);
-  const report = combineReports(makeReports(options, io));
+  let report: Report | null = null;
   let summary: ReplaySummary;
   try {
+    const question = makeQuestion(captures, options, gateway);
+    report = combineReports(makeReports(options, io));
     summary = runReplay(question, report);
     report.finish?.(summary);
   } catch (error) {
     throw explained(error, gateway);
   } finally {
-    report.close?.();
+    report?.close?.();
   }
   for (const cut of summary.truncated) complain(io, cut.describe());
   io.err.flush();
@@ -64,6 +68,10 @@ function checkTogether(captures: readonly string[], options: ReplayCommandOption
     refuse('no rules given: --rules FILE, or --rules6 FILE');
   }
   if (captures.length === 0 && options.in.length === 0) refuse('no capture given');
+  for (const path of captures) {
+    if (INPUT_WORD.test(path) && !existsSync(path))
+      refuse(`no such file: "${path}"; --in ${path} may be meant`);
+  }
   if (options.host.length > 0 && options.inside.length > 0) refuse('--host and --inside exclude each other');
   if (options.quiet === true && (options.json === true || options.summary === true)) {
     refuse(`--quiet and --${options.json === true ? 'json' : 'summary'} exclude each other`);
@@ -71,7 +79,7 @@ function checkTogether(captures: readonly string[], options: ReplayCommandOption
   if (options.output === '-' && options.json === true) refuse('--json and -o - both want standard output');
   const fromStdin = [
     ...captures,
-    ...options.in.map((text) => text.slice(text.indexOf('=') + 1)),
+    ...options.in.map((word) => parseInput(word)?.path),
     ...[options.rules, options.rules6, options.gateway],
   ].filter((path) => path === '-');
   if (fromStdin.length > 1) refuse('standard input (-) can be read only once');
@@ -86,11 +94,11 @@ function makeQuestion(
     rules: options.rules === undefined ? undefined : readTextFile(options.rules),
     rules6: options.rules6 === undefined ? undefined : readTextFile(options.rules6),
     gateway: gateway ?? undefined,
-    inputs: [...options.in.map(parseInput), ...captures.map((path) => ({ iface: null, path }))],
-    inside: options.inside.length > 0 ? splitList(options.inside) : undefined,
+    inputs: [...options.in.map(readInput), ...captures.map((path) => ({ iface: null, path }))],
+    inside: options.inside.length > 0 ? readNetworks(options.inside, '--inside') : undefined,
     insideInterface: options.insideInterface,
     outsideInterface: options.outsideInterface,
-    host: options.host.length > 0 ? splitList(options.host) : undefined,
+    host: options.host.length > 0 ? readAddresses(options.host, '--host') : undefined,
     closedLoop: options.closedLoop,
     checksums: options.checksums,
     seed: options.seed,
@@ -98,17 +106,10 @@ function makeQuestion(
   };
 }
 
-function parseInput(text: string): InputSpec {
-  const at = text.indexOf('=');
-  if (at <= 0 || at === text.length - 1) {
-    throw new UsageError(`--in takes IFACE=CAPTURE, not "${text}"`, 'replay');
-  }
-  return { iface: text.slice(0, at), path: text.slice(at + 1) };
-}
-
-/** `--inside A,B` as well as `--inside A --inside B`. */
-function splitList(words: readonly string[]): string[] {
-  return words.flatMap((word) => word.split(',')).filter((word) => word !== '');
+function readInput(word: string): InputSpec {
+  const input = parseInput(word);
+  if (input === null) throw new UsageError(`--in takes IFACE=CAPTURE, not "${word}"`, 'replay');
+  return input;
 }
 
 function makeReports(options: ReplayCommandOptions, io: Io): Report[] {
@@ -118,7 +119,7 @@ function makeReports(options: ReplayCommandOptions, io: Io): Report[] {
     if (options.output !== undefined) {
       reports.push(new PcapngReport(FdOutput.create(options.output), `sluice ${version()}`));
     }
-    const wanted = options.onlyDropped === true ? (o: PacketOutcome) => o.verdict !== 'ACCEPT' : () => true;
+    const wanted = options.onlyDropped === true ? isDropped : () => true;
     const packets = options.summary !== true;
     const silent = options.quiet === true || options.output === '-';
     if (options.json === true) {
@@ -135,6 +136,11 @@ function makeReports(options: ReplayCommandOptions, io: Io): Report[] {
     throw error;
   }
   return reports;
+}
+
+/** A packet that somebody keeps (STOLEN) may still go on. */
+function isDropped({ verdict }: PacketOutcome): boolean {
+  return verdict === 'DROP' || verdict === 'QUEUE';
 }
 
 function reportsForPeople(

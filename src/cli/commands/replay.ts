@@ -1,5 +1,6 @@
 /** `sluice replay`, declared. The work is in replay-run.ts. */
 import { defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
+import { INPUT_WORD } from './input-words.ts';
 
 const INPUT = 'Input';
 const GATEWAY = 'Rules and gateway';
@@ -8,14 +9,13 @@ const REPORT = 'Report';
 
 /** An address or network, as far as a command line has to tell it from a file's name. */
 const ADDRESS = /^(?=.*[.:])[\da-f.:]+(\/\d+)?$/i;
-const IFACE_CAPTURE = /^[^/=\s]{1,15}=./;
 const MAX_SEED = 2 ** 53 - 1;
 
 const OPTIONS = {
   in: {
     kind: 'list',
     value: 'IFACE=CAPTURE',
-    more: IFACE_CAPTURE,
+    more: INPUT_WORD,
     section: INPUT,
     about:
       'The frames of the capture arrive on this interface. May be given several times; captures are merged by ' +
@@ -110,7 +110,7 @@ const OPTIONS = {
   onlyDropped: {
     kind: 'flag',
     section: REPORT,
-    about: 'Shows only packets that were not accepted. The summary counts all.',
+    about: 'Shows only packets that were dropped. The summary counts all.',
   },
   summary: {
     kind: 'flag',
