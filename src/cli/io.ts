@@ -17,8 +17,8 @@ export function processIo(): Io {
   return {
     out: new FdOutput(1, 'standard output'),
     err: new FdOutput(2, 'standard error'),
-    outIsTerminal: stdout.isTTY,
-    errIsTerminal: stderr.isTTY,
+    outIsTerminal: stdout.isTTY === true,
+    errIsTerminal: stderr.isTTY === true,
     columns: stdout.isTTY ? stdout.columns : 0,
     env,
   };
