@@ -6,7 +6,8 @@
  *   cut by snaplen  the headers are there and say how long the packet was: the lost bytes are put in as zeros, and the
  *                   checksum is left alone and believed
  *   over the MTU    segments that the card would still have cut (TSO), or already put together (GRO): judged as one
- *                   packet and let through whatever the MTU, as Linux does with them
+ *                   packet and let through whatever the MTU, as Linux does with them. A segment that is longer than
+ *                   the interface it arrives on takes would have come as several: likewise
  */
 import { readU16, writeU16 } from '../wire/bytes.ts';
 import { checksum, pseudoOf } from '../wire/checksum.ts';
@@ -30,6 +31,7 @@ export const Repair = {
   TRANSPORT_CHECKSUM: 1 << 1,
   CUT: 1 << 2,
   OFFLOADED: 1 << 3,
+  TOO_LONG: 1 << 4,
 } as const;
 
 export function repairNotes(repairs: number): string[] {
@@ -40,6 +42,7 @@ export function repairNotes(repairs: number): string[] {
   if (repairs & Repair.CUT)
     notes.push('cut by the snap length: lost bytes taken as zeros, checksum believed');
   if (repairs & Repair.OFFLOADED) notes.push('several segments in one (offloading): passed whole');
+  if (repairs & Repair.TOO_LONG) notes.push('longer than the interface takes: passed as several segments');
   return notes;
 }
 

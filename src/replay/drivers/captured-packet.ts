@@ -49,21 +49,22 @@ export class CapturedPacket {
       pkt.checksumState = ChecksumState.GOOD;
     }
     if (this.repairs) this.done |= repairChecksums(pkt, lost > 0);
-    this.noteSegments(pkt);
     return true;
+  }
+
+  /** What the packet's length means on an interface of that MTU: a TCP segment that is longer is several in one. */
+  fitTo(pkt: PacketBuffer, interfaceMtu: number): void {
+    const mtu = interfaceMtu < USUAL_MTU ? interfaceMtu : USUAL_MTU;
+    const length = pkt.l3End - pkt.l3;
+    if (length <= mtu || pkt.proto !== IPPROTO_TCP || pkt.l4Ok === 0 || pkt.fragOffset !== 0) return;
+    const headers = pkt.l4 - pkt.l3 + tcp.headerLength(pkt.bytes, pkt.l4);
+    if (headers >= mtu) return;
+    pkt.gsoSize = mtu - headers;
+    this.done |= length > USUAL_MTU ? Repair.OFFLOADED : Repair.TOO_LONG;
   }
 
   notes(): string[] {
     return [...(this.untagged ? ['VLAN tags taken off'] : []), ...repairNotes(this.done)];
-  }
-
-  private noteSegments(pkt: PacketBuffer): void {
-    const length = pkt.l3End - pkt.l3;
-    if (length <= USUAL_MTU || pkt.proto !== IPPROTO_TCP || pkt.l4Ok === 0 || pkt.fragOffset !== 0) return;
-    const headers = pkt.l4 - pkt.l3 + tcp.headerLength(pkt.bytes, pkt.l4);
-    if (headers >= USUAL_MTU) return;
-    pkt.gsoSize = USUAL_MTU - headers;
-    this.done |= Repair.OFFLOADED;
   }
 
   private move(record: CaptureRecord, pkt: PacketBuffer, lost: number): void {

@@ -52,6 +52,7 @@ export class OnHostDriver implements Driver {
     this.answered = 0;
     if (!this.packet.take(record, pkt)) return Prepared.NOT_IP;
     if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
+    this.packet.fitTo(pkt, this.device.mtu);
     this.sends = this.isOwn(pkt.family as Family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
     if (this.sends) {
       this.answered = this.answers.take(pkt);

@@ -49,6 +49,7 @@ export class TwoSidedDriver implements Driver {
     if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
     this.device = source ?? this.outside;
     if (this.readdressed) this.moveSource(pkt);
+    this.packet.fitTo(pkt, this.device.mtu);
     addressTo(pkt, this.device.mac);
     return Prepared.READY;
   }
