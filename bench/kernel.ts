@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { INSIDE, OUTSIDE } from './traffic.ts';
+import { INSIDE, INSIDE_HOP, OUTSIDE, OUTSIDE_HOP } from './traffic.ts';
 
 const PROGRAMS = ['iptables-legacy-restore', 'ip', 'ethtool', 'tcpreplay'];
 
@@ -51,12 +51,12 @@ side() { # gateway's device, its MAC, peer's MAC, address
 side ${INSIDE.iface} ${INSIDE.mac} ${INSIDE.peer} ${INSIDE.address}
 side ${OUTSIDE.iface} ${OUTSIDE.mac} ${OUTSIDE.peer} ${OUTSIDE.address}
 ip -n ${id}g link set lo up
-ip -n ${id}g neigh add 10.253.0.2 lladdr ${OUTSIDE.peer} dev ${OUTSIDE.iface} nud permanent
-ip -n ${id}g route add default via 10.253.0.2
+ip -n ${id}g neigh add ${OUTSIDE_HOP} lladdr ${OUTSIDE.peer} dev ${OUTSIDE.iface} nud permanent
+ip -n ${id}g route add default via ${OUTSIDE_HOP}
 # Everybody inside behind one next hop: permanent entries for 60,000 clients would not fit.
-ip -n ${id}g neigh add 10.254.255.254 lladdr ${INSIDE.peer} dev ${INSIDE.iface} nud permanent
-ip -n ${id}g route add 10.254.0.0/17 via 10.254.255.254 dev ${INSIDE.iface}
-ip -n ${id}g route add 10.254.128.0/17 via 10.254.255.254 dev ${INSIDE.iface}
+ip -n ${id}g neigh add ${INSIDE_HOP} lladdr ${INSIDE.peer} dev ${INSIDE.iface} nud permanent
+ip -n ${id}g route add 10.254.0.0/17 via ${INSIDE_HOP} dev ${INSIDE.iface}
+ip -n ${id}g route add 10.254.128.0/17 via ${INSIDE_HOP} dev ${INSIDE.iface}
 ip netns exec ${id}g sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.default.rp_filter=0 net.ipv4.conf.${INSIDE.iface}.rp_filter=0 net.ipv4.conf.${OUTSIDE.iface}.rp_filter=0
 ip netns exec ${id}g iptables-legacy-restore < ${rulesFile}
 ip netns exec ${id}p tcpreplay --topspeed --preload-pcap ${limit === undefined ? '' : `--limit ${limit}`} -i p${INSIDE.iface} -I p${OUTSIDE.iface} --dualfile ${insidePath} ${outsidePath} 2>&1

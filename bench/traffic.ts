@@ -22,6 +22,9 @@ export const OUTSIDE = {
   address: '10.253.0.1/24',
 };
 
+export const INSIDE_HOP = '10.254.255.254';
+export const OUTSIDE_HOP = '10.253.0.2';
+
 const OUTSIDE_WORD = (10 << 24) | (253 << 16) | 1;
 const FIRST_PORT = 2000;
 const START_US = 1_700_000_000_000_000;
@@ -148,6 +151,11 @@ export const GATEWAY = {
     [OUTSIDE.iface]: { mac: OUTSIDE.mac, addresses: [OUTSIDE.address] },
   },
   neighbours: 'assume',
-  routes: [{ to: 'default', via: '10.253.0.2', dev: OUTSIDE.iface }],
+  // As for the kernel (kernel.ts): everybody inside behind one next hop.
+  routes: [
+    { to: '10.254.0.0/17', via: INSIDE_HOP, dev: INSIDE.iface },
+    { to: '10.254.128.0/17', via: INSIDE_HOP, dev: INSIDE.iface },
+    { to: 'default', via: OUTSIDE_HOP, dev: OUTSIDE.iface },
+  ],
   sysctl: { 'net.netfilter.nf_conntrack_max': 262144 },
 };

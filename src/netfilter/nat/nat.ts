@@ -32,8 +32,8 @@ export class Nat implements NatView {
   private readonly conntrack: NatConntrack;
   private readonly sources: SourceIndex;
   private readonly chooser: TupleChooser;
-  /** Interface that MASQUERADE bound an entry to; an entry that leaves by another is ended. */
-  private readonly masqueradeInterface = new Map<number, number>();
+  /** By entry: the interface that MASQUERADE bound it to, 0 for none; it ends when it leaves by another. Empty until used. */
+  private boundTo = new Uint16Array(0);
   private readonly scratchReply = new Tuple();
   private readonly scratchCurrent = new Tuple();
   private readonly scratchChosen = new Tuple();
@@ -102,13 +102,14 @@ export class Nat implements NatView {
 
   /** `setup` for MASQUERADE: remembers the interface that the address belongs to. */
   setupMasquerade(pkt: PacketBuffer, range: NatRange, iface: number): number {
-    this.masqueradeInterface.set(pkt.ct, iface);
+    if (pkt.ct >= this.boundTo.length) this.boundTo = longer(this.boundTo, this.conntrack.capacity + 1);
+    this.boundTo[pkt.ct] = iface;
     return this.setup(pkt, range, Manip.SRC);
   }
 
   private forget(entry: number): void {
     this.sources.remove(entry);
-    this.masqueradeInterface.delete(entry);
+    if (entry < this.boundTo.length) this.boundTo[entry] = 0;
   }
 
   private initialized(entry: number, manip: Manip): boolean {
@@ -133,9 +134,10 @@ export class Nat implements NatView {
   }
 
   private leavesElsewhere(hook: Hook, pkt: PacketBuffer): boolean {
-    if (hook !== Hook.POSTROUTING || this.masqueradeInterface.size === 0) return false;
-    const bound = this.masqueradeInterface.get(pkt.ct);
-    return bound !== undefined && directionOf(pkt.ctInfo) === Direction.ORIGINAL && bound !== pkt.oif;
+    const entry = pkt.ct;
+    if (hook !== Hook.POSTROUTING || entry >= this.boundTo.length) return false;
+    const bound = this.boundTo[entry]!;
+    return bound !== 0 && bound !== pkt.oif && directionOf(pkt.ctInfo) === Direction.ORIGINAL;
   }
 
   private endMoved(pkt: PacketBuffer): number {
@@ -182,6 +184,12 @@ export class Nat implements NatView {
 function translates(status: number, manip: Manip, direction: Direction): boolean {
   const source = (manip === Manip.SRC) === (direction === Direction.ORIGINAL);
   return (status & (source ? CtStatus.SRC_NAT : CtStatus.DST_NAT)) !== 0;
+}
+
+function longer(array: Uint16Array<ArrayBuffer>, length: number): Uint16Array<ArrayBuffer> {
+  const grown = new Uint16Array(length);
+  grown.set(array);
+  return grown;
 }
 
 function sameTuple(a: Tuple, b: Tuple): boolean {
