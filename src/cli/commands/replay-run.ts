@@ -126,8 +126,9 @@ function makeReports(options: ReplayCommandOptions, io: Io): Report[] {
       reports.push(new JsonReport(io.out, { packets, wanted, trace: options.trace !== false }));
     } else if (!silent) reports.push(...reportsForPeople(options, io, packets, wanted));
     const tableMoves = packets && !silent && io.outIsTerminal;
-    if (options.progress ?? (io.errIsTerminal && !tableMoves))
-      reports.push(new ProgressReport(process.stderr));
+    if (options.progress ?? (io.errIsTerminal && !tableMoves)) {
+      reports.unshift(new ProgressReport(process.stderr));
+    }
   } catch (error) {
     for (const report of reports) report.close?.();
     if (error instanceof SluiceError && error.code === 'SYSLOG_SELECTOR') {

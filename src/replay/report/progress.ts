@@ -42,7 +42,11 @@ export class ProgressReport implements Report {
     } else this.bar.update(consumed, figures);
   }
 
-  /** The line is cleared: what follows is the report. */
+  /** The line is cleared before anybody prints a summary there: this report comes first in the list. */
+  finish(): void {
+    this.close();
+  }
+
   close(): void {
     this.bar?.stop();
     this.bar = null;

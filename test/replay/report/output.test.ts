@@ -69,6 +69,7 @@ describe('the progress bar', () => {
       now = (seconds * 1000 * step) / 10;
       report.progress(step * 100, size, step * 5000);
     }
+    report.finish();
     report.close();
     return shown;
   };
@@ -77,6 +78,11 @@ describe('the progress bar', () => {
 
   it('shows frames, their rate and what is left of a file', () => {
     assert.match(run(10, 1000), / 10 % {2}5,000 frames, 5,000\/s/);
+  });
+
+  it('is gone when the summary is printed', () => {
+    const shown = run(10, 1000);
+    assert.ok(shown.endsWith('\u001b8'), JSON.stringify(shown.slice(-40)));
   });
 
   it('shows what was read of a pipe', () => assert.match(run(10, -1), /0 MiB {2}5,000 frames, 5,000\/s/));
