@@ -70,7 +70,9 @@ describe('the progress bar', () => {
       report.progress(step * 100, size, step * 5000);
     }
     report.finish();
+    const atTheEnd = shown;
     report.close();
+    assert.equal(shown, atTheEnd);
     return shown;
   };
 
@@ -82,7 +84,7 @@ describe('the progress bar', () => {
 
   it('is gone when the summary is printed', () => {
     const shown = run(10, 1000);
-    assert.ok(shown.endsWith('\u001b8'), JSON.stringify(shown.slice(-40)));
+    assert.ok(shown.endsWith('\u001b[1G\u001b[2K'), JSON.stringify(shown.slice(-40)));
   });
 
   it('shows what was read of a pipe', () => assert.match(run(10, -1), /0 MiB {2}5,000 frames, 5,000\/s/));
