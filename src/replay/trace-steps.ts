@@ -13,7 +13,8 @@ export function describeStep(netfilter: Netfilter, family: Family, step: string)
   const table = parts.shift() as TableName;
   const chain = netfilter.ruleset(family)?.tables.get(table)?.chains.get(parts.join(':'));
   if (chain === undefined) return { at: step, text: '', place: '' };
-  const rule = kind === 'policy' ? undefined : chain.rules[number - 1];
+  // The kernel calls an unconditional verdict `policy` or `return` as well: the number tells that it is a rule.
+  const rule = chain.rules[number - 1];
   if (rule === undefined) {
     return {
       at: step,
