@@ -36,6 +36,12 @@ export function summarise(
   const reasons = reasonCounts(recorder);
   const v4 = netfilter.ruleset(4);
   const v6 = netfilter.ruleset(6);
+  // Texts of a million connections or rules are made when somebody asks, which a benchmark and a test rarely do.
+  const texts = {
+    tables: once(() => ({ v4: saved(v4), v6: saved(v6) })),
+    conntrack: once(() => [...conntrack.list(4), ...conntrack.list(6)]),
+    expectations: once(() => [...conntrack.listExpectations(4), ...conntrack.listExpectations(6)]),
+  };
   return {
     frames: totals.frames,
     bytes: totals.bytes,
@@ -52,14 +58,26 @@ export function summarise(
         sent: device.txPackets,
         sentBytes: device.txBytes,
       })),
-    tables: { v4: saved(v4), v6: saved(v6) },
+    get tables() {
+      return texts.tables();
+    },
     rulesets: [v4, v6].filter((ruleset) => ruleset !== null),
-    conntrack: [...conntrack.list(4), ...conntrack.list(6)],
-    expectations: [...conntrack.listExpectations(4), ...conntrack.listExpectations(6)],
+    get conntrack() {
+      return texts.conntrack();
+    },
+    get expectations() {
+      return texts.expectations();
+    },
     notes,
     truncated: input.truncated,
     warnings: input.warnings,
   };
+}
+
+/** Computes its value at the first call. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | null = null;
+  return () => (made ??= { value: make() }).value;
 }
 
 function saved(ruleset: Ruleset | null): string {
