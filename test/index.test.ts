@@ -1,0 +1,76 @@
+/** The library's public face: what `import … from 'sluice'` gives, that the built package gives the same, the example. */
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import * as library from '../src/index.ts';
+import { ethernet, udp } from './kernel/frames.ts';
+import { pcap, ROOT } from './replay/support.ts';
+import { requireOrSkip } from './support/require.ts';
+
+const isBuilt = existsSync(join(ROOT, 'dist/index.js'));
+
+describe('the library', () => {
+  it('replays, as the example in its head comment', () => {
+    const verdicts: string[] = [];
+    const summary = library.runReplay(
+      {
+        rules: library.readTextFile(join(ROOT, 'examples/nat-gateway/firewall.rules')),
+        inputs: [{ iface: null, path: pcap('http.pcap') }],
+      },
+      { packet: ({ verdict }) => verdicts.push(verdict) },
+    );
+    assert.equal(verdicts.length, summary.frames);
+    assert.match(summary.tables.v4, /-A POSTROUTING .* -j MASQUERADE/);
+  });
+
+  it('has what it takes to put a gateway together: rules in, a frame in, a frame out', () => {
+    const sent: Uint8Array[] = [];
+    const config = library.parseHostConfig({
+      interfaces: {
+        lan: { mac: '02:00:00:00:00:01', addresses: ['10.0.0.1/24'] },
+        wan: { addresses: ['198.51.100.1/24'] },
+      },
+      neighbours: 'assume',
+      routes: [{ to: 'default', via: '198.51.100.254' }],
+    });
+    const gateway = new library.Gateway(config, {
+      clock: new library.VirtualClock(1.7e15),
+      rng: new library.SeededRng(1),
+      log: { wanted: false, line: () => {} },
+      sink: { frame: (_device, bytes, start, end) => sent.push(bytes.slice(start, end)) },
+    });
+    const rules = '*nat\n-A POSTROUTING -o wan -j MASQUERADE\nCOMMIT\n';
+    gateway.load(library.parseRestore(rules, { family: 4, file: 'rules' }));
+    const packet = udp({ from: '10.0.0.2', to: '203.0.113.9' }, 4000, 53, [1, 2, 3]);
+    const pkt = new library.PacketBuffer(ethernet('02:00:00:00:00:01', '02:00:00:00:00:09', packet));
+    gateway.host.receive(gateway.host.devices.named('lan')!, pkt);
+    gateway.netfilter.release(pkt);
+    assert.equal(sent.length, 1);
+    assert.match(
+      library.describeFrame(sent[0]!, 0, sent[0]!.length),
+      /198\.51\.100\.1\.4000 > 203\.0\.113\.9\.53/,
+    );
+    assert.match(
+      library.printSave(gateway.netfilter.ruleset(4)!, { counters: true }),
+      /\[1:31\] -A POSTROUTING/,
+    );
+  });
+
+  it("the built package exports the same names under 'sluice'", async function () {
+    requireOrSkip(this, 'needs dist/ (npm run build)', isBuilt);
+    const self: string = 'sluice';
+    const built = (await import(self)) as object;
+    assert.deepEqual(Object.keys(built).sort(), Object.keys(library).sort());
+  });
+
+  it('examples/library/replay.js runs as it stands', function () {
+    requireOrSkip(this, 'needs dist/ (npm run build)', isBuilt);
+    const text = execFileSync(process.execPath, ['examples/library/replay.js'], {
+      cwd: ROOT,
+      encoding: 'utf8',
+    });
+    assert.match(text, /^42 frames, 0 dropped$/m);
+    assert.match(text, /10\.254\.0\.2 > 10\.253\.0\.2 => 198\.51\.100\.1 > 10\.253\.0\.2/);
+  });
+});
