@@ -36,94 +36,94 @@ const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   [IPPROTO_UDPLITE]: 'udplite',
 };
 
-/** One line, without its end; the helper's name is empty for none. */
+const original = new Tuple();
+const reply = new Tuple();
+
+/** One line, without its end; the helper's name is empty for none. Reports print it packet by packet: no arrays. */
 export function describeConnection(connections: Connections, entry: number, helper: string): string {
   const status = connections.status[entry]!;
-  const original = new Tuple();
-  const reply = new Tuple();
   connections.tuples.read(entry * 2, original);
   connections.tuples.read(entry * 2 + 1, reply);
-  const family = original.family === 6 ? `ipv6     ${AF_INET6}` : `ipv4     ${AF_INET}`;
-  const name = PROTOCOL_NAMES[original.proto] ?? 'unknown';
-  const left = Math.max(0, Math.floor((connections.deadlineOf(entry) - connections.now) / 1_000_000));
-
-  const words = [`${family} ${name.padEnd(8)} ${original.proto} ${left}`];
-  const state = stateName(connections, entry, original.proto);
-  if (state !== '') words.push(state);
-  const zones = zoneWords(connections, entry);
-  words.push(...directionWords(connections, entry, 0, original), ...zones.original);
-  if ((status & CtStatus.SEEN_REPLY) === 0) words.push('[UNREPLIED]');
-  words.push(...directionWords(connections, entry, 1, reply), ...zones.reply);
-  if (status & CtStatus.ASSURED) words.push('[ASSURED]');
-  words.push(`mark=${connections.mark[entry]! >>> 0}`);
-  words.push(...zones.both);
+  const { proto } = original;
+  const zones = zoneTexts(connections, entry);
   const started = connections.startOf(entry);
-  if (started !== 0) words.push(`delta-time=${Math.floor((connections.now - started) / 1_000_000)}`);
-  if (helper !== '') words.push(`helper=${helper}`);
-  words.push(`use=${connections.usesOf(entry)}`);
-  return words.join(' ');
+  return (
+    (original.family === 6 ? `ipv6     ${AF_INET6} ` : `ipv4     ${AF_INET} `) +
+    `${(PROTOCOL_NAMES[proto] ?? 'unknown').padEnd(8)} ${proto} ` +
+    secondsLeft(connections.deadlineOf(entry), connections.now) +
+    stateText(connections, entry, proto) +
+    directionText(connections, entry, 0, original) +
+    zones.original +
+    (status & CtStatus.SEEN_REPLY ? '' : ' [UNREPLIED]') +
+    directionText(connections, entry, 1, reply) +
+    zones.reply +
+    (status & CtStatus.ASSURED ? ' [ASSURED]' : '') +
+    ` mark=${connections.mark[entry]! >>> 0}` +
+    zones.both +
+    (started === 0 ? '' : ` delta-time=${Math.floor((connections.now - started) / 1_000_000)}`) +
+    (helper === '' ? '' : ` helper=${helper}`) +
+    ` use=${connections.usesOf(entry)}`
+  );
 }
 
-function stateName(connections: Connections, entry: number, proto: number): string {
+function secondsLeft(deadline: number, now: number): number {
+  return Math.max(0, Math.floor((deadline - now) / 1_000_000));
+}
+
+// Each text below begins with a space, or is empty.
+
+function stateText(connections: Connections, entry: number, proto: number): string {
   const state = connections.octets[entry * PROTO_OCTETS]!;
-  if (proto === IPPROTO_TCP) return TCP_STATE_NAMES[state]!;
-  return proto === IPPROTO_SCTP ? SCTP_STATE_NAMES[state]! : '';
+  if (proto === IPPROTO_TCP) return ` ${TCP_STATE_NAMES[state]!}`;
+  return proto === IPPROTO_SCTP ? ` ${SCTP_STATE_NAMES[state]!}` : '';
 }
 
-function directionWords(connections: Connections, entry: number, direction: number, tuple: Tuple): string[] {
-  const words = tupleWords(tuple);
-  if (connections.status[entry]! & HAS_COUNTERS) {
-    words.push(
-      `packets=${connections.packets(entry, direction)}`,
-      `bytes=${connections.bytes(entry, direction)}`,
-    );
-  }
-  return words;
+function directionText(connections: Connections, entry: number, direction: number, tuple: Tuple): string {
+  const text = tupleText(tuple, '');
+  if ((connections.status[entry]! & HAS_COUNTERS) === 0) return text;
+  return `${text} packets=${connections.packets(entry, direction)} bytes=${connections.bytes(entry, direction)}`;
 }
 
-function tupleWords(tuple: Tuple): string[] {
+/** `prefix` stands before the names of the addresses (`mask-src=`). */
+function tupleText(tuple: Tuple, prefix: string): string {
   const { family, srcId, dstId } = tuple;
   const src = formatIp(family, tuple.src0, tuple.src1, tuple.src2, tuple.src3);
   const dst = formatIp(family, tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3);
-  const words = [`src=${src}`, `dst=${dst}`];
+  const text = ` ${prefix}src=${src} ${prefix}dst=${dst}`;
   switch (tuple.proto) {
     case IPPROTO_TCP:
     case IPPROTO_UDP:
     case IPPROTO_UDPLITE:
     case IPPROTO_SCTP:
     case IPPROTO_DCCP:
-      words.push(`sport=${srcId}`, `dport=${dstId}`);
-      break;
+      return `${text} sport=${srcId} dport=${dstId}`;
     case IPPROTO_GRE:
-      words.push(`srckey=0x${srcId.toString(16)}`, `dstkey=0x${dstId.toString(16)}`);
-      break;
+      return `${text} srckey=0x${srcId.toString(16)} dstkey=0x${dstId.toString(16)}`;
     case IPPROTO_ICMP:
     case IPPROTO_ICMPV6:
-      words.push(`type=${dstId >>> 8}`, `code=${dstId & 0xff}`, `id=${srcId}`);
-      break;
+      return `${text} type=${dstId >>> 8} code=${dstId & 0xff} id=${srcId}`;
     default:
-      break;
+      return text;
   }
-  return words;
 }
 
-interface ZoneWords {
-  readonly original: readonly string[];
-  readonly reply: readonly string[];
-  readonly both: readonly string[];
+interface ZoneTexts {
+  readonly original: string;
+  readonly reply: string;
+  readonly both: string;
 }
+
+const NO_ZONES: ZoneTexts = { original: '', reply: '', both: '' };
 
 /** A zone of one direction stands behind that direction's tuple, a zone of both behind the mark. */
-function zoneWords(connections: Connections, entry: number): ZoneWords {
-  const original = zoneOfKind(connections.tuples.kind(entry * 2));
-  const reply = zoneOfKind(connections.tuples.kind(entry * 2 + 1));
-  if (original === reply) {
-    return { original: [], reply: [], both: original === 0 ? [] : [`zone=${original}`] };
-  }
+function zoneTexts(connections: Connections, entry: number): ZoneTexts {
+  const there = zoneOfKind(connections.tuples.kind(entry * 2));
+  const back = zoneOfKind(connections.tuples.kind(entry * 2 + 1));
+  if (there === back) return there === 0 ? NO_ZONES : { ...NO_ZONES, both: ` zone=${there}` };
   return {
-    original: original === 0 ? [] : [`zone-orig=${original}`],
-    reply: reply === 0 ? [] : [`zone-reply=${reply}`],
-    both: [],
+    original: there === 0 ? '' : ` zone-orig=${there}`,
+    reply: back === 0 ? '' : ` zone-reply=${back}`,
+    both: '',
   };
 }
 
@@ -137,15 +137,12 @@ export function describeExpectation(connections: Connections, expectation: Expec
   mask.proto = tuple.proto;
   mask.dst0 = mask.dst1 = mask.dst2 = mask.dst3 = -1;
   mask.dstId = 0xffff;
-  const left = Math.max(0, Math.floor((expectation.deadline - connections.now) / 1_000_000));
-  const words = [
-    `${left}`,
-    `proto=${tuple.proto}`,
-    ...tupleWords(tuple),
-    ...tupleWords(mask).map((word) => word.replace(/^(src|dst)=/, 'mask-$1=')),
-    ...tupleWords(masterTuple).map((word) => word.replace(/^(src|dst)=/, 'master-$1=')),
-  ];
-  words.push(`class=${expectation.policyClass}`);
-  if (expectation.owner !== null) words.push(`helper=${expectation.owner.name}`);
-  return words.join(' ');
+  return (
+    `${secondsLeft(expectation.deadline, connections.now)} proto=${tuple.proto}` +
+    tupleText(tuple, '') +
+    tupleText(mask, 'mask-') +
+    tupleText(masterTuple, 'master-') +
+    ` class=${expectation.policyClass}` +
+    (expectation.owner === null ? '' : ` helper=${expectation.owner.name}`)
+  );
 }
