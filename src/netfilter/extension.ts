@@ -149,8 +149,8 @@ interface Declaration<O extends OptionSpecs> {
   /** The rule must say `-p` with one of these protocols (numbers). */
   readonly protocols?: readonly number[];
   readonly options: O;
-  /** Using it switches connection tracking on for the family (Linux: nf_ct_netns_get). */
-  readonly needsConntrack?: boolean;
+  /** Using it switches connection tracking on for the family (Linux: nf_ct_netns_get); it may depend on the options. */
+  readonly needsConntrack?: boolean | ((info: InfoOf<O>) => boolean);
   /** Checks what single options can't; throws ValueError. */
   check?(info: InfoOf<O>, use: RuleUse): void;
   /** What `-save` prints after `-m NAME`/`-j NAME`, where walking the options is not enough. */

@@ -2,7 +2,14 @@
  * A table put into force: its rules with the matches and targets at work. Both engines run on this; the reference walks
  * it as it is, compile.ts flattens it.
  */
-import type { MatchTest, Services, TargetAction } from './extension.ts';
+import type {
+  Info,
+  MatchExtension,
+  MatchTest,
+  Services,
+  TargetAction,
+  TargetExtension,
+} from './extension.ts';
 import { HOOK_NAMES } from './hook.ts';
 import { Layout } from './layout.ts';
 import { jumpTargets, reachableHooks } from './reach.ts';
@@ -27,6 +34,14 @@ export interface LiveTable {
   readonly needsConntrack: boolean;
 }
 
+function asksForConntrack(used: {
+  readonly extension: MatchExtension | TargetExtension;
+  readonly info: Info;
+}): boolean {
+  const needs = used.extension.needsConntrack;
+  return typeof needs === 'function' ? needs(used.info) : needs === true;
+}
+
 /** Checks the table's shape and makes its extensions. Throws SluiceError; nothing outside has changed then. */
 export function bringToLife(table: Table, services: Services): LiveTable {
   const layout = new Layout(table);
@@ -43,9 +58,8 @@ export function bringToLife(table: Table, services: Services): LiveTable {
       protocol: rule.protocol,
     };
     const { target } = rule;
-    const extensions = rule.matches.map(({ extension }) => extension);
-    if (extensions.some((match) => match.needsConntrack)) needsConntrack = true;
-    if (target.kind === 'extension' && target.extension.needsConntrack) needsConntrack = true;
+    if (rule.matches.some(asksForConntrack)) needsConntrack = true;
+    if (target.kind === 'extension' && asksForConntrack(target)) needsConntrack = true;
     return {
       rule,
       tests: rule.matches.map(({ extension, info }) => extension.create(info, services, use)),

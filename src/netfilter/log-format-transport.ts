@@ -7,6 +7,8 @@ import { LogFlag } from './log.ts';
 /** From the most significant bit down, as they are printed. */
 const TCP_FLAGS = ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'] as const;
 
+const ACCURATE_ECN = 0x01;
+
 /** What follows when a header is not all there. */
 export function incomplete(available: number): string {
   return `INCOMPLETE [${Math.max(0, available)} bytes] `;
@@ -49,8 +51,9 @@ function tcpText(bytes: Uint8Array, l4: number, end: number, flags: number): str
   let text = `SPT=${tcp.srcPort(bytes, l4)} DPT=${tcp.dstPort(bytes, l4)} `;
   if (flags & LogFlag.TCP_SEQUENCE) text += `SEQ=${readU32(bytes, l4 + 4)} ACK=${readU32(bytes, l4 + 8)} `;
   text += `WINDOW=${tcp.window(bytes, l4)} `;
-  // The four reserved bits, two places up: where the kernel's mask and shift leave them.
-  text += `RES=0x${hexByte((bytes[l4 + 12]! & 0x0f) << 2)} `;
+  // The three reserved bits, two places up: where the kernel's mask and shift leave them. The fourth is accurate ECN's.
+  text += `RES=0x${hexByte((bytes[l4 + 12]! & 0x0e) << 2)} `;
+  if (bytes[l4 + 12]! & ACCURATE_ECN) text += 'AE ';
   const bits = bytes[l4 + 13]!;
   for (let i = 0; i < TCP_FLAGS.length; i++) if (bits & (0x80 >> i)) text += `${TCP_FLAGS[i]!} `;
   text += `URGP=${tcp.urgentPointer(bytes, l4)} `;

@@ -64,7 +64,11 @@ export class HostAddressing {
       const isSubnetRouter = w0 === LINK_LOCAL_0 && (w1 | w2 | w3) === 0 && this.host.settings.isRouter6;
       return isSubnetRouter ? AddressType.ANYCAST : AddressType.UNICAST;
     }
-    const route = this.host.routes6.lookup(w0, w1, w2, w3);
+    const { routes6 } = this.host;
+    const route =
+      device === undefined
+        ? routes6.lookup(w0, w1, w2, w3)
+        : routes6.lookupThrough(device, Int32Array.of(w0, w1, w2, w3));
     if (route === undefined) return AddressType.UNREACHABLE;
     switch (route.type) {
       case AddressType.BLACKHOLE:

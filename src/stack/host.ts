@@ -110,7 +110,8 @@ export class Host implements HostServices {
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
   private readonly backlog: PacketBuffer[] = [];
-  private isDraining = false;
+  /** A packet is on its way; what it leaves on the loopback device waits for its end. */
+  private isBusy = false;
 
   constructor(config: HostConfig, env: HostEnv) {
     this.env = env;
@@ -156,7 +157,9 @@ export class Host implements HostServices {
   /** A frame arrived. `pkt` holds its window (and `cause`); its bytes may be rewritten. */
   receive(device: Device, pkt: PacketBuffer): void {
     pkt.iif = device.index;
+    this.isBusy = true;
     receiveEthernet(this, device, pkt, dissectEthernet(pkt));
+    this.isBusy = false;
     if (this.backlog.length > 0) this.drain();
   }
 
@@ -165,8 +168,10 @@ export class Host implements HostServices {
     pkt.iif = device.index;
     pkt.l3 = pkt.start;
     const status = dissectNetwork(pkt, 0);
+    this.isBusy = true;
     if (pkt.etherType === ETH_P_IPV6) receive6(this, pkt, device, status);
     else receive4(this, pkt, device, status);
+    this.isBusy = false;
     if (this.backlog.length > 0) this.drain();
   }
 
@@ -185,8 +190,10 @@ export class Host implements HostServices {
       this.drop(pkt, DropReason.IP_TRUNCATED);
     } else {
       pkt.end = pkt.l3End;
+      this.isBusy = true;
       if (pkt.family === 4) this.sendOwn4(pkt);
       else this.sendOwn6(pkt);
+      this.isBusy = false;
     }
     if (this.backlog.length > 0) this.drain();
   }
@@ -209,12 +216,11 @@ export class Host implements HostServices {
     const pkt = new PacketBuffer(bytes.slice(start, end));
     pkt.cause = cause;
     this.backlog.push(pkt);
-    if (!this.isDraining) this.drain();
+    if (!this.isBusy) this.drain();
   }
 
   private drain(): void {
-    if (this.isDraining) return;
-    this.isDraining = true;
+    this.isBusy = true;
     const loopback = this.devices.at(LOOPBACK_INDEX)!;
     for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
       const cause = pkt.cause;
@@ -223,7 +229,7 @@ export class Host implements HostServices {
       pkt.iif = loopback.index;
       receiveEthernet(this, loopback, pkt, dissectEthernet(pkt));
     }
-    this.isDraining = false;
+    this.isBusy = false;
   }
 
   // ── Along the way ───────────────────────────────────────────────────────────────────────────────────────────

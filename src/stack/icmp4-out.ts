@@ -45,9 +45,12 @@ export function isIcmp4Error(type: number): boolean {
 export class Icmp4Out {
   private readonly host: Host;
   private readonly echo: OptionsEcho;
+  /** A message is on its way out. Whoever objects to it there gets no message (icmp_xmit_lock is taken). */
+  private isSending: boolean;
 
   constructor(host: Host) {
     this.host = host;
+    this.isSending = false;
     this.echo = new OptionsEcho(host);
   }
 
@@ -60,6 +63,7 @@ export class Icmp4Out {
     const host = this.host;
     const limited = this.isLimited(type, code);
     if (limited && !host.limits4.allowGlobal()) return;
+    if (this.isSending) return;
     const { bytes, l3 } = pkt;
     if (this.echo.prepare(pkt, optionsEnd) < 0) return;
     const longest = this.route(this.errorSource(pkt), pkt.src0);
@@ -94,7 +98,7 @@ export class Icmp4Out {
    */
   reply(pkt: PacketBuffer, type: number, length: number): PacketBuffer | undefined {
     const { bytes, l3, l4 } = pkt;
-    if (this.echo.prepare(pkt, pkt.l4) < 0) return undefined;
+    if (this.isSending || this.echo.prepare(pkt, pkt.l4) < 0) return undefined;
     if (this.route(this.host.specificDestination4(pkt), pkt.src0) < 0) return undefined;
     const headers = ipv4.HEADER_LENGTH + this.echo.length;
     const message = this.begin(pkt, headers + length);
@@ -190,7 +194,9 @@ export class Icmp4Out {
     writeHeader4(message, headerLength, tos, host.rng.u32() & 0xffff, 0, ttl, IPPROTO_ICMP);
     dissectNetwork(message, ETH_P_IP);
     message.priority = 0;
+    this.isSending = true;
     sendLocal4(host, message);
+    this.isSending = false;
     host.pool.give(message);
   }
 }

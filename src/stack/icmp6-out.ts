@@ -10,6 +10,7 @@ import { ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import { IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
+import * as nd from '../wire/nd.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
 import { attachTo } from './attach.ts';
@@ -24,14 +25,17 @@ const INFORMATIONAL = 0x80;
 
 export class Icmp6Out {
   private readonly host: Host;
+  /** A message is on its way out. Whoever objects to it there gets no message (icmpv6_xmit_lock is taken). */
+  private isSending: boolean;
 
   constructor(host: Host) {
     this.host = host;
+    this.isSending = false;
   }
 
   /** Answers with an error that quotes the packet. `info` is the second word. */
   error(pkt: PacketBuffer, type: number, code: number, info: number): void {
-    if (!this.mayAnswer(pkt, type, code)) return;
+    if (this.isSending || !this.mayAnswer(pkt, type, code)) return;
     const host = this.host;
     // net.ipv6.icmp.ratemask, which we do not let anybody change: all errors but this one.
     const limited = type !== icmpv6.PACKET_TOO_BIG;
@@ -50,6 +54,7 @@ export class Icmp6Out {
 
   /** Answers an echo request: what it brought goes back, and so does its traffic class. */
   echoReply(pkt: PacketBuffer, isUnicast: boolean): void {
+    if (this.isSending) return;
     const length = pkt.l3End - pkt.l4;
     const message = this.begin(pkt, length);
     if (this.findEchoWay(message, pkt, isUnicast)) {
@@ -102,7 +107,7 @@ export class Icmp6Out {
   /** The way back, and the source: the packet's own destination when that is us, else one of the interface it came on. */
   private findWay(message: PacketBuffer, pkt: PacketBuffer): boolean {
     const host = this.host;
-    const arrival = host.devices.at(pkt.iif);
+    const arrival = host.devices.at(isOwnNd(pkt) ? pkt.oif : pkt.iif);
     if (!host.route6.output(message, isLinkLocal6(message.dst0) ? arrival : undefined)) return false;
     if (this.isOwn(pkt)) {
       this.setSource(message, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
@@ -114,7 +119,9 @@ export class Icmp6Out {
   private isOwn(pkt: PacketBuffer): boolean {
     if (pkt.packetType !== PacketType.HOST) return false;
     const { dst0, dst1, dst2, dst3 } = pkt;
-    const kind = this.host.addressType(6, dst0, dst1, dst2, dst3, 0);
+    // An address of another link is not ours on this one.
+    const link = isLinkLocal6(dst0) ? pkt.iif : 0;
+    const kind = this.host.addressType(6, dst0, dst1, dst2, dst3, link);
     return kind === AddressType.LOCAL || kind === AddressType.ANYCAST;
   }
 
@@ -161,11 +168,18 @@ export class Icmp6Out {
     dissectNetwork(message, ETH_P_IPV6);
     writeU16(bytes, at + 2, 0);
     writeU16(bytes, at + 2, checksum(bytes, at, l3End, pseudoOf(message, l3End - at)));
+    this.isSending = true;
     sendLocal6(host, message);
+    this.isSending = false;
   }
 
   /** The next hop of a packet that waited does not answer. */
   linkFailure(pkt: PacketBuffer): void {
     this.error(pkt, icmpv6.DEST_UNREACH, icmpv6.ADDR_UNREACH, 0);
   }
+}
+
+/** A message of the host's own neighbour discovery, rejected by OUTPUT: it belongs to a link from the beginning. */
+function isOwnNd(pkt: PacketBuffer): boolean {
+  return pkt.iif === 0 && pkt.proto === IPPROTO_ICMPV6 && nd.isNd(icmpv6.type(pkt.bytes, pkt.l4));
 }

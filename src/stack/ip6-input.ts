@@ -31,7 +31,11 @@ export function receive6(host: Host, pkt: PacketBuffer, device: Device, status: 
   if (ipv6.nextHeader(bytes, l3) === IPPROTO_HOPOPTS) {
     if (!optionsPass(host, pkt, l3 + ipv6.HEADER_LENGTH, IPPROTO_HOPOPTS)) return;
   }
+  const { dst0, dst1, dst2, dst3 } = pkt;
   if (!host.hook(Hook.PREROUTING, pkt)) return;
+  const isSame = pkt.dst0 === dst0 && pkt.dst1 === dst1 && pkt.dst2 === dst2 && pkt.dst3 === dst3;
+  // What the host sent to itself was routed on the way out, and is not again unless it was translated.
+  if (device.isLoopback && isSame) return deliver6(host, pkt, device);
   switch (host.route6.input(pkt, device)) {
     case InputRoute.FORWARD:
       return forward6(host, pkt, device);

@@ -61,6 +61,8 @@ const zone: ValueType<number | 'mark'> = {
   print: String,
 };
 
+const noZone = (value: number | 'mark'): boolean => value === 0;
+
 class UntrackedAction implements TargetAction {
   run(pkt: PacketBuffer): number {
     if (pkt.ct === 0) pkt.ctInfo = CtInfo.UNTRACKED;
@@ -92,7 +94,8 @@ export const ct = defineTarget({
   about: 'says how the connection is to be tracked',
   tables: ['raw'],
   hooks: RAW_HOOKS,
-  needsConntrack: true,
+  // Exempting packets does not make anybody track the others.
+  needsConntrack: (info) => info.notrack === undefined,
   options: {
     notrack: { value: flag, about: 'not at all' },
     helper: {
@@ -102,9 +105,9 @@ export const ct = defineTarget({
     timeout: { value: text(TIMEOUT_NAME_MAX, 'name', 1), about: 'with the timeouts of this policy' },
     ctevents: { value: bitNames(EVENTS), about: 'report only these events' },
     expevents: { value: bitNames(EXPECT_EVENTS), about: 'report only these events of expectations' },
-    zoneOrig: { value: zone, name: 'zone-orig', group: 'zone', about: 'zone of the original direction' },
-    zoneReply: { value: zone, name: 'zone-reply', group: 'zone', about: 'zone of the reply direction' },
-    zone: { value: zone, group: 'zone', about: 'zone of both directions' },
+    zoneOrig: { value: zone, name: 'zone-orig', group: 'zone', omit: noZone, about: 'zone of the original direction' },
+    zoneReply: { value: zone, name: 'zone-reply', group: 'zone', omit: noZone, about: 'zone of the reply direction' },
+    zone: { value: zone, group: 'zone', omit: noZone, about: 'zone of both directions' },
   },
   check(info, use) {
     if (info.timeout !== undefined) {
@@ -151,7 +154,6 @@ export const notrack = defineTarget({
   about: 'exempts the packet from connection tracking (CT --notrack)',
   tables: ['raw'],
   hooks: RAW_HOOKS,
-  needsConntrack: true,
   options: {},
   list: () => 'NOTRACK',
   create: () => new UntrackedAction(),
