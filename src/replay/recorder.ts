@@ -91,29 +91,22 @@ export class Recorder implements FrameSink, LogSink, Tracer {
     this.original = pkt.bytes.slice(pkt.start, pkt.end);
   }
 
-  finish(pkt: PacketBuffer, n: number, timeUs: number, ifaceName: string, notes: () => string[]): void {
+  finish(pkt: PacketBuffer, n: number, ifaceName: string, notes: () => string[]): void {
     this.busy = false;
     const fate = this.fateOf(pkt, ifaceName);
     if (pkt.dropReason === DropReason.NONE) this.fates[fate]!++;
     else this.dropped[pkt.dropReason]!++;
-    if (this.listens) this.listener.packet!(this.outcome(pkt, n, timeUs, ifaceName, fate, notes()));
+    if (this.listens) this.listener.packet!(this.outcome(pkt, n, ifaceName, fate, notes()));
     if (this.wanted) this.forget();
   }
 
   /** A record that the gateway was not given. */
-  skip(
-    pkt: PacketBuffer,
-    fate: Fate,
-    n: number,
-    timeUs: number,
-    ifaceName: string,
-    notes: () => string[],
-  ): void {
+  skip(pkt: PacketBuffer, fate: Fate, n: number, ifaceName: string, notes: () => string[]): void {
     this.fates[fate]!++;
     if (!this.listens) return;
     this.listener.packet!({
       n,
-      timeUs,
+      timeUs: this.gateway!.host.clock.now,
       in: ifaceName,
       frame: pkt.bytes.slice(pkt.start, pkt.end),
       verdict: 'ACCEPT',
@@ -164,7 +157,6 @@ export class Recorder implements FrameSink, LogSink, Tracer {
   private outcome(
     pkt: PacketBuffer,
     n: number,
-    timeUs: number,
     ifaceName: string,
     fate: Fate,
     notes: string[],
@@ -174,7 +166,7 @@ export class Recorder implements FrameSink, LogSink, Tracer {
     const rule = wasDecidedByTable(pkt) ? netfilter.describeDecision(pkt) : '';
     return {
       n,
-      timeUs,
+      timeUs: this.gateway!.host.clock.now,
       in: ifaceName,
       frame: this.original,
       verdict: verdictOf(pkt.dropReason),

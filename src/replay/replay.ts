@@ -39,30 +39,32 @@ export function runReplay(options: ReplayOptions, listener: ReplayListener = {})
 function replay(setup: Setup, input: MergedInput, recorder: Recorder, listener: ReplayListener): Totals {
   const { clock, driver, gateway } = setup;
   const { netfilter } = gateway;
-  const totals = new Totals();
+  const totals = new Totals(clock.now);
   const pkt = new PacketBuffer();
   const notes = () => driver.notes();
   let n = 0;
   while (input.next()) {
-    const { record, timeUs } = input;
+    const { record } = input;
     n++;
-    totals.add(record, timeUs);
-    clock.advanceTo(timeUs);
+    totals.add(record);
+    // From here on the time is the clock's: handed about as an argument, a number that large would be allocated.
+    clock.advanceTo(input.timeUs);
     recorder.flushTimers();
     const prepared = driver.prepare(record, input.index, pkt);
     if (prepared === Prepared.READY) {
       pkt.cause = n;
       recorder.begin(pkt);
       driver.run(pkt);
-      recorder.finish(pkt, n, timeUs, driver.ifaceName, notes);
+      recorder.finish(pkt, n, driver.ifaceName, notes);
       netfilter.release(pkt);
     } else {
       const fate = prepared === Prepared.SENT_BEFORE ? Fate.SENT : Fate.NOT_IP;
-      recorder.skip(pkt, fate, n, timeUs, driver.ifaceName, notes);
+      recorder.skip(pkt, fate, n, driver.ifaceName, notes);
     }
     if (n % PROGRESS_STEP === 0) listener.progress?.(input.consumed, input.size, n);
   }
   listener.progress?.(input.consumed, input.size, n);
+  totals.lastTimeUs = clock.now;
   return totals;
 }
 

@@ -14,14 +14,17 @@ import type { ReasonCount, ReplaySummary } from './summary.ts';
 export class Totals {
   frames = 0;
   bytes = 0;
-  firstTimeUs = -1;
-  lastTimeUs = -1;
+  readonly firstTimeUs: number;
+  lastTimeUs: number;
 
-  add(record: CaptureRecord, timeUs: number): void {
+  constructor(startUs: number) {
+    this.firstTimeUs = startUs;
+    this.lastTimeUs = startUs;
+  }
+
+  add(record: CaptureRecord): void {
     this.frames++;
     this.bytes += record.end - record.start;
-    if (this.firstTimeUs < 0) this.firstTimeUs = timeUs;
-    this.lastTimeUs = timeUs;
   }
 }
 

@@ -112,7 +112,7 @@ function replayWith(
     pkt.cause = n;
     recorder.begin(pkt);
     driver.run(pkt);
-    recorder.finish(pkt, n, input.timeUs, driver.ifaceName, () => driver.notes());
+    recorder.finish(pkt, n, driver.ifaceName, () => driver.notes());
     gateway.netfilter.release(pkt);
   }
   input.close();
