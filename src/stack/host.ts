@@ -25,7 +25,7 @@ import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
-import type { AddressTable } from './addresses.ts';
+import { isLinkLocal6, type AddressTable } from './addresses.ts';
 import { Arp } from './arp.ts';
 import { parseHostConfig, type HostConfig } from './config.ts';
 import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './device.ts';
@@ -349,7 +349,12 @@ export class Host implements HostServices {
   }
 
   reroute(pkt: PacketBuffer): boolean {
-    return pkt.family === 4 ? this.route4.output(pkt, undefined) : this.route6.output(pkt, undefined);
+    if (pkt.family === 4) return this.route4.output(pkt, undefined);
+    // Destinations that only a link gives a meaning to stay on theirs.
+    return this.route6.output(
+      pkt,
+      pkt.dst0 >>> 24 === 0xff || isLinkLocal6(pkt.dst0) ? this.devices.at(pkt.oif) : undefined,
+    );
   }
 
   rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void {

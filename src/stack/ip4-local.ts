@@ -6,7 +6,7 @@
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
 import { Verdict } from '../netfilter/verdict.ts';
-import { transportSum, fold } from '../wire/checksum.ts';
+import { fold, pseudoOf, sum, transportSum } from '../wire/checksum.ts';
 import * as icmp from '../wire/icmp.ts';
 import {
   IPPROTO_ICMP,
@@ -18,6 +18,7 @@ import {
 import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
+import * as udplite from '../wire/udplite.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import type { Device } from './device.ts';
 import { DefragUser } from './fragment-queue.ts';
@@ -37,8 +38,10 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
     case IPPROTO_ICMP:
       return receiveIcmp4(host, pkt, device);
     case IPPROTO_UDP:
-    case IPPROTO_UDPLITE:
       return deliverUdp(host, pkt, device);
+    case IPPROTO_UDPLITE:
+      if (!udpLiteOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+      return deliverDatagram(host, pkt, device);
     case IPPROTO_TCP:
       return deliverTcp(host, pkt, device);
     case IPPROTO_IGMP:
@@ -58,18 +61,24 @@ export function transportChecksumOk(pkt: PacketBuffer): boolean {
 
 function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
   const { bytes, l4 } = pkt;
-  if (udp.check(bytes, l4, pkt.l3End) !== WireStatus.OK && pkt.proto === IPPROTO_UDP) {
-    return host.drop(pkt, DropReason.TRANSPORT_HEADER);
-  }
+  if (udp.check(bytes, l4, pkt.l3End) !== WireStatus.OK) return host.drop(pkt, DropReason.TRANSPORT_HEADER);
   // What follows the length that the header states is cut off, and not quoted in errors either.
-  if (pkt.proto === IPPROTO_UDP) pkt.l3End = l4 + udp.length(bytes, l4);
-  if (
-    udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE &&
-    pkt.proto === IPPROTO_UDP &&
-    !transportChecksumOk(pkt)
-  ) {
+  pkt.l3End = l4 + udp.length(bytes, l4);
+  if (udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE && !transportChecksumOk(pkt)) {
     return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
   }
+  return deliverDatagram(host, pkt, device);
+}
+
+/** The header's coverage is legal, and the checksum is there and right. */
+export function udpLiteOk(pkt: PacketBuffer): boolean {
+  const { bytes, l4, l3End } = pkt;
+  if (udplite.check(bytes, l4, l3End) !== WireStatus.OK || udplite.headerChecksum(bytes, l4) === 0)
+    return false;
+  return fold(sum(bytes, l4, udplite.coveredEnd(bytes, l4, l3End), pseudoOf(pkt, l3End - l4))) === SUM_OK;
+}
+
+function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   // The ICMP room knows that broadcasts and multicasts are never answered.
   host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PORT_UNREACH, 0);

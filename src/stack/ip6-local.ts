@@ -15,6 +15,7 @@ import {
   IPPROTO_ROUTING,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
 } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import * as ipv6ext from '../wire/ipv6-ext.ts';
@@ -26,7 +27,7 @@ import type { Device } from './device.ts';
 import { DefragUser } from './fragment-queue.ts';
 import type { Host } from './host.ts';
 import { receiveIcmp6 } from './icmp6-in.ts';
-import { transportChecksumOk } from './ip4-local.ts';
+import { transportChecksumOk, udpLiteOk } from './ip4-local.ts';
 import { optionsPass } from './ip6-options.ts';
 import { resetTcp } from './tcp-reset.ts';
 
@@ -94,6 +95,9 @@ function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, 
       return receiveIcmp6(host, pkt, device);
     case IPPROTO_UDP:
       return deliverUdp(host, pkt, device);
+    case IPPROTO_UDPLITE:
+      if (!udpLiteOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+      return deliverDatagram(host, pkt, device);
     case IPPROTO_TCP:
       return deliverTcp(host, pkt, device);
     case IPPROTO_NONE:
@@ -116,6 +120,10 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
   }
   const hasSum = udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE;
   if (!hasSum || !transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  return deliverDatagram(host, pkt, device);
+}
+
+function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   if (pkt.dst0 >>> 24 !== 0xff) host.icmp6.error(pkt, icmpv6.DEST_UNREACH, icmpv6.PORT_UNREACH, 0);
   return host.drop(pkt, DropReason.NO_SOCKET);

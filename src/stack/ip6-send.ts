@@ -23,9 +23,13 @@ export function output6(host: Host, pkt: PacketBuffer, device: Device): void {
   host.neighbours6.output(pkt, device);
 }
 
-/** ip6_local_out: a packet of the host's own, whole, routed and dissected. */
-export function sendLocal6(host: Host, pkt: PacketBuffer): void {
+/**
+ * ip6_local_out: a packet of the host's own, whole, routed and dissected. What belongs to a link from the beginning
+ * (`link`, neighbour discovery) is to POSTROUTING as if it had come in there.
+ */
+export function sendLocal6(host: Host, pkt: PacketBuffer, link = 0): void {
   if (!host.hook(Hook.OUTPUT, pkt)) return;
+  pkt.iif = link;
   const device = host.devices.at(pkt.oif);
   if (device === undefined) return host.drop(pkt, DropReason.NO_ROUTE);
   output6(host, pkt, device);

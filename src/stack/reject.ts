@@ -9,7 +9,6 @@ import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import {
   IPPROTO_AH,
-  IPPROTO_DCCP,
   IPPROTO_ESP,
   IPPROTO_GRE,
   IPPROTO_SCTP,
@@ -19,6 +18,7 @@ import {
 } from '../wire/ip-protocol.ts';
 import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
+import * as udp from '../wire/udp.ts';
 import type { Host } from './host.ts';
 import { rejectTcp } from './tcp-reset.ts';
 
@@ -48,17 +48,21 @@ function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
     case IPPROTO_ESP:
     case IPPROTO_SCTP:
     case IPPROTO_UDPLITE:
-    case IPPROTO_DCCP:
     case IPPROTO_GRE:
       return true;
-    case IPPROTO_TCP:
     case IPPROTO_UDP:
+      return hasNoUdpSum(pkt) || sumsAreRight(pkt);
+    case IPPROTO_TCP:
       return sumsAreRight(pkt);
     default:
       // Anything else is summed as ICMP of its family is.
       if (pkt.family === 6) return sumsAreRight(pkt);
       return headerSumIsRight(pkt) && checksum(pkt.bytes, pkt.l4, pkt.l3End, 0) === 0;
   }
+}
+
+function hasNoUdpSum({ bytes, l4, l3End }: PacketBuffer): boolean {
+  return l4 + udp.HEADER_LENGTH <= l3End && udp.headerChecksum(bytes, l4) === udp.CHECKSUM_NONE;
 }
 
 function sumsAreRight(pkt: PacketBuffer): boolean {

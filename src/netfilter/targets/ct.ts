@@ -105,8 +105,20 @@ export const ct = defineTarget({
     timeout: { value: text(TIMEOUT_NAME_MAX, 'name', 1), about: 'with the timeouts of this policy' },
     ctevents: { value: bitNames(EVENTS), about: 'report only these events' },
     expevents: { value: bitNames(EXPECT_EVENTS), about: 'report only these events of expectations' },
-    zoneOrig: { value: zone, name: 'zone-orig', group: 'zone', omit: noZone, about: 'zone of the original direction' },
-    zoneReply: { value: zone, name: 'zone-reply', group: 'zone', omit: noZone, about: 'zone of the reply direction' },
+    zoneOrig: {
+      value: zone,
+      name: 'zone-orig',
+      group: 'zone',
+      omit: noZone,
+      about: 'zone of the original direction',
+    },
+    zoneReply: {
+      value: zone,
+      name: 'zone-reply',
+      group: 'zone',
+      omit: noZone,
+      about: 'zone of the reply direction',
+    },
     zone: { value: zone, group: 'zone', omit: noZone, about: 'zone of both directions' },
   },
   check(info, use) {
