@@ -2,6 +2,10 @@
  * A replay: captures in, outcomes out, on virtual time. The clock is moved by the captures' time stamps (never back),
  * timers of the gateway run as it moves, and each frame is taken through the gateway before the next is looked at.
  *
+ *     options ─► plan.ts ─► setup.ts ─► a gateway (stack/gateway.ts) and a driver (drivers/)
+ *     captures ─► merged-input.ts ─► driver: prepare, run ─► recorder.ts ─► PacketOutcome ─► who listens
+ *                                                                     └───► summarise.ts ─► ReplaySummary
+ *
  *     runReplay({ rules: { text, file }, inputs: [{ iface: null, path: 'trace.pcap' }] }, { packet: console.log })
  */
 import type { PacketOutcome } from './outcome.ts';

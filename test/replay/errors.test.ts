@@ -22,6 +22,12 @@ const REFUSALS: readonly Refusal[] = [
     message: /either every capture has an interface \(--in IFACE=CAPTURE\) or none has/,
   },
   {
+    name: 'named interfaces without a gateway',
+    question: { rules: RULES, in: { eth0: pcap('http.pcap') } },
+    code: 'USAGE',
+    message: /captures on named interfaces \(--in\) need a description of the gateway \(--gateway FILE\)/,
+  },
+  {
     name: '--host with --in',
     question: { rules: RULES, host: ['10.0.0.1'], in: { eth0: pcap('http.pcap') } },
     code: 'USAGE',

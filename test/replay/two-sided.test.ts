@@ -193,6 +193,15 @@ describe('replay: frames that are not as they were on a wire', () => {
     assert.ok(tooLong.length > 0 && tooLong.every((one) => one.in === 'eth1'));
   });
 
+  it("what the captured gateway sent itself is told of and not run: this one's own answers are out already", () => {
+    const { packets } = replay({ ...natGateway(), capture: pcap('nat-lan.pcap'), inside: ['10.254.0.0/24'] });
+    const own = packets.filter(({ notes }) => notes.some((note) => note.startsWith('sent by the gateway')));
+    assert.ok(own.length > 3);
+    for (const { in: iface, reasonCode, out: sent } of own)
+      assert.deepEqual([iface, reasonCode, sent], ['', 'SENT', []]);
+    assert.ok(packets.some(({ reasonCode, out: sent }) => reasonCode === 'DELIVERED' && sent.length === 1));
+  });
+
   it('bytes of the capture file are not changed', () => {
     const before = readFileSync(pcap('http.pcap'));
     replay({ rules: RULES, capture: pcap('http.pcap') });

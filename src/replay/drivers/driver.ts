@@ -15,7 +15,7 @@ export const Prepared = {
   READY: 0,
   /** Nothing iptables sees (ARP, LLC …), or no header that could be read: reported, not run. */
   NOT_IP: 1,
-  /** The host's answer to an earlier frame, which has left already: reported, not run. */
+  /** An answer of the host's own to an earlier frame, which it has given already: reported, not run. */
   SENT_BEFORE: 2,
 } as const;
 export type Prepared = (typeof Prepared)[keyof typeof Prepared];

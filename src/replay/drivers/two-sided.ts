@@ -1,7 +1,8 @@
 /**
  * One capture that holds both directions, taken anywhere: the packet arrives on the interface that leads to its source,
  * addressed to the gateway. With the loop closed, packets of the other side are re-addressed to the translation first;
- * answers to what was redirected to the gateway itself are then the gateway's own, and leave through OUTPUT.
+ * answers to what was redirected to the gateway itself are then the gateway's own, and leave through OUTPUT. What a
+ * gateway of the same addresses sent when the capture was taken is not run: this one answers by itself.
  */
 import type { CaptureRecord } from '../../capture/index.ts';
 import { AddressType } from '../../netfilter/host-services.ts';
@@ -21,6 +22,7 @@ export class TwoSidedDriver implements Driver {
   private device: Device;
   private readdressed = false;
   private sends = false;
+  private isOwn = false;
   private sameSide = false;
 
   constructor(host: Host, packet: CapturedPacket, loop: ClosedLoop | null, outside: Device) {
@@ -32,12 +34,13 @@ export class TwoSidedDriver implements Driver {
   }
 
   get ifaceName(): string {
-    return this.sends ? '' : this.device.name;
+    return this.sends || this.isOwn ? '' : this.device.name;
   }
 
   prepare(record: CaptureRecord, _input: number, pkt: PacketBuffer): Prepared {
     this.readdressed = false;
     this.sends = false;
+    this.isOwn = false;
     this.sameSide = false;
     if (!this.packet.take(record, pkt)) {
       this.device = this.outside;
@@ -49,6 +52,8 @@ export class TwoSidedDriver implements Driver {
     if (this.loop !== null) this.readdressed = this.loop.readdress(pkt);
     this.device = source ?? this.outside;
     if (this.readdressed) this.moveSource(pkt);
+    else if (this.isFromGateway(pkt)) this.isOwn = true;
+    if (this.isOwn) return Prepared.SENT_BEFORE;
     this.packet.fitTo(pkt, this.device.mtu);
     addressTo(pkt, this.device.mac);
     return Prepared.READY;
@@ -62,8 +67,14 @@ export class TwoSidedDriver implements Driver {
   notes(): string[] {
     const notes = this.packet.notes();
     if (this.readdressed) notes.push('re-addressed to the translation');
+    if (this.isOwn) notes.push('sent by the gateway of the capture: this one answers by itself');
     if (this.sameSide) notes.push('both ends on one side: a gateway would not have seen it');
     return notes;
+  }
+
+  private isFromGateway({ family, src0, src1, src2, src3 }: PacketBuffer): boolean {
+    const own = this.host.addresses.find(family === 4 ? 4 : 6, src0, src1, src2, src3);
+    return own !== undefined && !own.device.isLoopback;
   }
 
   /** The translation may have moved the source to the other side, or to the gateway itself. */
