@@ -1,7 +1,9 @@
 /** Exact replays (`--in`): what Sluice answers to the frames that a Linux gateway was given is what that gateway answered. */
 import assert from 'node:assert/strict';
+import { LinkType, MemorySink, PcapWriter } from '../../src/capture/index.ts';
+import { udp } from '../kernel/frames.ts';
 import { comparable, framesSent, GATEWAY } from '../pcaps/nat-answer.ts';
-import { connections, lines, natGateway, pcap, read, replay, type Told } from './support.ts';
+import { Captures, connections, lines, natGateway, pcap, read, replay, type Told } from './support.ts';
 
 /** The flow label of ICMPv6 messages of the gateway's own is a hash under a secret key. */
 function withoutOwnFlowLabel(frame: string): string {
@@ -100,6 +102,27 @@ describe('replay: exact, captures without Ethernet', () => {
     assert.deepEqual(packets[0]!.notes, ['Ethernet header made: the capture has none']);
     assert.match(summary.tables.v4, /\[[1-9]\d*:\d+\] -A INPUT -p tcp -m tcp --dport 80/);
     assert.match(summary.tables.v4, /\[[1-9]\d*:\d+\] -A INPUT -p icmp/);
+  });
+
+  it('a BSD loopback capture arrives like any other; what it carries beside IP is told of', () => {
+    const captures = new Captures();
+    const sink = new MemorySink();
+    const writer = new PcapWriter(sink, { linkType: LinkType.Null });
+    const packet = udp({ from: '10.251.0.1', to: '10.251.0.2' }, 4000, 53, [1, 2, 3]);
+    for (const record of [Uint8Array.of(2, 0, 0, 0, ...packet), Uint8Array.of(16, 0, 0, 0, 1, 2, 3)]) {
+      writer.write(1.7e15, record, 0, record.length, record.length);
+    }
+    writer.close();
+    try {
+      const { packets } = replay({ gateway, rules, in: { tun0: captures.file(sink.bytes()) } });
+      assert.deepEqual(
+        packets.map(({ reasonCode }) => reasonCode),
+        ['NO_SOCKET', 'NOT_IP'],
+      );
+      assert.deepEqual([...packets[0]!.frame.subarray(14)], packet);
+    } finally {
+      captures.remove();
+    }
   });
 
   for (const name of ['any-cooked-v1.pcap', 'any-cooked-v2.pcap']) {
