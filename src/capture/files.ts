@@ -8,6 +8,7 @@ import { CaptureError } from './errors.ts';
 import { CaptureReader } from './reader.ts';
 import type { ByteSink } from './sink.ts';
 import type { ByteSource } from './source.ts';
+import { KeptSource, LookingSource } from './standard-input.ts';
 
 /** The path that stands for standard input or output, and the name that errors then show. */
 const STANDARD = '-';
@@ -20,7 +21,14 @@ const WAIT_MS = 2;
 
 /** Opens a capture, pcap or pcapng, compressed or not; `-` is standard input. Throws CaptureError. */
 export function openCapture(path: string): CaptureReader {
-  return CaptureReader.from(FileSource.open(path));
+  const source = FileSource.open(path);
+  return CaptureReader.from(path === STANDARD ? new KeptSource(source) : source);
+}
+
+/** The same, only to look at its beginning: what is read of standard input is given again when it is opened. */
+export function lookAtCapture(path: string): CaptureReader {
+  const source = FileSource.open(path);
+  return CaptureReader.from(path === STANDARD ? new LookingSource(source) : source);
 }
 
 export class FileSource implements ByteSource {

@@ -2,23 +2,24 @@
  * The Ethernet address of a host that a capture was taken on: what its own frames carry as source, and frames to it as
  * destination. LOG prints it, `-m mac` may ask for it, and its IPv6 link-local address is made of it.
  */
-import { LinkHeader, LinkType, openCapture, type CaptureRecord } from '../capture/index.ts';
+import { LinkHeader, LinkType, lookAtCapture, type CaptureRecord } from '../capture/index.ts';
 import { parsePrefix, type IpPrefix } from '../stack/address.ts';
 import { formatMac } from '../wire/address.ts';
 import * as ethernet from '../wire/ethernet.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
-import { dissectRecord, LOOK_AT_FRAMES } from './side-finder.ts';
+import { dissectRecord, framesToLookAt } from './side-finder.ts';
 
 /** Looks at the beginning of a capture; undefined when it does not tell. */
 export function lookForMac(path: string, hosts: readonly string[]): string | undefined {
   const own = hosts.map((host) =>
     parsePrefix(host.includes('/') ? host : `${host}/${host.includes(':') ? 128 : 32}`),
   );
-  const reader = openCapture(path);
+  const reader = lookAtCapture(path);
   try {
     const pkt = new PacketBuffer();
     const header = new LinkHeader();
-    while (reader.record.number < LOOK_AT_FRAMES && reader.next()) {
+    const most = framesToLookAt(reader);
+    while (reader.record.number < most && reader.next()) {
       const { record } = reader;
       if (record.linkType !== LinkType.Ethernet || !dissectRecord(record, header, pkt)) continue;
       const at = ownAddressAt(record, pkt, own);

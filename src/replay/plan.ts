@@ -128,7 +128,7 @@ function networks(option: string, given: readonly string[]): string[] {
 
 function findMac({ inputs, host }: ReplayOptions): string | undefined {
   for (const { path } of inputs) {
-    const mac = path === '-' ? undefined : lookForMac(path, host!);
+    const mac = lookForMac(path, host!);
     if (mac !== undefined) return mac;
   }
   return undefined;
@@ -137,12 +137,6 @@ function findMac({ inputs, host }: ReplayOptions): string | undefined {
 function findInside(options: ReplayOptions): string[] {
   const found = new Set<string>();
   for (const { path } of options.inputs) {
-    if (path === '-') {
-      throw new SluiceError(
-        'USAGE',
-        'a capture from standard input can be read only once: say what is inside with --inside CIDR',
-      );
-    }
     for (const address of lookForInside(path)) found.add(address);
   }
   return [...found];

@@ -8,8 +8,8 @@
  *
  * The answer is a list of addresses, one gateway's guess; the report shows it, and `--inside CIDR` overrules it.
  */
-import type { CaptureRecord } from '../capture/index.ts';
-import { decodeLinkHeader, LinkHeader, LinkType, openCapture } from '../capture/index.ts';
+import type { CaptureReader, CaptureRecord } from '../capture/index.ts';
+import { decodeLinkHeader, LinkHeader, LinkType, lookAtCapture } from '../capture/index.ts';
 import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
 import { formatIp } from '../wire/address.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
@@ -19,7 +19,8 @@ import { PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 
 /** Frames looked at; later addresses are judged by the sides of those they talk to, or count as outside. */
-export const LOOK_AT_FRAMES = 20_000;
+const LOOK_AT_FRAMES = 20_000;
+const LOOK_AT_PIPED_FRAMES = 500;
 /** Addresses kept; a scan of a whole network does not need all of them. */
 const MAX_ADDRESSES = 20_000;
 
@@ -79,14 +80,20 @@ export class Conversations {
   }
 }
 
+/** A pipe may be live: there, fewer frames have to do. */
+export function framesToLookAt(reader: CaptureReader): number {
+  return reader.size < 0 ? LOOK_AT_PIPED_FRAMES : LOOK_AT_FRAMES;
+}
+
 /** Looks at the beginning of a capture. */
 export function lookForInside(path: string): string[] {
   const conversations = new Conversations();
-  const reader = openCapture(path);
+  const reader = lookAtCapture(path);
+  const most = framesToLookAt(reader);
   try {
     const pkt = new PacketBuffer();
     const header = new LinkHeader();
-    while (reader.record.number < LOOK_AT_FRAMES && reader.next()) {
+    while (reader.record.number < most && reader.next()) {
       if (dissectRecord(reader.record, header, pkt)) conversations.add(pkt);
     }
   } finally {

@@ -234,6 +234,15 @@ describe('the program (npm run build makes it)', function () {
     const fromPipe = run(['replay', '-', '--inside', '10.254.0.0/24', '--rules', RULES], capture);
     assert.equal(fromPipe.stderr, '');
     assert.match(fromPipe.stdout, /^42 packets/);
+    // Looked at for its sides first, then read.
+    const looked = run(['replay', '-', '--rules', RULES], capture);
+    const named = run(['replay', 'pcaps/http.pcap', '--rules', RULES], Buffer.alloc(0));
+    assert.equal(looked.stdout, named.stdout);
+    const onHost = ['--host', '10.254.0.2', '--rules', RULES];
+    assert.equal(
+      run(['replay', '-', ...onHost], capture).stdout,
+      run(['replay', 'pcaps/http.pcap', ...onHost], Buffer.alloc(0)).stdout,
+    );
     const rules = readFileSync(join(ROOT, RULES));
     assert.match(run(['replay', 'pcaps/http.pcap', '--rules', '-'], rules).stdout, /standard input:\d+/);
   });

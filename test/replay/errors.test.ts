@@ -96,12 +96,6 @@ const REFUSALS: readonly Refusal[] = [
     code: 'USAGE',
     message: /the inside and the outside interface are both called a/,
   },
-  {
-    name: 'sides to be found in standard input',
-    question: { rules: RULES, capture: '-' },
-    code: 'USAGE',
-    message: /say what is inside with --inside CIDR/,
-  },
 ];
 
 describe('replay: refusals', () => {
