@@ -32,8 +32,8 @@ export class Arp {
   request(neighbour: Neighbour): void {
     const device = neighbour.device;
     const target = neighbour.w0;
-    // With a packet waiting, its own source is used where it is ours (arp_announce 0).
-    const waiting = neighbour.queue[0];
+    // With packets waiting, the last one's own source is used where it is ours (arp_announce 0).
+    const waiting = neighbour.queue.at(-1);
     const source =
       waiting !== undefined && this.host.addresses.isOwn4(waiting.src0)
         ? waiting.src0

@@ -40,7 +40,12 @@ export class NeighbourDiscovery {
     const { device, w0, w1, w2, w3 } = neighbour;
     const source = this.solicitSource(neighbour);
     if (source === undefined) return;
-    const pkt = this.begin(nd.NEIGHBOUR_WITH_ADDRESS_LENGTH, device, source, neighbour.queue[0]?.cause ?? 0);
+    const pkt = this.begin(
+      nd.NEIGHBOUR_WITH_ADDRESS_LENGTH,
+      device,
+      source,
+      neighbour.queue.at(-1)?.cause ?? 0,
+    );
     if (neighbour.state === NeighbourState.PROBE) this.setDestination(pkt, w0, w1, w2, w3);
     else this.setDestination(pkt, ALL_NODES_0, 0, 1, SOLICITED_NODE_3 | (w3 & 0xffffff));
     const at = pkt.l3 + ipv6.HEADER_LENGTH;
@@ -50,10 +55,10 @@ export class NeighbourDiscovery {
     this.finish(pkt);
   }
 
-  /** The source of the packet that waits, where it is an address of the link; else the link-local one. */
+  /** The source of the last packet that waits, where it is an address of the link; else the link-local one. */
   private solicitSource(neighbour: Neighbour): Int32Array | undefined {
     const { addresses } = this.host;
-    const waiting = neighbour.queue[0];
+    const waiting = neighbour.queue.at(-1);
     const own =
       waiting === undefined
         ? undefined

@@ -174,13 +174,14 @@ export class Neighbours {
 
   // ── Making and removing ─────────────────────────────────────────────────────────────────────────────────────
 
-  /** A new entry for a next hop: known at once where its address follows from its IP address, else asked for. */
+  /** A new entry for a next hop: known at once where its address follows from its IP address, else still to be asked for. */
   private create(device: Device, w0: number, w1: number, w2: number, w3: number): Neighbour | undefined {
     const derived = this.derive(device, w0, w1, w2, w3);
     if (derived === undefined && !this.makeRoom()) return undefined;
     const neighbour = this.insert(device, w0, w1, w2, w3);
     if (derived === undefined) {
-      this.ask(neighbour);
+      // As if it had not answered: the packet is kept, then it is asked for.
+      neighbour.state = NeighbourState.FAILED;
     } else {
       this.permanentCount++;
       neighbour.state = NeighbourState.PERMANENT;

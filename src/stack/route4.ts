@@ -117,10 +117,10 @@ export class Route4 {
   }
 
   private forward(pkt: PacketBuffer, route: Route, device: Device, settings: DeviceSettings4): InputRoute {
-    if (!this.sourceIsValid(pkt.src0, device, settings)) return InputRoute.REFUSED;
+    const looksBack = route.device === device && settings.sendRedirects;
+    if (!this.sourceIsValid(pkt.src0, device, settings, looksBack)) return InputRoute.REFUSED;
     this.follow(pkt, route);
-    if (route.device === device && settings.sendRedirects)
-      this.redirect = this.wantsRedirect(pkt, route, settings);
+    if (looksBack) this.redirect = this.wantsRedirect(pkt, route, settings);
     return InputRoute.FORWARD;
   }
 
@@ -136,14 +136,18 @@ export class Route4 {
       .some((own) => own.contains(pkt.src0, 0, 0, 0) && (gateway === 0 || own.contains(gateway, 0, 0, 0)));
   }
 
-  /** fib_validate_source, with dropReason when false. */
-  private sourceIsValid(src: number, device: Device, settings: DeviceSettings4): boolean {
-    if (settings.rpFilter === 0) {
+  /**
+   * fib_validate_source, with dropReason when false. Without a reverse path filter the way back is still looked up when a
+   * redirect may be due (`looksBack`); then the source has to be one that packets can be sent to.
+   */
+  private sourceIsValid(src: number, device: Device, settings: DeviceSettings4, looksBack = false): boolean {
+    if (settings.rpFilter === 0 && !looksBack) {
       if (settings.acceptLocal || device.isLoopback || !this.host.addresses.isOwn4(src)) return true;
       this.dropReason = DropReason.MARTIAN_SOURCE;
       return false;
     }
     const back = this.host.routes4.lookup(src, 0, 0, 0);
+    if (settings.rpFilter === 0 && back === undefined) return true;
     if (back === undefined || (back.type !== AddressType.UNICAST && back.type !== AddressType.LOCAL)) {
       this.dropReason = back === undefined ? DropReason.REVERSE_PATH : DropReason.MARTIAN_SOURCE;
       return false;
@@ -152,6 +156,7 @@ export class Route4 {
       this.dropReason = DropReason.MARTIAN_SOURCE;
       return false;
     }
+    if (settings.rpFilter === 0) return true;
     const strict = settings.rpFilter === 1;
     const matches = back.device === device || (back.type === AddressType.LOCAL && device.isLoopback);
     // An interface without addresses has no reverse path that could be checked, and a check was asked for.

@@ -12,16 +12,18 @@ import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
+import { MD5, OPTION_END, OPTION_NOP } from '../wire/tcp-options.ts';
 import { attachTo } from './attach.ts';
 import type { Host } from './host.ts';
 import { sendLocal4, writeHeader4 } from './ip4-send.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from './ip6-send.ts';
 
 const ECN_MASK = 3;
+const MD5_LENGTH = 18;
 
 /** No socket: the answer has the type of service of the segment, without its ECN bits. */
 export function resetTcp(host: Host, pkt: PacketBuffer): void {
-  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
+  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0 || mayBeSigned(pkt)) return;
   if (
     host.addressType(pkt.family === 4 ? 4 : 6, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, 0) !==
     AddressType.LOCAL
@@ -34,6 +36,26 @@ export function resetTcp(host: Host, pkt: PacketBuffer): void {
     const trafficClass = ipv6.trafficClass(pkt.bytes, pkt.l3) & ~ECN_MASK;
     sendReset6(host, pkt, trafficClass, ownFlowLabel(host), false);
   }
+}
+
+/**
+ * An MD5 signature (RFC 2385) is answered by nobody who lacks the key, nor are options in front of where one could still
+ * stand that can't be followed.
+ */
+function mayBeSigned({ bytes, l4 }: PacketBuffer): boolean {
+  const end = l4 + tcp.headerLength(bytes, l4);
+  for (let at = l4 + tcp.HEADER_LENGTH; at + MD5_LENGTH <= end;) {
+    const kind = bytes[at]!;
+    if (kind === OPTION_END) return false;
+    if (kind === OPTION_NOP) {
+      at++;
+      continue;
+    }
+    const length = bytes[at + 1]!;
+    if (kind === MD5 || length < 2 || at + length > end) return true;
+    at += length;
+  }
+  return false;
 }
 
 /** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). False without a way back. */

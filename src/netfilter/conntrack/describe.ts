@@ -52,11 +52,13 @@ export function describeConnection(connections: Connections, entry: number, help
     `${(PROTOCOL_NAMES[proto] ?? 'unknown').padEnd(8)} ${proto} ` +
     secondsLeft(connections.deadlineOf(entry), connections.now) +
     stateText(connections, entry, proto) +
-    directionText(connections, entry, 0, original) +
+    tupleText(original, '') +
     zones.original +
+    countersText(connections, entry, 0) +
     (status & CtStatus.SEEN_REPLY ? '' : ' [UNREPLIED]') +
-    directionText(connections, entry, 1, reply) +
+    tupleText(reply, '') +
     zones.reply +
+    countersText(connections, entry, 1) +
     (status & CtStatus.ASSURED ? ' [ASSURED]' : '') +
     ` mark=${connections.mark[entry]! >>> 0}` +
     zones.both +
@@ -78,10 +80,9 @@ function stateText(connections: Connections, entry: number, proto: number): stri
   return proto === IPPROTO_SCTP ? ` ${SCTP_STATE_NAMES[state]!}` : '';
 }
 
-function directionText(connections: Connections, entry: number, direction: number, tuple: Tuple): string {
-  const text = tupleText(tuple, '');
-  if ((connections.status[entry]! & HAS_COUNTERS) === 0) return text;
-  return `${text} packets=${connections.packets(entry, direction)} bytes=${connections.bytes(entry, direction)}`;
+function countersText(connections: Connections, entry: number, direction: number): string {
+  if ((connections.status[entry]! & HAS_COUNTERS) === 0) return '';
+  return ` packets=${connections.packets(entry, direction)} bytes=${connections.bytes(entry, direction)}`;
 }
 
 /** `prefix` stands before the names of the addresses (`mask-src=`). */

@@ -48,7 +48,9 @@ export class UdpLiteTracker implements Tracker {
       this.parts.settings.checksum
     ) {
       const covered = udplite.coveredEnd(bytes, l4, pkt.l3End);
-      const pseudo = pseudoOf(pkt, available) - IPPROTO_UDPLITE + IPPROTO_UDP;
+      // The kernel sums UDP's number instead of UDP-Lite's and, in IPv4, only the length's lowest byte.
+      const length = pkt.family === 4 ? available & 0xff : available;
+      const pseudo = pseudoOf(pkt, length) - IPPROTO_UDPLITE + IPPROTO_UDP;
       if (fold(sum(bytes, l4, covered, pseudo)) !== 0xffff) {
         return this.malformed(pkt, hook, 'bad checksum');
       }
