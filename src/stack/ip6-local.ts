@@ -19,7 +19,7 @@ import {
 } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import * as ipv6ext from '../wire/ipv6-ext.ts';
-import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import { WireStatus } from '../wire/wire-status.ts';
@@ -32,6 +32,8 @@ import { optionsPass } from './ip6-options.ts';
 import { resetTcp } from './tcp-reset.ts';
 
 const ROUTING_SEGMENT_ROUTING = 4;
+/** Datagrams up to this length are summed again whatever is known of them; of longer ones a sum that does not fit is enough. */
+const CHECKSUM_AT_ONCE = 76;
 
 export function deliver6(host: Host, pkt: PacketBuffer, device: Device): void {
   if (!host.hook(Hook.INPUT, pkt)) return;
@@ -119,7 +121,9 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
     pkt.l3End = l4 + length;
   }
   const hasSum = udp.headerChecksum(bytes, l4) !== udp.CHECKSUM_NONE;
-  if (!hasSum || !transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  const isBelievedWrong = pkt.checksumState === ChecksumState.OUTDATED && pkt.l3End - l4 > CHECKSUM_AT_ONCE;
+  if (!hasSum || isBelievedWrong || !transportChecksumOk(pkt))
+    return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
   return deliverDatagram(host, pkt, device);
 }
 

@@ -215,6 +215,11 @@ export const ChecksumState = {
   UNKNOWN: 0,
   /** Taken as right (verified, or repaired because the capture's card had left it out). */
   GOOD: 1,
+  /**
+   * Was found right by connection tracking before a rule changed the IPv6 header, which Linux's running sum includes (in
+   * IPv4 the header's own checksum makes up for it).
+   */
+  OUTDATED: 2,
 } as const;
 export type ChecksumState = (typeof ChecksumState)[keyof typeof ChecksumState];
 
@@ -228,5 +233,10 @@ export const PacketType = {
   LOOPBACK: 5,
 } as const;
 export type PacketType = (typeof PacketType)[keyof typeof PacketType];
+
+/** To be called by whoever changes a field of an IPv6 header. */
+export function outdateChecksum(pkt: PacketBuffer): void {
+  if (pkt.ct > 0 && pkt.checksumState === ChecksumState.GOOD) pkt.checksumState = ChecksumState.OUTDATED;
+}
 
 const EMPTY = new Uint8Array(0);

@@ -7,7 +7,7 @@ import { dscp, dscpClass, tos, tosBits, type Tos } from '../syntax/values/index.
 import { Verdict } from '../verdict.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import * as ipv6 from '../../wire/ipv6.ts';
-import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { outdateChecksum, type PacketBuffer } from '../../wire/packet-buffer.ts';
 
 const DSCP_MASK = 0xfc;
 
@@ -26,7 +26,10 @@ class FieldAction implements TargetAction {
     const now = (old & this.keep) ^ this.flip;
     if (now !== old) {
       if (pkt.family === 4) ipv4.setTos(bytes, l3, now);
-      else ipv6.setTrafficClass(bytes, l3, now);
+      else {
+        ipv6.setTrafficClass(bytes, l3, now);
+        outdateChecksum(pkt);
+      }
     }
     return Verdict.CONTINUE;
   }

@@ -5,7 +5,7 @@ import { uint } from '../syntax/values/index.ts';
 import { Verdict } from '../verdict.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import * as ipv6 from '../../wire/ipv6.ts';
-import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { outdateChecksum, type PacketBuffer } from '../../wire/packet-buffer.ts';
 
 const MAX = 255;
 
@@ -31,7 +31,10 @@ class TtlAction implements TargetAction {
     const now = this.value >= 0 ? this.value : Math.max(0, Math.min(MAX, old + this.step));
     if (now !== old) {
       if (pkt.family === 4) ipv4.setTtl(bytes, l3, now);
-      else ipv6.setHopLimit(bytes, l3, now);
+      else {
+        ipv6.setHopLimit(bytes, l3, now);
+        outdateChecksum(pkt);
+      }
     }
     return Verdict.CONTINUE;
   }

@@ -1,0 +1,60 @@
+/** Where a rule is to stand, and what rules there may ask for: the tables with their hooks, as the kernel has them. */
+import type { Chance } from './chance.ts';
+import type { Facts } from './facts.ts';
+
+export type HookName = 'PREROUTING' | 'INPUT' | 'FORWARD' | 'OUTPUT' | 'POSTROUTING';
+export type TableName = 'raw' | 'mangle' | 'nat' | 'filter' | 'security';
+
+export const TABLES: Readonly<Record<TableName, readonly HookName[]>> = {
+  raw: ['PREROUTING', 'OUTPUT'],
+  mangle: ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'],
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+  security: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
+
+export interface Place {
+  readonly chance: Chance;
+  readonly facts: Facts;
+  readonly family: 4 | 6;
+  readonly table: TableName;
+  /** The hooks from which the chain is reached. */
+  readonly hooks: readonly HookName[];
+  /** False in user chains, where iptables does not compare -i and -o with the chain. */
+  readonly builtIn: boolean;
+  /** The rule's `-p`, null when it has none or a negated one. */
+  readonly protocol: number | null;
+  /** The address to translate to are these: of the gateway, of the hosts seen, and of nobody. */
+  readonly addresses: readonly string[];
+}
+
+export function reaches(place: Place, ...hooks: readonly HookName[]): boolean {
+  return hooks.some((hook) => place.hooks.includes(hook));
+}
+
+/** `! ` now and then. */
+export function not(chance: Chance): string {
+  return chance.is(0.15) ? '! ' : '';
+}
+
+/** Text with quotes around it, as -restore wants it. */
+export function quoted(text: string): string {
+  return `"${text.replace(/[\\"]/g, '\\$&')}"`;
+}
+
+export function hex(value: number): string {
+  return `0x${(value >>> 0).toString(16)}`;
+}
+
+/** A value of the capture with what is around it: `a`, `a:b`. */
+export function span(chance: Chance, value: number, max: number): string {
+  if (chance.is(0.5)) return String(value);
+  const low = Math.max(0, value - chance.below(50));
+  return `${low}:${Math.min(max, Math.max(low, value) + chance.below(50))}`;
+}
+
+/** An address, or the network that it is in. */
+export function network(chance: Chance, address: string): string {
+  const longest = address.includes(':') ? 128 : 32;
+  return chance.is(0.5) ? address : `${address}/${chance.between(longest / 4, longest)}`;
+}
