@@ -110,6 +110,8 @@ export class Host implements HostServices {
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
   private readonly backlog: PacketBuffer[] = [];
+  /** The packet whose frame a device is given. */
+  private leaving: PacketBuffer | null = null;
   /** A packet is on its way; what it leaves on the loopback device waits for its end. */
   private isBusy = false;
 
@@ -215,6 +217,7 @@ export class Host implements HostServices {
     if (this.backlog.length >= LOOPBACK_BACKLOG) return;
     const pkt = new PacketBuffer(bytes.slice(start, end));
     pkt.cause = cause;
+    if (this.leaving !== null) keepState(pkt, this.leaving);
     this.backlog.push(pkt);
     if (!this.isBusy) this.drain();
   }
@@ -223,9 +226,6 @@ export class Host implements HostServices {
     this.isBusy = true;
     const loopback = this.devices.at(LOOPBACK_INDEX)!;
     for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
-      const cause = pkt.cause;
-      pkt.reset(pkt.bytes, pkt.start, pkt.end);
-      pkt.cause = cause;
       pkt.iif = loopback.index;
       receiveEthernet(this, loopback, pkt, dissectEthernet(pkt));
     }
@@ -297,7 +297,9 @@ export class Host implements HostServices {
     const type = pkt.family === 4 ? ETH_P_IP : ETH_P_IPV6;
     bytes[l2 + 12] = type >>> 8;
     bytes[l2 + 13] = type;
+    this.leaving = pkt;
     device.transmit(bytes, l2, end, pkt.cause);
+    this.leaving = null;
   }
 
   /** The next hop of a packet that waited does not answer: its sender is told (dst_link_failure). */
@@ -374,6 +376,14 @@ export class Host implements HostServices {
 }
 
 export { HEAD_ROOM };
+
+/** A packet on the loopback device remains what it was to the packet filter: its connection, its mark, being traced. */
+function keepState(pkt: PacketBuffer, from: PacketBuffer): void {
+  pkt.ct = from.ct;
+  pkt.ctInfo = from.ctInfo;
+  pkt.mark = from.mark;
+  pkt.traced = from.traced;
+}
 
 /** A gateway forwards unless its file says otherwise; Linux's own default is not to. */
 const GATEWAY_DEFAULTS = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
