@@ -138,31 +138,30 @@ export class Route4 {
 
   /**
    * fib_validate_source, with dropReason when false. Without a reverse path filter the way back is still looked up when a
-   * redirect may be due (`looksBack`); then the source has to be one that packets can be sent to.
+   * redirect may be due (`looksBack`); then the source must not be a broadcast address.
    */
   private sourceIsValid(src: number, device: Device, settings: DeviceSettings4, looksBack = false): boolean {
+    const mayBeOwn = settings.acceptLocal || device.isLoopback;
     if (settings.rpFilter === 0 && !looksBack) {
-      if (settings.acceptLocal || device.isLoopback || !this.host.addresses.isOwn4(src)) return true;
-      this.dropReason = DropReason.MARTIAN_SOURCE;
-      return false;
+      return mayBeOwn || !this.host.addresses.isOwn4(src) || this.rejectSource(DropReason.MARTIAN_SOURCE);
     }
     const back = this.host.routes4.lookup(src, 0, 0, 0);
-    if (settings.rpFilter === 0 && back === undefined) return true;
-    if (back === undefined || (back.type !== AddressType.UNICAST && back.type !== AddressType.LOCAL)) {
-      this.dropReason = back === undefined ? DropReason.REVERSE_PATH : DropReason.MARTIAN_SOURCE;
-      return false;
-    }
-    if (back.type === AddressType.LOCAL && !settings.acceptLocal && !device.isLoopback) {
-      this.dropReason = DropReason.MARTIAN_SOURCE;
-      return false;
-    }
-    if (settings.rpFilter === 0) return true;
+    const type = back?.type;
+    if (type === AddressType.LOCAL && !mayBeOwn) return this.rejectSource(DropReason.MARTIAN_SOURCE);
+    if (settings.rpFilter === 0)
+      return type !== AddressType.BROADCAST || this.rejectSource(DropReason.MARTIAN_SOURCE);
+    if (back === undefined) return this.rejectSource(DropReason.REVERSE_PATH);
+    if (type !== AddressType.UNICAST && type !== AddressType.LOCAL)
+      return this.rejectSource(DropReason.MARTIAN_SOURCE);
     const strict = settings.rpFilter === 1;
-    const matches = back.device === device || (back.type === AddressType.LOCAL && device.isLoopback);
+    const matches = back.device === device || (type === AddressType.LOCAL && device.isLoopback);
     // An interface without addresses has no reverse path that could be checked, and a check was asked for.
     const loose = !strict && this.host.addresses.of(device, 4).length > 0;
-    if (matches || loose) return true;
-    this.dropReason = DropReason.REVERSE_PATH;
+    return matches || loose || this.rejectSource(DropReason.REVERSE_PATH);
+  }
+
+  private rejectSource(reason: number): false {
+    this.dropReason = reason;
     return false;
   }
 
