@@ -80,8 +80,12 @@ export function udpLiteOk(pkt: PacketBuffer): boolean {
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  // UDP lets go of the connection first (nf_reset_ct), so that the answer is tracked by itself.
+  const { ct } = pkt;
+  pkt.ct = 0;
   // The ICMP room knows that broadcasts and multicasts are never answered.
   host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PORT_UNREACH, 0);
+  pkt.ct = ct;
   return host.drop(pkt, DropReason.NO_SOCKET);
 }
 

@@ -129,7 +129,11 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  const { ct } = pkt;
+  // As in IPv4, the answer does not go with the connection but is tracked by itself.
+  pkt.ct = 0;
   if (pkt.dst0 >>> 24 !== 0xff) host.icmp6.error(pkt, icmpv6.DEST_UNREACH, icmpv6.PORT_UNREACH, 0);
+  pkt.ct = ct;
   return host.drop(pkt, DropReason.NO_SOCKET);
 }
 

@@ -10,6 +10,7 @@ import { dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import {
+  IPPROTO_AH,
   IPPROTO_DSTOPTS,
   IPPROTO_FRAGMENT,
   IPPROTO_HOPOPTS,
@@ -74,18 +75,30 @@ function fieldNamingFragment(pkt: PacketBuffer): number {
   let at = l3 + ipv6.HEADER_LENGTH;
   while (bytes[nextAt] !== IPPROTO_FRAGMENT) {
     const kind = bytes[nextAt]!;
-    if (kind !== IPPROTO_HOPOPTS && kind !== IPPROTO_ROUTING && kind !== IPPROTO_DSTOPTS) return -1;
-    if (at + ipv6ext.MIN_LENGTH > l3End) return -1;
+    if (!mayPrecede(kind) || at + ipv6ext.MIN_LENGTH > l3End) return -1;
     nextAt = at;
     at += ipv6ext.headerLength(bytes, at, kind);
   }
   return nextAt;
 }
 
+function mayPrecede(kind: number): boolean {
+  return (
+    kind === IPPROTO_HOPOPTS || kind === IPPROTO_ROUTING || kind === IPPROTO_DSTOPTS || kind === IPPROTO_AH
+  );
+}
+
+/** Where the header ends that has its next-header field at `nextAt`. */
 function headerEnd(pkt: PacketBuffer, nextAt: number): number {
   const { bytes, l3 } = pkt;
-  if (nextAt < l3 + ipv6.HEADER_LENGTH) return l3 + ipv6.HEADER_LENGTH;
-  return nextAt + ipv6ext.headerLength(bytes, nextAt, IPPROTO_HOPOPTS);
+  let kind = bytes[l3 + 6]!;
+  let at = l3 + ipv6.HEADER_LENGTH;
+  while (at <= nextAt) {
+    const next = bytes[at]!;
+    at += ipv6ext.headerLength(bytes, at, kind);
+    kind = next;
+  }
+  return at;
 }
 
 /** ipv6frag_thdr_truncated: a first fragment that ends before the transport header does. */
