@@ -64,7 +64,7 @@ function replayLarge(packets: number): void {
   try {
     const inside = join(folder, 'inside.pcap');
     const outside = join(folder, 'outside.pcap');
-    writeTraffic(inside, outside, Math.min(50_000, Math.ceil(packets / PACKETS_PER_FLOW)));
+    writeTraffic(inside, outside, Math.min(50_000, Math.ceil(packets / PACKETS_PER_FLOW)), true);
     const rounds = Math.max(1, Math.round(packets / (50_000 * PACKETS_PER_FLOW)));
     const repeated = [inside, outside].map((path) => repeat(path, rounds));
     runReplay({

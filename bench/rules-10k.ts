@@ -24,7 +24,7 @@ export const rules10k: Bench = {
     try {
       const inside = join(folder, 'inside.pcap');
       const outside = join(folder, 'outside.pcap');
-      writeTraffic(inside, outside, FLOWS);
+      writeTraffic(inside, outside, FLOWS, false);
       const many = rulesThatDoNotMatch(10_000);
       const few = rulesThatDoNotMatch(10);
       const missing = kernelMissing();
@@ -32,8 +32,8 @@ export const rules10k: Bench = {
       const withFew: number[] = [];
       const kernel: number[] = [];
       for (let run = 0; run < RUNS; run++) {
-        withMany.push(replayRate(many, inside, outside, false));
-        withFew.push(replayRate(few, inside, outside, false));
+        withMany.push(replayRate(many, inside, outside));
+        withFew.push(replayRate(few, inside, outside));
         if (missing === null && run < 3)
           kernel.push(kernelRate(folder, many, inside, outside, KERNEL_PACKETS));
       }

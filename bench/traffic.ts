@@ -8,6 +8,7 @@ import { data, ethernet, frame, ipv4, tcp } from '../src/wire/build.ts';
 import { writeU16, writeU32 } from '../src/wire/bytes.ts';
 import { checksum, pseudo4 } from '../src/wire/checksum.ts';
 import * as ipv4Header from '../src/wire/ipv4.ts';
+import { mssOption } from '../src/wire/tcp-options.ts';
 
 export const INSIDE = {
   iface: 'eth0',
@@ -31,6 +32,8 @@ const START_US = 1_700_000_000_000_000;
 /** Between two packets: about a gigabit of small ones. */
 const STEP_US = 2;
 const DATA_BYTES = 64;
+const OPEN = 1000;
+const MSS = 1460;
 
 /** Packets a conversation has in this model: handshake, data both ways, close. */
 export const PACKETS_PER_FLOW = 20;
@@ -61,17 +64,23 @@ const SCRIPT: readonly Segment[] = [
 ];
 
 /**
- * Writes both captures. `window` conversations are open at a time, and take turns packet by packet.
+ * Writes both captures. `translated`: the servers answer the gateway's address, as they do behind masquerading; else they
+ * answer the client's own. OPEN conversations are open at a time, and take turns packet by packet.
  * @returns packets written in all
  */
-export function writeTraffic(insidePath: string, outsidePath: string, flows: number, window = 1000): number {
+export function writeTraffic(
+  insidePath: string,
+  outsidePath: string,
+  flows: number,
+  translated: boolean,
+): number {
   const inside = new PcapWriter(FileSink.create(insidePath), {});
   const outside = new PcapWriter(FileSink.create(outsidePath), {});
-  const maker = new SegmentMaker();
+  const maker = new SegmentMaker(translated);
   let time = START_US;
   let packets = 0;
-  for (let first = 0; first < flows; first += window) {
-    const open = Math.min(window, flows - first);
+  for (let first = 0; first < flows; first += OPEN) {
+    const open = Math.min(OPEN, flows - first);
     for (let step = 0; step < SCRIPT.length; step++) {
       for (let flow = first; flow < first + open; flow++) {
         const bytes = maker.make(flow, step);
@@ -93,10 +102,17 @@ class SegmentMaker {
   /** Sequence numbers of client and server before each step. */
   private readonly sequence = sequences();
 
+  private readonly translated: boolean;
+
+  constructor(translated: boolean) {
+    this.translated = translated;
+  }
+
   make(flow: number, step: number): Uint8Array {
     const bytes = this.templates[step]!;
     const { fromClient } = SCRIPT[step]!;
-    const client = fromClient ? (10 << 24) | (254 << 16) | (2 + (flow % 60000)) : OUTSIDE_WORD;
+    const own = (10 << 24) | (254 << 16) | (2 + (flow % 60000));
+    const client = fromClient || !this.translated ? own : OUTSIDE_WORD;
     const server = (198 << 24) | (18 << 16) | (flow & 0xffff);
     const port = FIRST_PORT + (flow % 63000);
     writeU32(bytes, 26, fromClient ? client : server);
@@ -127,7 +143,7 @@ function template({ fromClient, flags, bytes }: Segment): Uint8Array {
   return frame(
     ethernet({ dst: side.mac, src: side.peer }),
     ipv4({ src: '10.0.0.1', dst: '10.0.0.2', ttl: 64 }),
-    tcp({ flags, window: 65535 }),
+    tcp({ flags, window: 65535, options: flags & SYN ? [mssOption(MSS)] : [] }),
     data(new Uint8Array(bytes).fill(0x61)),
   );
 }

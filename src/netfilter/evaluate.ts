@@ -71,6 +71,16 @@ export class CompiledEngine implements TableEngine {
   run(hook: Hook, pkt: PacketBuffer, at: HookState): number {
     const base = this.program.entry[hook]!;
     if (base < 0) return Verdict.ACCEPT;
+    // Most built-in chains of a table are empty: only the policy counts.
+    const first = this.starts[base]!;
+    if (this.starts[base + 1]! === first + 1 && !this.trace.all && pkt.traced === 0) {
+      this.packets[first]! += 1;
+      this.bytes[first]! += pkt.l3End - pkt.l3;
+      return this.decide(
+        first,
+        this.rows[first * this.stride + Row.TARGET] === Op.POLICY_DROP ? Verdict.DROP : Verdict.ACCEPT,
+      );
+    }
     if (this.depth === this.walks.length) this.walks.push(new Walk());
     const walk = this.walks[this.depth++]!;
     const verdict = this.walk(base, pkt, at, walk);
