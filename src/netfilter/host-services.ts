@@ -3,6 +3,7 @@
  * one of their own. Netfilter never reaches into the stack otherwise.
  * All addresses are four int32 words, an IPv4 address in word 0. `out` arrays have four words.
  */
+import type { ConntrackView } from './conntrack/view.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Family, Hook } from './hook.ts';
 
@@ -37,7 +38,7 @@ export interface HostServices {
   /** The source address that MASQUERADE uses: the primary (v6: best) address of `oif` towards the packet's next hop. */
   masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean;
   /** The address that REDIRECT uses for packets from outside: the first address of the incoming interface. */
-  redirectAddress(family: Family, iif: number, out: Int32Array): boolean;
+  redirectAddress(pkt: PacketBuffer, out: Int32Array): boolean;
 
   /** MTU of the packet's route in bytes; with `reverse`, of the route back to its source. 0 when there is none. */
   pathMtu(pkt: PacketBuffer, reverse: boolean): number;
@@ -51,8 +52,8 @@ export interface HostServices {
    * error" are the host's business.
    */
   rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void;
-  /** Answers a TCP segment with a reset, likewise. False when the segment deserves none. */
-  rejectWithReset(pkt: PacketBuffer, hook: Hook): boolean;
+  /** Answers a TCP segment with a reset, likewise, where it deserves one; its connection is then closing. */
+  rejectWithReset(pkt: PacketBuffer, hook: Hook, conntrack: Pick<ConntrackView, 'setClosing'>): void;
 
   /**
    * Collects fragments for connection tracking. Returns Verdict.ACCEPT when `pkt` is now the whole datagram (its window

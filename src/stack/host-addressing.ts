@@ -6,12 +6,16 @@ import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { parsePrefix } from './address.ts';
-import { AddressTable, isLinkLocal6, Scope } from './addresses.ts';
+import { AddressTable, isLinkLocal6, Scope, type OwnAddress } from './addresses.ts';
 import type { HostConfig } from './config.ts';
 import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { isMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
 
+/** Scopes of groups (RFC 4291 2.7). */
+const GROUP_OF_NODE = 1;
+const GROUP_OF_LINK = 2;
+const GROUP_OF_SITE = 5;
 const MULTICAST_6 = 0xff;
 /** First word of fe80::. */
 const LINK_LOCAL_0 = 0xfe800000 | 0;
@@ -110,11 +114,11 @@ export class HostAddressing {
   }
 
   /** The first address of the interface; for IPv6 in the kernel's order: the widest scope, of these the newest. */
-  redirectAddress(family: Family, iif: number, out: Int32Array): boolean {
-    const device = this.host.devices.at(iif);
+  redirectAddress(pkt: PacketBuffer, out: Int32Array): boolean {
+    const device = this.host.devices.at(pkt.iif);
     if (device === undefined) return false;
-    const own = this.addresses.of(device, family);
-    const chosen = family === 4 ? own[0] : (own.findLast(({ scope }) => scope !== Scope.LINK) ?? own[0]);
+    const own = this.addresses.of(device, pkt.family === 4 ? 4 : 6);
+    const chosen = pkt.family === 4 ? own[0] : redirectTarget6(own, pkt.dst0);
     if (chosen === undefined) return false;
     out.set(chosen.words);
     return true;
@@ -151,6 +155,19 @@ export class HostAddressing {
     const device: Device | undefined = this.host.devices.at(pkt.oif);
     return device === undefined ? 0 : this.addresses.select4(device, pkt.via0, Scope.UNIVERSE);
   }
+}
+
+/** An address of the destination's scope, where that is the link; none where it is the node or the site. */
+function redirectTarget6(own: readonly OwnAddress[], dst0: number): OwnAddress | undefined {
+  const group = dst0 >>> 24 === MULTICAST_6 ? (dst0 >>> 16) & 15 : 0;
+  if (group === GROUP_OF_LINK || isLinkLocal6(dst0)) return own.find(({ scope }) => scope === Scope.LINK);
+  if (group === GROUP_OF_NODE || group === GROUP_OF_SITE || isSiteLocal6(dst0)) return undefined;
+  return own.findLast(({ scope }) => scope !== Scope.LINK) ?? own[0];
+}
+
+/** fec0::/10, deprecated (RFC 3879). */
+function isSiteLocal6(w0: number): boolean {
+  return (w0 & 0xffc00000) === (0xfec00000 | 0);
 }
 
 /** fe80::/64 with the interface identifier made from the MAC address (RFC 4291 appendix A; addr_gen_mode 0). */

@@ -11,6 +11,7 @@
  * It has no sockets: whether one exists is asked of `HostEnv.hasSocket`, and what is for it is given to
  * `HostEnv.deliver`. This file holds the parts together and implements what the packet filter asks of its host.
  */
+import type { ConntrackView } from '../netfilter/conntrack/view.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
@@ -342,8 +343,8 @@ export class Host implements HostServices {
     return this.addressing.masqueradeAddress(pkt, oif, out);
   }
 
-  redirectAddress(family: Family, iif: number, out: Int32Array): boolean {
-    return this.addressing.redirectAddress(family, iif, out);
+  redirectAddress(pkt: PacketBuffer, out: Int32Array): boolean {
+    return this.addressing.redirectAddress(pkt, out);
   }
 
   pathMtu(pkt: PacketBuffer, reverse: boolean): number {
@@ -363,8 +364,8 @@ export class Host implements HostServices {
     rejectWithIcmp(this, pkt, type, code, hook);
   }
 
-  rejectWithReset(pkt: PacketBuffer, hook: Hook): boolean {
-    return rejectWithReset(this, pkt, hook);
+  rejectWithReset(pkt: PacketBuffer, hook: Hook, conntrack: Pick<ConntrackView, 'setClosing'>): void {
+    rejectWithReset(this, pkt, hook, conntrack);
   }
 
   defragment(pkt: PacketBuffer, hook: Hook, zone: number): number {

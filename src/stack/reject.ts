@@ -20,7 +20,7 @@ import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import type { Host } from './host.ts';
-import { rejectTcp } from './tcp-reset.ts';
+import { rejectTcp, type Closing } from './tcp-reset.ts';
 
 export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code: number, hook: Hook): void {
   if (pkt.fragOffset !== 0 || !checksumAllowsAnswer(pkt)) return;
@@ -29,15 +29,14 @@ export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code
   else host.icmp6.error(pkt, type, code, 0);
 }
 
-/** False when the segment gets no answer. */
-export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook): boolean {
-  if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return false;
-  if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return false;
-  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return false;
-  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return false;
-  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return false;
-  if (!hasUnicastAddresses(host, pkt)) return false;
-  return rejectTcp(host, pkt);
+export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, conntrack: Closing): void {
+  if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
+  if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
+  if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
+  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return;
+  if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
+  if (!hasUnicastAddresses(host, pkt)) return;
+  rejectTcp(host, pkt, conntrack);
 }
 
 function checksumAllowsAnswer(pkt: PacketBuffer): boolean {

@@ -2,6 +2,7 @@
  * TCP resets: for segments to ports without a socket (RFC 9293 3.10.7.1; Linux: tcp_v4_send_reset), and those of the
  * REJECT target (nf_send_reset), which differ in type of service and in being part of the connection they end.
  */
+import type { ConntrackView } from '../netfilter/conntrack/view.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import { checksum, pseudoOf } from '../wire/checksum.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
@@ -31,10 +32,10 @@ export function resetTcp(host: Host, pkt: PacketBuffer): void {
     return;
   }
   if (pkt.family === 4) {
-    sendReset4(host, pkt, ipv4.tos(pkt.bytes, pkt.l3) & ~ECN_MASK, false);
+    sendReset4(host, pkt, ipv4.tos(pkt.bytes, pkt.l3) & ~ECN_MASK, null);
   } else {
     const trafficClass = ipv6.trafficClass(pkt.bytes, pkt.l3) & ~ECN_MASK;
-    sendReset6(host, pkt, trafficClass, ownFlowLabel(host), false);
+    sendReset6(host, pkt, trafficClass, ownFlowLabel(host), null);
   }
 }
 
@@ -58,12 +59,22 @@ function mayBeSigned({ bytes, l4 }: PacketBuffer): boolean {
   return false;
 }
 
-/** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). False without a way back. */
-export function rejectTcp(host: Host, pkt: PacketBuffer): boolean {
-  return pkt.family === 4 ? sendReset4(host, pkt, 0, true) : sendReset6(host, pkt, 0, 0, true);
+/** Who is told that a connection is closing, before the reset leaves. */
+export type Closing = Pick<ConntrackView, 'setClosing'>;
+
+/** REJECT --reject-with tcp-reset: whoever calls has checked the segment (reject.ts). */
+export function rejectTcp(host: Host, pkt: PacketBuffer, conntrack: Closing): void {
+  if (pkt.family === 4) sendReset4(host, pkt, 0, conntrack);
+  else sendReset6(host, pkt, 0, 0, conntrack);
 }
 
-function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean): boolean {
+/** The reset is part of the connection that it ends. */
+function attachReset(reset: PacketBuffer, pkt: PacketBuffer, conntrack: Closing): void {
+  attachTo(reset, pkt);
+  conntrack.setClosing(pkt.ct);
+}
+
+function sendReset4(host: Host, pkt: PacketBuffer, tos: number, conntrack: Closing | null): void {
   const reset = host.pool.take(ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH);
   reset.src0 = pkt.dst0;
   reset.dst0 = pkt.src0;
@@ -75,11 +86,10 @@ function sendReset4(host: Host, pkt: PacketBuffer, tos: number, attach: boolean)
     dissectNetwork(reset, ETH_P_IP);
     writeSegment(reset, pkt);
     redissectTransport(reset);
-    if (attach) attachTo(reset, pkt);
+    if (conntrack !== null) attachReset(reset, pkt, conntrack);
     sendLocal4(host, reset);
   }
   host.pool.give(reset);
-  return found;
 }
 
 function sendReset6(
@@ -87,8 +97,8 @@ function sendReset6(
   pkt: PacketBuffer,
   trafficClass: number,
   label: number,
-  attach: boolean,
-): boolean {
+  conntrack: Closing | null,
+): void {
   const reset = host.pool.take(ipv6.HEADER_LENGTH + tcp.HEADER_LENGTH);
   reset.src0 = pkt.dst0;
   reset.src1 = pkt.dst1;
@@ -106,11 +116,10 @@ function sendReset6(
     dissectNetwork(reset, ETH_P_IPV6);
     writeSegment(reset, pkt);
     redissectTransport(reset);
-    if (attach) attachTo(reset, pkt);
+    if (conntrack !== null) attachReset(reset, pkt, conntrack);
     sendLocal6(host, reset);
   }
   host.pool.give(reset);
-  return found;
 }
 
 /** Sequence and acknowledgement as RFC 9293 3.5.2 has them, for any state. */

@@ -197,9 +197,7 @@ export class TestHost implements HostServices {
 
   rejectWithIcmp(): void {}
 
-  rejectWithReset(): boolean {
-    return true;
-  }
+  rejectWithReset(): void {}
 
   defragment(): number {
     this.asked.push('defragment');

@@ -32,6 +32,8 @@ const ICMPV6_ECHO_REPLY = 129;
 /** A UDP checksum that came out as zero is sent as this; zero means "none" (RFC 768). */
 const UDP_ZERO = 0xffff;
 
+const GRE_VERSION_MASK = 7;
+const ENHANCED_GRE = 1;
 const TCP_HEADER = 20;
 const UDP_HEADER = 8;
 const ICMP_HEADER = 8;
@@ -164,7 +166,7 @@ function manipulateTransport(
   }
 }
 
-/** Enhanced GRE (PPTP) carries the receiver's call id; plain GRE has nothing to rewrite. */
+/** Enhanced GRE (PPTP) carries the receiver's call id; plain GRE has nothing to rewrite, other versions are refused. */
 function manipulateGre(
   bytes: Uint8Array,
   l4: number,
@@ -173,8 +175,10 @@ function manipulateGre(
   manip: Manip,
 ): boolean {
   if (available < GUARANTEED) return false;
-  if (manip === Manip.DST && (bytes[l4 + 1]! & 7) === 1) writeU16(bytes, l4 + 6, target.dstId);
-  return true;
+  if (manip !== Manip.DST) return true;
+  const version = bytes[l4 + 1]! & GRE_VERSION_MASK;
+  if (version === ENHANCED_GRE) writeU16(bytes, l4 + 6, target.dstId);
+  return version <= ENHANCED_GRE;
 }
 
 /** The transport checksum after the address in the pseudo header changed from what the IP header says now. */

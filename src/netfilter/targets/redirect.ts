@@ -4,7 +4,7 @@
  */
 import { defineTarget, type TargetAction } from '../extension.ts';
 import { DropReason } from '../drop-reason.ts';
-import { Hook, type Family } from '../hook.ts';
+import { Hook } from '../hook.ts';
 import type { HookState } from '../hook-state.ts';
 import type { HostServices } from '../host-services.ts';
 import { FoundAddressRange, listNatFlags, ruleRange } from '../nat/rule-range.ts';
@@ -35,7 +35,7 @@ class RedirectAction implements TargetAction {
       address.fill(0);
       if (pkt.family === 4) address[0] = LOOPBACK_4;
       else address[3] = LOOPBACK_6_LAST;
-    } else if (!this.host.redirectAddress(pkt.family as Family, pkt.iif, address)) {
+    } else if (!this.host.redirectAddress(pkt, address)) {
       pkt.dropReason = DropReason.NAT_FAILED;
       return Verdict.DROP;
     }

@@ -78,7 +78,7 @@ class RejectAction implements TargetAction {
 
   run(pkt: PacketBuffer, at: HookState): number {
     if (this.code < 0) {
-      if (this.host.rejectWithReset(pkt, at.hook)) this.conntrack.setClosing(pkt.ct);
+      this.host.rejectWithReset(pkt, at.hook, this.conntrack);
     } else {
       this.host.rejectWithIcmp(pkt, UNREACHABLE[pkt.family === 6 ? 6 : 4], this.code, at.hook);
     }
