@@ -15,6 +15,7 @@ import { DropReason } from '../drop-reason.ts';
 import { Verdict } from '../verdict.ts';
 import { NAT_CLASH, type Connections } from './connections.ts';
 import { CtStatus } from './ct-info.ts';
+import { zoneOfKind } from './tuple-store.ts';
 
 /** How long an entry lives of which only the reply direction could be entered. */
 const CLASH_TIMEOUT_US = 1_000_000;
@@ -40,10 +41,13 @@ export class Confirmation {
     return Verdict.ACCEPT;
   }
 
-  /** A living node with the tuple of this one. */
+  /** A living node with the tuple of this one, in the zone that this one's entry has in that node's direction. */
   private rivalOf(node: number): number {
-    const rival = this.connections.tuples.findTwin(node);
-    return rival !== 0 && this.connections.isGone(rival >> 1) ? 0 : rival;
+    const { tuples } = this.connections;
+    const rival = tuples.findTwin(node);
+    if (rival === 0 || this.connections.isGone(rival >> 1)) return 0;
+    const ours = zoneOfKind(tuples.kind((node & ~1) | (rival & 1)));
+    return zoneOfKind(tuples.kind(rival)) === ours ? rival : 0;
   }
 
   private refuse(pkt: PacketBuffer, entry: number): number {
