@@ -44,7 +44,8 @@ export function isIcmp4Error(type: number): boolean {
 
 export class Icmp4Out {
   private readonly host: Host;
-  private readonly echo: OptionsEcho;
+  /** The options of a packet, for its answer; resets of closed ports use it too. */
+  readonly echo: OptionsEcho;
   /** A message is on its way out. Whoever objects to it there gets no message (icmp_xmit_lock is taken). */
   private isSending: boolean;
 

@@ -75,14 +75,19 @@ function attachReset(reset: PacketBuffer, pkt: PacketBuffer, conntrack: Closing)
 }
 
 function sendReset4(host: Host, pkt: PacketBuffer, tos: number, conntrack: Closing | null): void {
-  const reset = host.pool.take(ipv4.HEADER_LENGTH + tcp.HEADER_LENGTH);
+  // REJECT leaves the segment's options out, closed ports send them back (ip_send_unicast_reply).
+  const echo = conntrack === null ? host.icmp4.echo : null;
+  if (echo !== null && echo.prepare(pkt, pkt.l4) < 0) return;
+  const headerLength = ipv4.HEADER_LENGTH + (echo?.length ?? 0);
+  const reset = host.pool.take(headerLength + tcp.HEADER_LENGTH);
   reset.src0 = pkt.dst0;
   reset.dst0 = pkt.src0;
   reset.cause = pkt.cause;
   const found = host.route4.output(reset, undefined);
   if (found) {
     const ttl = host.sysctls.get('net.ipv4.ip_default_ttl');
-    writeHeader4(reset, ipv4.HEADER_LENGTH, tos, 0, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
+    echo?.write(reset.bytes, reset.l3 + ipv4.HEADER_LENGTH, reset);
+    writeHeader4(reset, headerLength, tos, 0, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
     dissectNetwork(reset, ETH_P_IP);
     writeSegment(reset, pkt);
     redissectTransport(reset);
