@@ -29,6 +29,7 @@ const NO_INTERFACE = new InterfaceRow(new Uint8Array(0), -1);
 
 export class CompiledEngine implements TableEngine {
   readonly layout: Layout;
+  readonly emptyAt: Int32Array;
   decidedAt: number;
   private readonly program: Program;
   private readonly rows: Int32Array;
@@ -49,6 +50,7 @@ export class CompiledEngine implements TableEngine {
 
   constructor(program: Program, patterns: InterfacePatterns, trace: TraceSink) {
     this.layout = program.layout;
+    this.emptyAt = emptyChains(program);
     this.decidedAt = 0;
     this.program = program;
     this.rows = program.rows;
@@ -71,16 +73,6 @@ export class CompiledEngine implements TableEngine {
   run(hook: Hook, pkt: PacketBuffer, at: HookState): number {
     const base = this.program.entry[hook]!;
     if (base < 0) return Verdict.ACCEPT;
-    // Most built-in chains of a table are empty: only the policy counts.
-    const first = this.starts[base]!;
-    if (this.starts[base + 1]! === first + 1 && !this.trace.all && pkt.traced === 0) {
-      this.packets[first]! += 1;
-      this.bytes[first]! += pkt.l3End - pkt.l3;
-      return this.decide(
-        first,
-        this.rows[first * this.stride + Row.TARGET] === Op.POLICY_DROP ? Verdict.DROP : Verdict.ACCEPT,
-      );
-    }
     if (this.depth === this.walks.length) this.walks.push(new Walk());
     const walk = this.walks[this.depth++]!;
     const verdict = this.walk(base, pkt, at, walk);
@@ -284,6 +276,11 @@ export class CompiledEngine implements TableEngine {
     return true;
   }
 
+  countPolicy(slot: number, pkt: PacketBuffer): void {
+    this.packets[slot]! += 1;
+    this.bytes[slot]! += pkt.l3End - pkt.l3;
+  }
+
   storeCounters(): void {
     this.eachCounted((counted, slot) => {
       counted.packets = this.packets[slot]!;
@@ -306,4 +303,14 @@ export class CompiledEngine implements TableEngine {
       if (chain.hook !== null) visit(chain, start + chain.rules.length);
     });
   }
+}
+
+/** TableEngine.emptyAt. */
+function emptyChains({ entry, layout: { starts }, rows, stride }: Program): Int32Array {
+  return entry.map((chain) => {
+    if (chain < 0) return -1;
+    const slot = starts[chain]!;
+    const isEmpty = starts[chain + 1] === slot + 1;
+    return isEmpty && rows[slot * stride + Row.TARGET] === Op.POLICY_ACCEPT ? slot : -1;
+  });
 }

@@ -69,14 +69,24 @@ const STEPS: readonly StepSpec[] = [
   ...tableSteps,
 ].sort((a, b) => a.priority - b.priority);
 
-/** The steps of each hook for a family: `loaded` tells which tables are there, `tracks` whether tracking is on. */
-export function stepsOf(loaded: (table: number) => boolean, tracks: boolean): Uint8Array[] {
+/** Added to a table's number: its chain at this hook has no rules, only its policy counts. */
+export const EMPTY_STEP = 32;
+
+/**
+ * The steps of each hook for a family: `loaded` tells which tables are there, `isEmpty` which of their chains have no rules,
+ * `tracks` whether tracking is on.
+ */
+export function stepsOf(
+  loaded: (table: number) => boolean,
+  isEmpty: (table: number, hook: Hook) => boolean,
+  tracks: boolean,
+): Uint8Array[] {
   return Object.values(Hook).map((hook) =>
     Uint8Array.from(
       STEPS.filter(
         ({ hook: at, needs }) =>
           at === hook && (tracks || !needs.tracking) && (needs.table === NO_TABLE || loaded(needs.table)),
-      ).map(({ step }) => step),
+      ).map(({ step }) => (step < TABLE_NAMES.length && isEmpty(step, hook) ? EMPTY_STEP + step : step)),
     ),
   );
 }

@@ -22,7 +22,7 @@ import { decisionSlot, decisionTable, packDecision } from './decision.ts';
 import { DropReason } from './drop-reason.ts';
 import { Hook, TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { HookState } from './hook-state.ts';
-import { Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
+import { EMPTY_STEP, Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
 import type { HostServices } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
@@ -176,8 +176,24 @@ export class Netfilter {
           ? this.mangleOutput(pkt, at)
           : this.settle(this.judge(MANGLE, hook, pkt, at), pkt);
       default:
+        if (step >= EMPTY_STEP) return this.passEmpty(step - EMPTY_STEP, hook, pkt, at);
         return this.settle(this.judge(step, hook, pkt, at), pkt);
     }
+  }
+
+  /** A chain without rules: the policy counts, unless somebody wants to be told of it. */
+  private passEmpty(table: number, hook: Hook, pkt: PacketBuffer, at: HookState): number {
+    if (this.trace.all || pkt.traced !== 0) return this.judge(table, hook, pkt, at);
+    const engine = (pkt.family === 6 ? this.v6 : this.v4).engines[table]!;
+    const slot = engine.emptyAt[hook]!;
+    engine.countPolicy(slot, pkt);
+    this.note(table, slot, pkt);
+    return Verdict.ACCEPT;
+  }
+
+  /** For a packet that lives on, what the filter table said is the answer people look for. */
+  private note(table: number, slot: number, pkt: PacketBuffer): void {
+    if (table === FILTER || decisionTable(pkt.decision) !== FILTER) pkt.decision = packDecision(table, slot);
   }
 
   /** Asks a table, and notes what it decided. */
@@ -186,10 +202,11 @@ export class Netfilter {
     at.table = table;
     at.hotdrop = false;
     const verdict = engine.run(hook, pkt, at);
-    // For a packet that lives on, what the filter table said is the answer people look for.
-    if (verdict !== Verdict.ACCEPT || table === FILTER || decisionTable(pkt.decision) !== FILTER) {
-      pkt.decision = packDecision(table, engine.decidedAt);
+    if (verdict === Verdict.ACCEPT) {
+      this.note(table, engine.decidedAt, pkt);
+      return verdict;
     }
+    pkt.decision = packDecision(table, engine.decidedAt);
     if ((verdict & VERDICT_MASK) === Verdict.DROP && pkt.dropReason === DropReason.NONE) {
       if (at.hotdrop) pkt.dropReason = DropReason.HOT_DROP;
       else if (engine.layout.ruleAt(engine.decidedAt) === null) pkt.dropReason = DropReason.POLICY;
@@ -245,10 +262,11 @@ export class Netfilter {
   }
 
   private translate(hook: Hook, pkt: PacketBuffer): number {
+    if (hook !== Hook.OUTPUT) return this.settle(this.nat.run(hook, pkt, this.askNat), pkt);
     const { dst0, dst1, dst2, dst3 } = pkt;
     const verdict = this.settle(this.nat.run(hook, pkt, this.askNat), pkt);
     const moved = pkt.dst0 !== dst0 || pkt.dst1 !== dst1 || pkt.dst2 !== dst2 || pkt.dst3 !== dst3;
-    return verdict === Verdict.ACCEPT && moved && hook === Hook.OUTPUT ? this.reroute(pkt) : verdict;
+    return verdict === Verdict.ACCEPT && moved ? this.reroute(pkt) : verdict;
   }
 
   private reroute(pkt: PacketBuffer): number {

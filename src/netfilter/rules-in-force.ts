@@ -84,6 +84,10 @@ export class RulesInForce {
   }
 
   private stepsNow(): Uint8Array[] {
-    return stepsOf((table) => this.engines[table] !== null, this.tracking);
+    return stepsOf(
+      (table) => this.engines[table] !== null,
+      (table, hook) => this.engines[table]!.emptyAt[hook]! >= 0,
+      this.tracking,
+    );
   }
 }

@@ -16,6 +16,12 @@ export interface TableEngine {
    * NFQUEUE's number stands in the upper 16 bits.
    */
   run(hook: Hook, pkt: PacketBuffer, at: HookState): number;
+  /**
+   * By hook: the slot of the policy where the chain has no rules and its policy is ACCEPT, else -1. Most chains of most
+   * tables are so, and then `countPolicy` is all that there is to do.
+   */
+  readonly emptyAt: Int32Array;
+  countPolicy(slot: number, pkt: PacketBuffer): void;
   /** Writes the counters into the rules and chains of the layout's table. */
   storeCounters(): void;
   /** Takes the counters from there. */

@@ -62,17 +62,17 @@ export class Nat implements NatView {
     const entry = pkt.ct;
     if (entry <= 0) return Verdict.ACCEPT;
     const { ctInfo } = pkt;
+    const manip = manipAt(hook);
+    // Nearly every packet: its connection is bound already.
+    if (ctInfo === CtInfo.ESTABLISHED || ctInfo === CtInfo.ESTABLISHED_REPLY) {
+      return this.leavesElsewhere(hook, pkt) ? this.endMoved(pkt) : this.translate(pkt, manip);
+    }
     if (ctInfo === CtInfo.RELATED || ctInfo === CtInfo.RELATED_REPLY) {
       if (pkt.proto === (pkt.family === 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6)) return this.icmpError(hook, pkt);
     }
-    const manip = manipAt(hook);
-    if (ctInfo === CtInfo.NEW || ctInfo === CtInfo.RELATED || ctInfo === CtInfo.RELATED_REPLY) {
-      if (!this.initialized(entry, manip)) {
-        const verdict = this.bind(hook, pkt, manip, ask);
-        if (verdict !== Verdict.ACCEPT) return verdict;
-      } else if (this.leavesElsewhere(hook, pkt)) {
-        return this.endMoved(pkt);
-      }
+    if (!this.initialized(entry, manip)) {
+      const verdict = this.bind(hook, pkt, manip, ask);
+      if (verdict !== Verdict.ACCEPT) return verdict;
     } else if (this.leavesElsewhere(hook, pkt)) {
       return this.endMoved(pkt);
     }
