@@ -126,8 +126,7 @@ describe('gzip', () => {
     );
   });
 
-  it('sums as zlib does', function () {
-    if (nodeCrc32 === undefined) this.skip();
+  it('sums as zlib does', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 70 }), fc.nat(70), (data, split) => {
         const crc = new Crc32();
