@@ -8,10 +8,11 @@ const MAY_IMPORT = {
   stack: ['base', 'wire', 'netfilter'],
   vswitch: ['base', 'wire'],
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
+  conform: ['base', 'capture', 'replay', 'wire'],
   lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],
   vmm: ['base', 'wire', 'netfilter', 'stack', 'vswitch'],
   shell: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'replay', 'lab', 'vmm'],
-  cli: ['base', 'shell', 'replay', 'lab', 'vmm'],
+  cli: ['base', 'shell', 'replay', 'conform', 'lab', 'vmm'],
 };
 const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'];
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../src/index.ts';
-import { ethernet, udp } from './kernel/frames.ts';
+import { ethernet, udp } from '../src/conform/frames.ts';
 import { pcap, ROOT } from './replay/support.ts';
 import { requireOrSkip } from './support/require.ts';
 

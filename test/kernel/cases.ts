@@ -12,9 +12,9 @@ import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import type { KernelCase, Step } from './ask.ts';
-import { parseGateway } from './gateway-file.ts';
-import { mergeInputs, readPcap } from './pcap.ts';
+import type { KernelCase, Step } from '../../src/conform/kernel/ask.ts';
+import { parseGateway } from '../../src/conform/kernel/gateway-file.ts';
+import { mergeInputs, readPcap } from '../../src/conform/pcap.ts';
 
 const FOLDER = fileURLToPath(new URL('./cases/', import.meta.url));
 

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
-import type { KernelAnswer, KernelCase, PacketLine, SummaryLine } from './ask.ts';
+import type { KernelAnswer, KernelCase, PacketLine, SummaryLine } from '../../src/conform/kernel/ask.ts';
 import { caseNames, loadCase } from './cases.ts';
-import { compareAnswers, formatComparison } from './compare.ts';
+import { compareAnswers, formatComparison } from '../../src/conform/compare.ts';
 import { recordedAnswer } from './conformance.ts';
-import { decode } from './decode.ts';
-import { echo, ethernet, fragments, text, udp } from './frames.ts';
+import { decode } from '../../src/conform/decode.ts';
+import { echo, ethernet, fragments, text, udp } from '../../src/conform/frames.ts';
 import { MAC } from './flow.ts';
-import { mask, maskLogLine } from './masks.ts';
-import { isOnKernelsSchedule } from './noise.ts';
+import { mask, maskLogLine } from '../../src/conform/masks.ts';
+import { isOnKernelsSchedule } from '../../src/conform/kernel/noise.ts';
 
 const NAMES = { left: 'kernel', right: 'other' };
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');

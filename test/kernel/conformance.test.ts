@@ -1,5 +1,6 @@
 import { describeConformance } from './conformance.ts';
-import { askReplay, askSluice } from './sluice.ts';
+import { askReplay } from '../../src/conform/sluice.ts';
+import { askSluice } from './program.ts';
 
 describeConformance('replay in this process', askReplay);
 describeConformance('sluice replay', askSluice);

@@ -6,11 +6,12 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
-import { askKernel, type KernelAnswer, type KernelCase } from './ask.ts';
+import { askKernel, type KernelAnswer, type KernelCase } from '../../src/conform/kernel/ask.ts';
 import { caseNames, loadCase, recordedAnswerPath } from './cases.ts';
-import { compareAnswers, formatComparison } from './compare.ts';
-import { parseAnswer, type Engine } from './sluice.ts';
-import { missingForKernel } from './system.ts';
+import { compareAnswers, formatComparison } from '../../src/conform/compare.ts';
+import type { Engine } from '../../src/conform/sluice.ts';
+import { parseAnswer } from './program.ts';
+import { missingForKernel } from '../../src/conform/kernel/system.ts';
 
 export function describeConformance(engineName: string, engine: Engine): void {
   const hasKernel = missingForKernel().length === 0;

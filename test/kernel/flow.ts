@@ -4,8 +4,15 @@
  * The gateway stands between `inside` (eth0) and `outside` (eth1); its MAC addresses and those of the stations
  * beside it are the ones in the cases' gateway.yaml.
  */
-import type { Step } from './ask.ts';
-import { ethernet, tcp, type Bytes, type Ends, type IpOptions, type TcpFields } from './frames.ts';
+import type { Step } from '../../src/conform/kernel/ask.ts';
+import {
+  ethernet,
+  tcp,
+  type Bytes,
+  type Ends,
+  type IpOptions,
+  type TcpFields,
+} from '../../src/conform/frames.ts';
 
 export const MAC = {
   eth0: '02:00:00:00:00:01',

@@ -2,15 +2,15 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { requireOrSkip } from '../support/require.ts';
-import { askKernel, type KernelCase } from './ask.ts';
+import { askKernel, type KernelCase } from '../../src/conform/kernel/ask.ts';
 import { caseNames, loadCase } from './cases.ts';
 import { assertSame, recordedAnswer } from './conformance.ts';
-import { ethernet, text, udp } from './frames.ts';
+import { ethernet, text, udp } from '../../src/conform/frames.ts';
 import { MAC, TimeLine } from './flow.ts';
-import { KernelSession } from './session.ts';
-import { missingForKernel, namedNamespaces } from './system.ts';
+import { KernelSession } from '../../src/conform/kernel/session.ts';
+import { missingForKernel, namedNamespaces } from '../../src/conform/kernel/system.ts';
 
-const ASK = fileURLToPath(new URL('./ask.ts', import.meta.url));
+const SESSION = fileURLToPath(new URL('../../src/conform/kernel/session.ts', import.meta.url));
 
 function namespacesOf(pid: number): string[] {
   return namedNamespaces().filter((name) => name.includes(`oracle-${pid}-`));
@@ -91,7 +91,7 @@ describe('the kernel harness, asking the running kernel', () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     it(`leaves no namespaces when interrupted by ${signal}`, async () => {
       const script =
-        `const { KernelSession } = await import(${JSON.stringify(ASK.replace('ask.ts', 'session.ts'))});` +
+        `const { KernelSession } = await import(${JSON.stringify(SESSION)});` +
         `await KernelSession.open({ interfaces: { eth0: {} } }, {}, false); console.log('open'); setInterval(() => 0, 1000);`;
       const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
         stdio: ['ignore', 'pipe', 'inherit'],

@@ -7,9 +7,9 @@
  * only what the kernel or the case changed (and, by a second, timeouts).
  */
 import { writeFileSync } from 'node:fs';
-import { askKernel, type KernelAnswer, type KernelCase } from './ask.ts';
+import { askKernel, type KernelAnswer, type KernelCase } from '../../src/conform/kernel/ask.ts';
 import { caseNames, loadCase, recordedAnswerPath } from './cases.ts';
-import { gatewayAddresses, mask, maskLogLine } from './masks.ts';
+import { gatewayAddresses, mask, maskLogLine } from '../../src/conform/masks.ts';
 
 const wanted = process.argv.slice(2);
 for (const name of wanted.length > 0 ? wanted : caseNames()) {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { missingForKernel, run } from '../kernel/system.ts';
+import { missingForKernel, run } from '../../src/conform/kernel/system.ts';
 import { requireOrSkip } from '../support/require.ts';
 import { readFacts } from './capture-facts.ts';
 

@@ -5,8 +5,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { askKernel, readCase, type KernelAnswer } from '../kernel/ask.ts';
-import { missingForKernel } from '../kernel/system.ts';
+import { askKernel, type KernelAnswer } from '../../src/conform/kernel/ask.ts';
+import { readCase } from '../../src/conform/question.ts';
+import { missingForKernel } from '../../src/conform/kernel/system.ts';
 import { requireOrSkip } from '../support/require.ts';
 import { comparable, framesSent, GATEWAY } from './nat-answer.ts';
 

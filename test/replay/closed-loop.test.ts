@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
-import { ethernet, icmp, packet, udp, u16 } from '../kernel/frames.ts';
+import { ethernet, icmp, packet, udp, u16 } from '../../src/conform/frames.ts';
 import type { PacketOutcome } from '../../src/replay/outcome.ts';
 import { Captures, pcap, replay, ROOT, type Told } from './support.ts';
 

@@ -1,7 +1,7 @@
 /** Exact replays (`--in`): what Sluice answers to the frames that a Linux gateway was given is what that gateway answered. */
 import assert from 'node:assert/strict';
 import { LinkType, MemorySink, PcapWriter } from '../../src/capture/index.ts';
-import { udp } from '../kernel/frames.ts';
+import { udp } from '../../src/conform/frames.ts';
 import { comparable, framesSent, GATEWAY } from '../pcaps/nat-answer.ts';
 import { Captures, connections, lines, natGateway, pcap, read, replay, type Told } from './support.ts';
 

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { LinkType, MemorySink, PcapWriter } from '../../src/capture/index.ts';
-import { readPcap } from '../kernel/pcap.ts';
+import { readPcap } from '../../src/conform/pcap.ts';
 import { Captures, natGateway, pcap, replay, type Question } from './support.ts';
 
 const RULES = `*raw

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { MergedInput } from '../../src/replay/merged-input.ts';
-import { ethernet, udp } from '../kernel/frames.ts';
+import { ethernet, udp } from '../../src/conform/frames.ts';
 import { Captures, FIRST_TIME, pcap, replay, type Frame } from './support.ts';
 
 /** A frame that can be told from others by its payload. */

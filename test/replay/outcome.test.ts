@@ -1,7 +1,7 @@
 /** What is told of a packet: reason, rule, connection state and translation, for every end that a packet can come to. */
 import assert from 'node:assert/strict';
 import type { PacketOutcome } from '../../src/replay/outcome.ts';
-import { address, echo, ethernet, fragments, icmp, mac, tcp, u16, udp } from '../kernel/frames.ts';
+import { address, echo, ethernet, fragments, icmp, mac, tcp, u16, udp } from '../../src/conform/frames.ts';
 import { Captures, FIRST_TIME, replay, type Frame, type Told } from './support.ts';
 
 const GATEWAY = {

@@ -9,7 +9,7 @@ import type { ReplayListener, ReplayOptions, SourceText } from '../../src/replay
 import type { PacketOutcome, TimerOutcome } from '../../src/replay/outcome.ts';
 import { runReplay } from '../../src/replay/replay.ts';
 import type { ReplaySummary } from '../../src/replay/summary.ts';
-import { formatPcap } from '../kernel/pcap.ts';
+import { formatPcap } from '../../src/conform/pcap.ts';
 
 export const ROOT = join(import.meta.dirname, '../..');
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { lookForInside } from '../../src/replay/side-finder.ts';
-import { ethernet, fragments, tcp, udp } from '../kernel/frames.ts';
+import { ethernet, fragments, tcp, udp } from '../../src/conform/frames.ts';
 import { Captures, natGateway, pcap, replay } from './support.ts';
 
 const RULES = '*filter\n:FORWARD ACCEPT [0:0]\n-A FORWARD -m conntrack --ctstate INVALID -j DROP\nCOMMIT\n';

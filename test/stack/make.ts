@@ -1,5 +1,5 @@
 /** The frame makers of the kernel harness, under one roof for the scenarios, and raw IPv4 with any protocol. */
-import * as frames from '../kernel/frames.ts';
+import * as frames from '../../src/conform/frames.ts';
 
 export {
   address,
@@ -13,8 +13,8 @@ export {
   u32,
   udp,
   type Ends,
-} from '../kernel/frames.ts';
-export { ethernet } from '../kernel/frames.ts';
+} from '../../src/conform/frames.ts';
+export { ethernet } from '../../src/conform/frames.ts';
 
 export function fragments(packet: readonly number[], size: number): number[][] {
   return frames.fragments(packet as number[], size).map((bytes) => [...bytes]);

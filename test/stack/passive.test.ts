@@ -10,7 +10,7 @@ import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
 import { parseHostConfig } from '../../src/stack/config.ts';
 import { Gateway } from '../../src/stack/gateway.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
-import { echo, ethernet, icmp, tcp, udp } from '../kernel/frames.ts';
+import { echo, ethernet, icmp, tcp, udp } from '../../src/conform/frames.ts';
 
 const MAC = '02:00:00:00:00:01';
 const CONFIG = {

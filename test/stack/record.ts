@@ -5,7 +5,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { askKernel } from '../kernel/ask.ts';
+import { askKernel } from '../../src/conform/kernel/ask.ts';
 import { comparable, gatewayOf, type Answer } from './run.ts';
 import { SCENARIOS, SLOW_SCENARIOS, type Scenario } from './scenarios.ts';
 

@@ -8,7 +8,7 @@ import { Hook } from '../../src/netfilter/hook.ts';
 import { Verdict } from '../../src/netfilter/verdict.ts';
 import { Host, type HostEnv, type PacketFilter } from '../../src/stack/host.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
-import { isOnKernelsSchedule } from '../kernel/noise.ts';
+import { isOnKernelsSchedule } from '../../src/conform/kernel/noise.ts';
 import { GATEWAY, type Scenario } from './scenarios.ts';
 
 /** For each step the frames that it caused, `iface hex`. */

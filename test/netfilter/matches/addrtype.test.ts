@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { AddressType } from '../../../src/netfilter/host-services.ts';
 import { Hook } from '../../../src/netfilter/hook.ts';
-import { udp } from '../../kernel/frames.ts';
+import { udp } from '../../../src/conform/frames.ts';
 import { arrived, lists, prints, refuses, World } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

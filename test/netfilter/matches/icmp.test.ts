@@ -1,6 +1,6 @@
 /** `-m icmp`: how it is written, and what it matches. */
 import { strict as assert } from 'node:assert';
-import { echo, fragments, packet } from '../../kernel/frames.ts';
+import { echo, fragments, packet } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, refuses } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

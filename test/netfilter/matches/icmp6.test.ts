@@ -1,6 +1,6 @@
 /** `-m icmp6`: how it is written, and what it matches. */
 import { strict as assert } from 'node:assert';
-import { icmp, packet } from '../../kernel/frames.ts';
+import { icmp, packet } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, refuses } from './support.ts';
 
 const v6 = { from: 'fd00:a::2', to: '2001:db8:9::7' };

@@ -3,7 +3,7 @@ import { strict as assert } from 'node:assert';
 import { Hook } from '../../../src/netfilter/hook.ts';
 import { dissectEthernet } from '../../../src/wire/dissect.ts';
 import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
-import { ethernet, udp } from '../../kernel/frames.ts';
+import { ethernet, udp } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, readRule, refuses } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

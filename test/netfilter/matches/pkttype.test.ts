@@ -1,7 +1,7 @@
 /** `-m pkttype`: how it is written, and what it matches. */
 import { strict as assert } from 'node:assert';
 import { PacketType } from '../../../src/wire/packet-buffer.ts';
-import { udp } from '../../kernel/frames.ts';
+import { udp } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, refuses } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

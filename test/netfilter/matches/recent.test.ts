@@ -1,7 +1,7 @@
 /** `-m recent`: how it is written, and what it matches. */
 import { strict as assert } from 'node:assert';
 import { Hook } from '../../../src/netfilter/hook.ts';
-import { udp } from '../../kernel/frames.ts';
+import { udp } from '../../../src/conform/frames.ts';
 import { arrived, lists, prints, refuses, World } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

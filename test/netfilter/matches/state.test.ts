@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { CtInfo } from '../../../src/netfilter/conntrack/ct-info.ts';
 import type { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
-import { udp } from '../../kernel/frames.ts';
+import { udp } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, refuses } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -1,7 +1,7 @@
 /** `-m string`: how it is written, and what it matches. */
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { text, udp } from '../../kernel/frames.ts';
+import { text, udp } from '../../../src/conform/frames.ts';
 import { arrived, ask, lists, prints, refuses } from './support.ts';
 
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

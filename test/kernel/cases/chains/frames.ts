@@ -1,6 +1,6 @@
 /** User chains: jump, goto, RETURN from every depth, rules without a target, policies, tables one after another. */
 import { TimeLine } from '../../flow.ts';
-import { tcp, text, udp } from '../../frames.ts';
+import { tcp, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const ends of [

@@ -3,7 +3,7 @@
  * followed in front of where a signature could stand.
  */
 import { TimeLine } from '../../flow.ts';
-import { tcp, type Bytes } from '../../frames.ts';
+import { tcp, type Bytes } from '../../../../src/conform/frames.ts';
 
 const ones = (length: number): number[] => Array.from({ length }, () => 1);
 

@@ -1,6 +1,6 @@
 /** Frames of other kinds and other people's: which of them reach the packet filter, and which go on. */
 import { MAC, TimeLine } from '../../flow.ts';
-import { ethernet, mac, text, udp } from '../../frames.ts';
+import { ethernet, mac, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const ends of [

@@ -1,6 +1,6 @@
 /** IPv6 forwarding: a connection, hop limits, packets too big, no routes, extension headers, link-local sources. */
 import { MAC, SYN_OPTIONS, TcpConversation, TimeLine, swapped } from '../../flow.ts';
-import { echo, ethernet, icmp, packet, tcp, text, u16, u32, udp } from '../../frames.ts';
+import { echo, ethernet, icmp, packet, tcp, text, u16, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const ends = { from: 'fd00:a::2', to: '2001:db8:9::7' };

@@ -3,7 +3,7 @@
  * overlapping and unfinished ones too, and packets too big for the way out with and without leave to cut them.
  */
 import { TimeLine } from '../../flow.ts';
-import { echo, fragments, text, udp } from '../../frames.ts';
+import { echo, fragments, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -1,6 +1,6 @@
 /** ICMP errors about translated connections, from both sides, whole and cut; and errors about nothing we know. */
 import { TimeLine } from '../../flow.ts';
-import { echo, icmp, tcp, text, u16, u32, udp } from '../../frames.ts';
+import { echo, icmp, tcp, text, u16, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const ROUTER = '198.51.100.1';

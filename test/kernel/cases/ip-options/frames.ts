@@ -1,6 +1,6 @@
 /** IPv4 options on packets that are forwarded, answered and refused: routers write into some and check all. */
 import { TimeLine } from '../../flow.ts';
-import { echo, text, udp, type Bytes } from '../../frames.ts';
+import { echo, text, udp, type Bytes } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const ends = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -1,6 +1,6 @@
 /** What LOG and TRACE write about packets of every kind. */
 import { SYN_OPTIONS, TimeLine } from '../../flow.ts';
-import { echo, fragments, icmp, packet, tcp, text, u16, u32, udp } from '../../frames.ts';
+import { echo, fragments, icmp, packet, tcp, text, u16, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const ends = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -1,6 +1,6 @@
 /** Two hosts inside speak TCP, UDP and ICMP with a server outside; then the outside tries without being asked. */
 import { SYN_OPTIONS, TcpConversation, TimeLine, swapped } from '../../flow.ts';
-import { echo, icmp, tcp, text, u16, u32, udp, packet } from '../../frames.ts';
+import { echo, icmp, tcp, text, u16, u32, udp, packet } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const SERVER = '198.51.100.7';

@@ -4,7 +4,7 @@
  * nothing. Every rule only counts.
  */
 import { TimeLine } from '../../flow.ts';
-import { echo, icmp, tcp, text, u32, udp } from '../../frames.ts';
+import { echo, icmp, tcp, text, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 

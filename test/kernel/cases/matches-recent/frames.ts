@@ -3,7 +3,7 @@
  * a list holds) and rates, with waits in between that stay well clear of the limits.
  */
 import { TimeLine } from '../../flow.ts';
-import { tcp, udp } from '../../frames.ts';
+import { tcp, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const families = [

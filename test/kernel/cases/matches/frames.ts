@@ -1,6 +1,6 @@
 /** Two hundred rules that only count, one for every match and its options, before packets of many kinds. */
 import { SYN_OPTIONS, TcpConversation, TimeLine, swapped } from '../../flow.ts';
-import { echo, icmp, tcp, text, u32, udp } from '../../frames.ts';
+import { echo, icmp, tcp, text, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const ends of [

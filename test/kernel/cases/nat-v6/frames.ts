@@ -1,6 +1,6 @@
 /** Address translation of IPv6: masquerade, SNAT, DNAT, NETMAP and REDIRECT, with replies and errors. */
 import { SYN_OPTIONS, TcpConversation, TimeLine } from '../../flow.ts';
-import { echo, fragments, icmp, packet, tcp, text, u32, udp } from '../../frames.ts';
+import { echo, fragments, icmp, packet, tcp, text, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const SERVER = '2001:db8:9::7';

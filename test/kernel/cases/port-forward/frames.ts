@@ -1,6 +1,6 @@
 /** The outside reaches servers inside by DNAT and NETMAP, the inside its own server by the public address. */
 import { SYN_OPTIONS, TcpConversation, TimeLine } from '../../flow.ts';
-import { echo, tcp, text, udp } from '../../frames.ts';
+import { echo, tcp, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const CLIENT = '198.51.100.7';

@@ -1,6 +1,6 @@
 /** Queues and logs that nobody reads: packets for a queue are dropped, or let through where bypass is asked for. */
 import { TimeLine } from '../../flow.ts';
-import { text, udp } from '../../frames.ts';
+import { text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const ends of [

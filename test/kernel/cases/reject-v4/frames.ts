@@ -1,6 +1,6 @@
 /** Every type of REJECT, for forwarded packets and for the gateway's own, and what may not be answered at all. */
 import { TimeLine } from '../../flow.ts';
-import { echo, fragments, icmp, tcp, text, u32, udp } from '../../frames.ts';
+import { echo, fragments, icmp, tcp, text, u32, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const to of ['198.51.100.7', '10.0.0.1']) {

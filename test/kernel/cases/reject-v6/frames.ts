@@ -1,6 +1,6 @@
 /** Every type of REJECT, for forwarded packets and for the gateway's own, and what may not be answered at all. */
 import { TimeLine } from '../../flow.ts';
-import { echo, fragments, tcp, text, udp } from '../../frames.ts';
+import { echo, fragments, tcp, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const to of ['2001:db8:9::7', 'fd00:a::1']) {

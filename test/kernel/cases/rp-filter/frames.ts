@@ -1,6 +1,6 @@
 /** Reverse path filtering: strict on eth0, loose on eth1, none on eth2; sources from everywhere on each. */
 import { MAC, TimeLine } from '../../flow.ts';
-import { echo, ethernet, text, udp } from '../../frames.ts';
+import { echo, ethernet, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const SOURCES = [

@@ -1,6 +1,6 @@
 /** Targets that change packets and marks, and the matches that look at what they left. */
 import { SYN_OPTIONS, TimeLine, swapped } from '../../flow.ts';
-import { tcp, text, udp } from '../../frames.ts';
+import { tcp, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 for (const ends of [

@@ -1,6 +1,6 @@
 /** Segments that connection tracking must not take for part of a connection, among those that it must. */
 import { SYN_OPTIONS, TcpConversation, TimeLine } from '../../flow.ts';
-import { tcp, text } from '../../frames.ts';
+import { tcp, text } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const SERVER = '198.51.100.7';

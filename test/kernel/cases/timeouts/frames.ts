@@ -1,6 +1,6 @@
 /** Answers in time and too late, with timeouts of seconds; and a limit that fills up again meanwhile. */
 import { TimeLine, swapped } from '../../flow.ts';
-import { echo, tcp, text, udp } from '../../frames.ts';
+import { echo, tcp, text, udp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const ends = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -7,7 +7,7 @@
  * copies the input's value where the kernel draws one, or changes it where the kernel keeps it, is still found out.
  */
 
-import type { Gateway } from './gateway-file.ts';
+import type { Gateway } from './kernel/gateway-file.ts';
 
 const ETHERNET_HEADER = 14;
 const IPV6_HEADER = 40;

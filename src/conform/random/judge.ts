@@ -7,8 +7,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SluiceError } from '../../../src/base/errors.ts';
-import { askKernel, type KernelAnswer, type KernelCase } from '../ask.ts';
+import { SluiceError } from '../../base/errors.ts';
+import { askKernel, type KernelAnswer, type KernelCase } from '../kernel/ask.ts';
 import { compareAnswers, type Comparison } from '../compare.ts';
 import { askReplay } from '../sluice.ts';
 import { randomCase, type Source } from './random-case.ts';

@@ -55,7 +55,8 @@ interface IoAnswer {
 }
 
 const PREFIX = 'sluice-oracle-';
-const IO_PROGRAM = fileURLToPath(new URL('./netns-io.py', import.meta.url));
+/** Shipped as it is: beside this file among the sources, not beside what is compiled of them. */
+const IO_PROGRAM = fileURLToPath(new URL('../../../src/conform/kernel/netns-io.py', import.meta.url));
 /** veth's largest; the gateway's own MTU decides what it takes. */
 const PEER_MTU = 65535;
 const OFFLOADS_OFF = 'tx off rx off sg off gro off tso off gso off';

@@ -1,5 +1,5 @@
 /** Choices drawn from a seed: whatever is random in a case comes from here, so that a seed names a case. */
-import { SeededRng } from '../../../src/base/rng.ts';
+import { SeededRng } from '../../base/rng.ts';
 
 export class Chance {
   readonly #rng: SeededRng;

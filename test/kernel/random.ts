@@ -1,7 +1,7 @@
 /**
  * The comparison at random: Sluice beside the running kernel, case after case.
  *
- *     npx tsx test/kernel/random/run.ts [--seed N] [--cases M] [--packets P] [--keep FOLDER] [CAPTURE ...]
+ *     npx tsx test/kernel/random.ts [--seed N] [--cases M] [--packets P] [--keep FOLDER] [CAPTURE ...]
  *
  * Case i is made from seed N + i and the captures by turns (without any: those of pcaps/). What differs is shrunk to
  * the fewest frames and rules, shown, and kept as files in FOLDER, to be moved to test/kernel/cases and recorded there.
@@ -10,12 +10,12 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import type { KernelCase } from '../ask.ts';
-import { formatComparison } from '../compare.ts';
-import { judge, makeCase, ownCaptures, type Outcome } from './judge.ts';
-import { keepCase } from './keep.ts';
-import { openSource } from './random-case.ts';
-import { shrink } from './shrink.ts';
+import type { KernelCase } from '../../src/conform/kernel/ask.ts';
+import { formatComparison } from '../../src/conform/compare.ts';
+import { judge, makeCase, ownCaptures, type Outcome } from '../../src/conform/random/judge.ts';
+import { keepCase } from '../../src/conform/random/keep.ts';
+import { openSource } from '../../src/conform/random/random-case.ts';
+import { shrink } from '../../src/conform/random/shrink.ts';
 
 interface Tally {
   same: number;

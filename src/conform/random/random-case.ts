@@ -8,21 +8,15 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  decodeLinkHeader,
-  encapsulate,
-  LinkHeader,
-  LinkType,
-  openCapture,
-} from '../../../src/capture/index.ts';
-import { runReplay } from '../../../src/replay/replay.ts';
-import { dissectRecord, lookForInside } from '../../../src/replay/side-finder.ts';
-import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
-import type { KernelCase } from '../ask.ts';
+import { decodeLinkHeader, encapsulate, LinkHeader, LinkType, openCapture } from '../../capture/index.ts';
+import { runReplay } from '../../replay/replay.ts';
+import { dissectRecord, lookForInside } from '../../replay/side-finder.ts';
+import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import type { KernelCase } from '../kernel/ask.ts';
 import { mac } from '../frames.ts';
-import type { Gateway } from '../gateway-file.ts';
+import type { Gateway } from '../kernel/gateway-file.ts';
 import { formatPcap, type InputFrame } from '../pcap.ts';
-import type { Rules } from '../session.ts';
+import type { Rules } from '../kernel/session.ts';
 import { Chance } from './chance.ts';
 import { factsOf } from './facts.ts';
 import { MAC, makeGateway, SIDES, type Side } from './gateway.ts';

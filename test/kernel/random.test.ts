@@ -1,13 +1,13 @@
 /**
  * The comparison at random, a fixed few of its seeds: rulesets of all kinds over captures of ours with frames changed,
- * Sluice beside the running kernel. More of it: `npx tsx test/kernel/random/run.ts --seed N --cases M`.
+ * Sluice beside the running kernel. More of it: `npx tsx test/kernel/random.ts --seed N --cases M`.
  */
 import assert from 'node:assert/strict';
-import { formatComparison } from '../compare.ts';
-import { missingForKernel } from '../system.ts';
-import { requireOrSkip } from '../../support/require.ts';
-import { judge, makeCase, ownCaptures } from './judge.ts';
-import { openSource } from './random-case.ts';
+import { formatComparison } from '../../src/conform/compare.ts';
+import { missingForKernel } from '../../src/conform/kernel/system.ts';
+import { requireOrSkip } from '../support/require.ts';
+import { judge, makeCase, ownCaptures } from '../../src/conform/random/judge.ts';
+import { openSource } from '../../src/conform/random/random-case.ts';
 
 const FIRST_SEED = 1;
 const CASES = 45;

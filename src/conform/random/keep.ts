@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import type { KernelCase } from '../ask.ts';
+import type { KernelCase } from '../kernel/ask.ts';
 
 export function keepCase(
   folder: string,

@@ -1,5 +1,5 @@
 /** The gateway between the two sides of a capture: whoever is inside is behind eth0, everybody else behind eth1. */
-import type { Gateway } from '../gateway-file.ts';
+import type { Gateway } from '../kernel/gateway-file.ts';
 import type { Chance } from './chance.ts';
 
 export const OWN = {

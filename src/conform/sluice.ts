@@ -1,0 +1,103 @@
+/**
+ * The same question, put to Sluice: a replay of temporary files in this process.
+ *
+ * The harness pushes frames into the kernel without waiting, so what Sluice gets are the same frames at the pace at
+ * which the kernel got them: evenly spaced, with the case's waits between them.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KernelAnswer, KernelCase, PacketLine, Step } from './kernel/ask.ts';
+import { runReplay } from '../replay/replay.ts';
+import { formatPcap, type TimedFrame } from './pcap.ts';
+
+/** Anything that answers a case: the kernel, Sluice as a program, Sluice in this process. */
+export type Engine = (kernelCase: KernelCase) => Promise<KernelAnswer>;
+
+/** Seconds between frames: the harness's speed, about 40,000 frames a second. */
+const PACE = 25e-6;
+const FIRST_TIME = 1_700_000_000;
+
+/** The case with the kernel's times instead of the captures'. */
+export function paced(input: readonly Step[]): Step[] {
+  let time = FIRST_TIME;
+  return input.map((step) => {
+    if ('wait' in step) {
+      time += step.wait;
+      return step;
+    }
+    time += PACE;
+    return { ...step, time };
+  });
+}
+
+export const askReplay: Engine = ({ rules, gateway, input }) =>
+  withFiles(async (file) => {
+    const packets: PacketLine[] = [];
+    const log: string[] = [];
+    const inputs = [...byInterface(paced(input))].map(([iface, frames]) => ({
+      iface,
+      path: file(`in.${iface}.pcap`, formatPcap(frames)),
+    }));
+    const summary = runReplay(
+      {
+        rules: { text: rules.v4 ?? '', file: 'rules.v4' },
+        ...(rules.v6 === undefined ? {} : { rules6: { text: rules.v6, file: 'rules.v6' } }),
+        gateway: { value: gateway, file: 'gateway' },
+        inputs,
+      },
+      {
+        packet: (outcome) =>
+          packets.push({
+            type: 'packet',
+            n: outcome.n,
+            time: outcome.timeUs / 1e6,
+            in: outcome.in,
+            out: outcome.out.map(({ iface, frame }) => ({
+              iface,
+              frame: Buffer.from(frame).toString('hex'),
+            })),
+          }),
+        log: ({ text }) => log.push(text),
+      },
+    );
+    const { tables, conntrack, expectations } = summary;
+    return {
+      packets,
+      summary: {
+        type: 'summary',
+        tables,
+        conntrack: [...conntrack],
+        expectations: [...expectations],
+        log,
+        timers: [],
+      },
+    };
+  });
+
+/** Hands out names of temporary files, which are gone afterwards. */
+export async function withFiles(
+  ask: (file: (name: string, content: string | Uint8Array) => string) => Promise<KernelAnswer>,
+): Promise<KernelAnswer> {
+  const folder = mkdtempSync(join(tmpdir(), 'sluice-compare-'));
+  try {
+    return await ask((name, content) => {
+      const path = join(folder, name);
+      writeFileSync(path, content);
+      return path;
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+export function byInterface(input: readonly Step[]): Map<string, TimedFrame[]> {
+  const frames = new Map<string, TimedFrame[]>();
+  for (const step of input) {
+    if ('wait' in step) continue;
+    const list = frames.get(step.iface) ?? [];
+    list.push(step);
+    frames.set(step.iface, list);
+  }
+  return frames;
+}
