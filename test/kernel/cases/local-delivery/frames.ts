@@ -1,6 +1,18 @@
 /** What the gateway itself answers: ARP, neighbour discovery, ping, closed ports, TTLs that run out, no route. */
 import { MAC, TimeLine } from '../../flow.ts';
-import { address, echo, ethernet, icmp, mac, packet, tcp, text, u16, u32, udp } from '../../../../src/conform/frames.ts';
+import {
+  address,
+  echo,
+  ethernet,
+  icmp,
+  mac,
+  packet,
+  tcp,
+  text,
+  u16,
+  u32,
+  udp,
+} from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const HOST = '10.0.0.2';

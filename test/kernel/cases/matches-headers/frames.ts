@@ -3,7 +3,18 @@
  * stations, groups and all; headers cut short (the packet is dropped at once) and fragments come last.
  */
 import { MAC, TimeLine } from '../../flow.ts';
-import { echo, ethernet, fragments, icmp, packet, tcp, text, u16, u32, udp } from '../../../../src/conform/frames.ts';
+import {
+  echo,
+  ethernet,
+  fragments,
+  icmp,
+  packet,
+  tcp,
+  text,
+  u16,
+  u32,
+  udp,
+} from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const v4 = { from: '10.0.0.2', to: '198.51.100.7' };

@@ -1,6 +1,15 @@
 /** Connections of SCTP, GRE, UDP-Lite and protocols without ports, tracked and (IPv4) translated. */
 import { TimeLine, swapped } from '../../flow.ts';
-import { checksum, packet, pseudoHeader, text, u16, u32, type Bytes, type Ends } from '../../../../src/conform/frames.ts';
+import {
+  checksum,
+  packet,
+  pseudoHeader,
+  text,
+  u16,
+  u32,
+  type Bytes,
+  type Ends,
+} from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const SCTP = 132;
