@@ -24,7 +24,7 @@
  */
 
 // Whole jobs
-export { parseGatewayFile, type GatewayFile } from './replay/gateway-file.ts';
+export { parseConfigFile as parseGatewayFile, type ConfigFile as GatewayFile } from './base/config-file.ts';
 export type { InputSpec } from './replay/merged-input.ts';
 export type { ReplayListener, ReplayNote, ReplayOptions, SourceText } from './replay/options.ts';
 export type {

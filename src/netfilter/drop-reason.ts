@@ -63,6 +63,15 @@ const REASONS = {
   ND_IGNORED: 'neighbour discovery message ignored',
   // Switches
   SWITCH_POLICY: 'refused by the port policy',
+  SWITCH_SOURCE: 'source address that no station can have',
+  SWITCH_VLAN: 'VLAN that the switch port does not carry',
+  SWITCH_LOCKED: 'locked switch port, source address not authorised',
+  SWITCH_BLOCKED: 'switch port does not forward (spanning tree)',
+  SWITCH_RESERVED: 'reserved link-local group, not forwarded by switches',
+  SWITCH_SAME_PORT: 'destination is behind the port that the frame came from',
+  SWITCH_NOBODY: 'no port takes the frame',
+  SWITCH_REVERSE_PATH: 'copy of a frame sent from here, back on another uplink',
+  SWITCH_SHAPED: 'over the bandwidth of the switch port',
 } as const;
 
 export type DropReasonName = keyof typeof REASONS;

@@ -8,7 +8,7 @@
  *     routes:     [{ to: default, via: 10.254.0.2, dev: eth0, metric: 10, mtu: 1400, src: 10.254.0.1, type: unicast }]
  *     sysctl:     { net.ipv4.ip_forward: 1 }
  */
-import { SluiceError } from '../base/errors.ts';
+import { booleanAt, fail, integerAt, listAt, objectAt, onlyKeys, textAt } from '../base/plain-object.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { parseMac } from '../wire/address.ts';
@@ -76,12 +76,6 @@ const IPV6_DEFAULT_METRIC = 1024;
 /** Linux: IFNAMSIZ, less its final zero byte. */
 const MAX_NAME_LENGTH = 15;
 const UINT32_MAX = 0xffffffff;
-
-function fail(path: string, message: string): never {
-  throw new SluiceError('GATEWAY', `${path}: ${message}`);
-}
-
-type PlainObject = Readonly<Record<string, unknown>>;
 
 /** Checks the object and makes it a configuration; `undefined` and an empty object give a host with nothing but lo. */
 export function parseHostConfig(value: unknown): HostConfig {
@@ -210,34 +204,6 @@ function parseSysctls(value: unknown): Map<string, number> {
 
 // ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function objectAt(value: unknown, path: string): PlainObject {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) fail(path, 'must be a mapping');
-  return value as PlainObject;
-}
-
-function listAt(value: unknown, path: string): readonly unknown[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) fail(path, 'must be a list');
-  return value;
-}
-
-function textAt(value: unknown, path: string): string {
-  if (typeof value !== 'string') fail(path, `must be a text, not ${JSON.stringify(value) ?? 'absent'}`);
-  return value;
-}
-
-function integerAt(value: unknown, path: string, min: number, max: number): number {
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max) {
-    fail(path, `must be a whole number from ${min} to ${max}, not ${JSON.stringify(value)}`);
-  }
-  return value;
-}
-
-function booleanAt(value: unknown, path: string): boolean {
-  if (typeof value !== 'boolean') fail(path, `must be true or false, not ${JSON.stringify(value)}`);
-  return value;
-}
-
 function macAt(value: unknown, path: string): Uint8Array {
   const mac = parseMac(textAt(value, path)) ?? fail(path, `not a MAC address: "${String(value)}"`);
   if ((mac[0]! & 1) !== 0) fail(path, `a group address is nobody's own: "${String(value)}"`);
@@ -251,10 +217,4 @@ function addressAt(value: unknown, path: string): IpAddress {
 function deviceAt(value: unknown, path: string, names: ReadonlySet<string>): string {
   const name = textAt(value, path);
   return names.has(name) ? name : fail(path, `no such interface: "${name}"`);
-}
-
-function onlyKeys(value: PlainObject, path: string, allowed: readonly string[]): void {
-  for (const key of Object.keys(value)) {
-    if (!allowed.includes(key)) fail(`${path}.${key}`, `unknown key; known are ${allowed.join(', ')}`);
-  }
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { SluiceError } from '../../src/base/errors.ts';
-import { parseGatewayFile } from '../../src/replay/gateway-file.ts';
+import { parseConfigFile } from '../../src/base/config-file.ts';
 import { parseHostConfig } from '../../src/stack/config.ts';
 
 /** What is said of the file: `gw.yaml:LINE: …`. */
 function complaint(text: string): string {
   try {
-    const file = parseGatewayFile({ text, file: 'gw.yaml' });
+    const file = parseConfigFile({ text, file: 'gw.yaml' });
     try {
       parseHostConfig(file.value);
     } catch (error) {
@@ -21,10 +21,10 @@ function complaint(text: string): string {
 
 describe('gateway files', () => {
   it('are YAML or JSON', () => {
-    const yaml = parseGatewayFile({ text: 'interfaces:\n  eth0: { mtu: 1500 }\n', file: 'a' }).value;
-    const json = parseGatewayFile({ text: '{"interfaces":{"eth0":{"mtu":1500}}}', file: 'b' }).value;
+    const yaml = parseConfigFile({ text: 'interfaces:\n  eth0: { mtu: 1500 }\n', file: 'a' }).value;
+    const json = parseConfigFile({ text: '{"interfaces":{"eth0":{"mtu":1500}}}', file: 'b' }).value;
     assert.deepEqual(yaml, json);
-    assert.equal(parseGatewayFile({ text: '', file: 'c' }).value, null);
+    assert.equal(parseConfigFile({ text: '', file: 'c' }).value, null);
   });
 
   const wrong: readonly (readonly [what: string, text: string, place: string])[] = [
@@ -98,7 +98,7 @@ describe('gateway files', () => {
   });
 
   it('leave other errors alone', () => {
-    const { locate } = parseGatewayFile({ text: 'a: 1', file: 'gw.yaml' });
+    const { locate } = parseConfigFile({ text: 'a: 1', file: 'gw.yaml' });
     const other = new SluiceError('RULE_SYNTAX', 'x');
     assert.equal(locate(other), other);
   });

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { SluiceError } from '../../base/errors.ts';
 import { readAddresses, readNetworks } from '../../replay/address-words.ts';
-import { parseGatewayFile, type GatewayFile } from '../../replay/gateway-file.ts';
+import { parseConfigFile, type ConfigFile } from '../../base/config-file.ts';
 import type { InputSpec } from '../../replay/merged-input.ts';
 import type { ReplayListener, ReplayOptions } from '../../replay/options.ts';
 import type { PacketOutcome } from '../../replay/outcome.ts';
@@ -36,7 +36,7 @@ export async function runReplayCommand(
   runReplay: RunReplay,
 ): Promise<number> {
   checkTogether(captures, options);
-  const gateway = options.gateway === undefined ? null : parseGatewayFile(readTextFile(options.gateway));
+  const gateway = options.gateway === undefined ? null : parseConfigFile(readTextFile(options.gateway));
   let report: Report | null = null;
   let summary: ReplaySummary;
   try {
@@ -55,7 +55,7 @@ export async function runReplayCommand(
 }
 
 /** A complaint about the gateway with its line; about what was asked for, as one about the command line. */
-function explained(error: unknown, gateway: GatewayFile | null): unknown {
+function explained(error: unknown, gateway: ConfigFile | null): unknown {
   if (error instanceof SluiceError && error.code === 'USAGE') return new UsageError(error.message, 'replay');
   return gateway === null ? error : gateway.locate(error);
 }
@@ -88,7 +88,7 @@ function checkTogether(captures: readonly string[], options: ReplayCommandOption
 function makeQuestion(
   captures: readonly string[],
   options: ReplayCommandOptions,
-  gateway: GatewayFile | null,
+  gateway: ConfigFile | null,
 ): ReplayOptions {
   return {
     rules: options.rules === undefined ? undefined : readTextFile(options.rules),

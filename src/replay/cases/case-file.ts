@@ -5,7 +5,7 @@
 import * as path from 'node:path';
 import { SluiceError, type Place } from '../../base/errors.ts';
 import { FileSource } from '../../capture/index.ts';
-import { parseGatewayFile, type GatewayFile } from '../gateway-file.ts';
+import { parseConfigFile, type ConfigFile } from '../../base/config-file.ts';
 import type { ReplayOptions, SourceText } from '../options.ts';
 import { readTextFile } from '../text-file.ts';
 import type { EXPECTATION_KEYS } from './case-keys.ts';
@@ -113,7 +113,7 @@ export function parseCase(yaml: string, file: string): RegressionCase {
   });
 }
 
-type GatewayWithPlaces = Pick<GatewayFile, 'value' | 'file' | 'locate'>;
+type GatewayWithPlaces = Pick<ConfigFile, 'value' | 'file' | 'locate'>;
 
 class Loader {
   private readonly reader: YamlReader;
@@ -135,7 +135,7 @@ class Loader {
   gateway(use: GatewayUse | undefined): GatewayWithPlaces | undefined {
     if (use === undefined) return undefined;
     if (use.kind === 'path') {
-      return this.attempt('gateway', () => parseGatewayFile(readTextFile(path.join(this.folder, use.path))));
+      return this.attempt('gateway', () => parseConfigFile(readTextFile(path.join(this.folder, use.path))));
     }
     const place = this.places.get('gateway')!;
     const locate = (error: unknown) =>

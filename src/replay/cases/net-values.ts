@@ -14,7 +14,7 @@ import {
 import { ValueError } from '../../netfilter/syntax/value-error.ts';
 import { formatIp, maskWord, parseIp } from '../../wire/address.ts';
 import * as tcp from '../../wire/tcp.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
 import type { ValueType, YamlReader } from './yaml-reader.ts';
 
 /** An address, or a network in CIDR notation. */

@@ -5,7 +5,7 @@
 import type { Rule, Ruleset } from '../../netfilter/rule.ts';
 import { TABLE_NAMES, type TableName } from '../../netfilter/hook.ts';
 import { ruleCounts } from '../report/rule-counts.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
 import { parsePattern, patternEquals, type Pattern } from './values.ts';
 import type { ValueType } from './yaml-reader.ts';
 

@@ -6,7 +6,7 @@ import { DropReason } from '../../netfilter/drop-reason.ts';
 import type { Ruleset } from '../../netfilter/rule.ts';
 import { ruleCounts } from '../report/rule-counts.ts';
 import type { ReplaySummary } from '../summary.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
 import { VERDICTS } from './packet-words.ts';
 import { commentOf, printRef, refHolds, ruleRef, type RuleRef } from './rule-ref.ts';
 import {

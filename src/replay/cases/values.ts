@@ -2,7 +2,7 @@
  * The types of values in a case file that are not peculiar to networks: texts, patterns, numbers, choices, lists, counts,
  * paths. Those that are: net-values.ts, rule-ref.ts.
  */
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
 import type { Entry, Keys, ValueType } from './yaml-reader.ts';
 
 /** A text: matches where it occurs (or, `exact`, where it is all there is). A regular expression: `/like this/i`. */

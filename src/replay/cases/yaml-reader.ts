@@ -7,7 +7,7 @@
  */
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
 import { SluiceError, type Place } from '../../base/errors.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
 
 /** How a value is read and how it is shown again. */
 export interface ValueType<T> {

@@ -3,7 +3,7 @@ import * as path from 'node:path';
 import fc from 'fast-check';
 import { loadCase, parseCase, runCase } from '../../../src/replay/cases/index.ts';
 import { CASE_KEYS, EXPECTATION_KEYS } from '../../../src/replay/cases/case-keys.ts';
-import { editDistance, nearestWord } from '../../../src/replay/cases/did-you-mean.ts';
+import { editDistance, nearestWord } from '../../../src/base/did-you-mean.ts';
 import { FILTER_KEYS } from '../../../src/replay/cases/filter-keys.ts';
 import { TOTAL_KEYS } from '../../../src/replay/cases/total-keys.ts';
 import { CaseFileError, YamlReader, type Keys } from '../../../src/replay/cases/yaml-reader.ts';

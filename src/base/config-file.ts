@@ -1,19 +1,25 @@
 /**
- * Gateway files, YAML or JSON. What they may say is checked where it is used (stack/config.ts); the complaints name a
- * path in the file, such as `interfaces.eth0.mtu`, and here that becomes a line.
+ * Configuration files, YAML or JSON, as plain data. What they may say is checked where it is used; the complaints name a
+ * path in the file, such as `interfaces.eth0.mtu` (plain-object.ts), and here that becomes a line.
  */
 import { isMap, isScalar, isSeq, LineCounter, parseDocument, type Document, type Node } from 'yaml';
-import { SluiceError, type Place } from '../base/errors.ts';
-import type { SourceText } from './options.ts';
+import { SluiceError, type Place } from './errors.ts';
+import { CONFIG_ERROR } from './plain-object.ts';
 
-export interface GatewayFile {
+export interface ConfigFile {
   readonly value: unknown;
   readonly file: string;
   /** A complaint about the content with the line it is about; any other error as it is. */
   locate(error: unknown): unknown;
 }
 
-export function parseGatewayFile({ text, file }: SourceText): GatewayFile {
+export function parseConfigFile({
+  text,
+  file,
+}: {
+  readonly text: string;
+  readonly file: string;
+}): ConfigFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const placeOf = (offset: number): Place => {
@@ -21,12 +27,12 @@ export function parseGatewayFile({ text, file }: SourceText): GatewayFile {
     return { file, line, column: col };
   };
   const [problem] = document.errors;
-  if (problem !== undefined) throw new SluiceError('GATEWAY', problem.message, placeOf(problem.pos[0]));
+  if (problem !== undefined) throw new SluiceError(CONFIG_ERROR, problem.message, placeOf(problem.pos[0]));
   return {
     value: toValue(document, file),
     file,
     locate(error) {
-      if (!(error instanceof SluiceError) || error.code !== 'GATEWAY' || error.place.line !== undefined) {
+      if (!(error instanceof SluiceError) || error.code !== CONFIG_ERROR || error.place.line !== undefined) {
         return error;
       }
       const { contents } = document;
@@ -42,7 +48,7 @@ function toValue(document: Document.Parsed, file: string): unknown {
     return document.toJS();
   } catch (error) {
     // Aliases that lead nowhere, or that multiply beyond reason.
-    throw new SluiceError('GATEWAY', error instanceof Error ? error.message : String(error), { file });
+    throw new SluiceError(CONFIG_ERROR, error instanceof Error ? error.message : String(error), { file });
   }
 }
 
