@@ -35,6 +35,7 @@ export class Gateway {
   readonly host: Host;
   readonly netfilter: Netfilter;
   readonly conntrack: Conntrack;
+  readonly nat: Nat;
   /** For helpers that change payloads. */
   readonly sequences: SequenceAdjustment;
   readonly sysctls: Sysctls;
@@ -65,6 +66,7 @@ export class Gateway {
     });
     this.sequences = new SequenceAdjustment(this.conntrack);
     this.conntrack.seqAdjust = this.sequences;
+    this.nat = new Nat(this.conntrack, rng);
     this.netfilter = new Netfilter({
       clock,
       rng,
@@ -72,7 +74,7 @@ export class Gateway {
       host,
       log,
       conntrack: this.conntrack,
-      nat: new Nat(this.conntrack, rng),
+      nat: this.nat,
       ...(engine === undefined ? {} : { engine }),
     });
     host.filter = this.netfilter;

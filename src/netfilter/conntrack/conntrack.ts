@@ -26,7 +26,7 @@ import { PROTO_OCTETS } from './record.ts';
 import { Confirmation } from './confirm.ts';
 import { CtInfo, CtStatus, directionOf, type Direction } from './ct-info.ts';
 import { describeConnection, describeExpectation } from './describe.ts';
-import { Expectations } from './expectations.ts';
+import { Expectations, type Entered, type Expectation } from './expectations.ts';
 import { Helpers } from './helpers.ts';
 import { IcmpErrors, IcmpStep, type NodeLookup } from './icmp-error.ts';
 import { InvalidLog, type PacketPrinter } from './invalid-log.ts';
@@ -401,6 +401,14 @@ export class Conntrack implements ConntrackView, NodeLookup {
   set seqAdjust(adjuster: SeqAdjuster | null) {
     this.adjuster = adjuster;
     this.trackers.tcp.window.seqAdjust = adjuster;
+  }
+
+  // ── For helpers ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Enters an expectation under the limits that hold now. */
+  expect(expectation: Expectation, anyMaster = false): Entered {
+    this.refreshTime();
+    return this.expectations.add(expectation, this.settings.expectMax, anyMaster);
   }
 
   // ── ConntrackView ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ import {
 import { HAS_COUNTERS, type Connections } from './connections.ts';
 import { PROTO_OCTETS } from './record.ts';
 import { CtStatus } from './ct-info.ts';
-import type { Expectation } from './expectations.ts';
+import { ExpectFlag, type Expectation } from './expectations.ts';
 import { SCTP_STATE_NAMES } from './sctp-states.ts';
 import { TCP_STATE_NAMES } from './tcp-states.ts';
 import { Tuple } from './tuple.ts';
@@ -143,7 +143,13 @@ export function describeExpectation(connections: Connections, expectation: Expec
     tupleText(tuple, '') +
     tupleText(mask, 'mask-') +
     tupleText(masterTuple, 'master-') +
+    flagsText(expectation.flags) +
     ` class=${expectation.policyClass}` +
     (expectation.owner === null ? '' : ` helper=${expectation.owner.name}`)
   );
+}
+
+function flagsText(flags: number): string {
+  const names = Object.entries(ExpectFlag).flatMap(([name, bit]) => (flags & bit ? [name] : []));
+  return names.length === 0 ? '' : ` ${names.join(',')}`;
 }

@@ -14,6 +14,29 @@ import { Tuple } from './tuple.ts';
 /** NF_CT_EXPECT_* */
 export const ExpectFlag = { PERMANENT: 0x1, INACTIVE: 0x2, USERSPACE: 0x4 } as const;
 
+/** What became of an attempt to enter an expectation; refusals under the names of the kernel's error codes. */
+export const Entered = {
+  OK: 0,
+  /** Another one would fit the same connection (EBUSY): a further port may do. */
+  BUSY: 1,
+  /** The same one is there, for another purpose or of another master (EALREADY). */
+  ALREADY: 2,
+  /** A limit is reached, or the master is going (EMFILE, ESHUTDOWN). */
+  REFUSED: 3,
+} as const;
+export type Entered = (typeof Entered)[keyof typeof Entered];
+
+/** Why an expectation went. */
+export const Gone = {
+  USED: 'used',
+  EXPIRED: 'expired',
+  REPLACED: 'replaced by the same one',
+  EVICTED: 'made room for a newer one',
+  MASTER: 'its master ended',
+  CANCELLED: 'cancelled',
+} as const;
+export type Gone = (typeof Gone)[keyof typeof Gone];
+
 export class Expectation {
   /** What the new connection's original tuple must be; its source only where `mask` has bits. */
   readonly tuple = new Tuple();
@@ -35,6 +58,8 @@ export class Expectation {
   savedPort = 0;
   /** Called with the new, unconfirmed entry, once (Linux: expectfn; address translation sets the connection up there). */
   onExpected: ((entry: number, pkt: PacketBuffer, expectation: Expectation) => void) | null = null;
+  /** Told once, when it is no longer in the table. Of one that expired, when that is noticed. */
+  onGone: ((expectation: Expectation, why: Gone) => void) | null = null;
 
   constructor(master: number, owner: CtHelper | null, policyClass = 0) {
     this.master = master;
@@ -60,33 +85,53 @@ export class Expectations {
   }
 
   /**
-   * Enters an expectation (nf_ct_expect_related). One for the same connection by the same master takes the place of the
-   * former; one that would make two fit the same connection is refused, as is one over a limit.
+   * Enters an expectation (nf_ct_expect_related). The same one by the same master takes the place of the former; one that
+   * would make two fit one connection is refused, as is one over a limit. `anyMaster`: of another master, the same one is
+   * replaced as well.
    */
-  add(expectation: Expectation, expectMax: number): boolean {
+  add(expectation: Expectation, expectMax: number, anyMaster = false): Entered {
     const { connections } = this;
-    if (!connections.isInTable(expectation.master) && !this.isAlive(expectation.master)) return false;
-    const bucket = this.buckets.get(keyOf(expectation.tuple)) ?? [];
-    for (const other of [...bucket]) {
-      if (this.isOver(other)) this.remove(other);
-      else if (matchesSame(other, expectation)) {
-        if (other.flags !== expectation.flags) return false;
-        this.remove(other);
-      } else if (clash(other, expectation)) return false;
+    if (!connections.isInTable(expectation.master) && !this.isAlive(expectation.master)) {
+      return Entered.REFUSED;
+    }
+    for (const other of [...(this.buckets.get(keyOf(expectation.tuple)) ?? [])]) {
+      if (this.isOver(other)) this.remove(other, Gone.EXPIRED);
+      else if ((anyMaster || other.master === expectation.master) && isSame(other, expectation)) {
+        if (other.policyClass !== expectation.policyClass || other.master !== expectation.master) {
+          return Entered.ALREADY;
+        }
+        this.remove(other, Gone.REPLACED);
+      } else if (clash(other, expectation)) return Entered.BUSY;
     }
     const policy = expectation.owner?.policies[expectation.policyClass];
     if (policy !== undefined) {
-      const siblings = (this.byMaster.get(expectation.master) ?? []).filter(
-        ({ policyClass }) => policyClass === expectation.policyClass,
-      );
-      if (policy.maxExpected !== 0 && siblings.length >= policy.maxExpected) this.remove(siblings[0]!);
+      this.makeRoom(expectation, policy.maxExpected);
       expectation.deadline = connections.now + policy.timeoutUs;
     }
-    if (this.all.size >= expectMax) return false;
+    if (this.all.size >= expectMax) this.expire();
+    if (this.all.size >= expectMax) return Entered.REFUSED;
     this.all.add(expectation);
     push(this.buckets, keyOf(expectation.tuple), expectation);
     push(this.byMaster, expectation.master, expectation);
-    return true;
+    return Entered.OK;
+  }
+
+  /** Of a class that has as many as it may, the oldest goes. */
+  private makeRoom({ master, policyClass }: Expectation, most: number): void {
+    if (most === 0) return;
+    let count = 0;
+    let oldest: Expectation | null = null;
+    for (const other of [...this.of(master)]) {
+      if (other.policyClass !== policyClass) continue;
+      if (this.isOver(other)) this.remove(other, Gone.EXPIRED);
+      else if (count++ === 0) oldest = other;
+    }
+    if (count >= most && oldest !== null) this.remove(oldest, Gone.EVICTED);
+  }
+
+  /** Forgets those whose time is over. */
+  private expire(): void {
+    for (const expectation of this.all) if (this.isOver(expectation)) this.remove(expectation, Gone.EXPIRED);
   }
 
   /** The expectation that a new connection with this tuple fulfils; unless it is permanent it is gone thereby. */
@@ -95,27 +140,28 @@ export class Expectations {
     if (bucket === undefined) return null;
     for (const expectation of [...bucket]) {
       if (this.isOver(expectation)) {
-        this.remove(expectation);
+        this.remove(expectation, Gone.EXPIRED);
         continue;
       }
       if (expectation.flags & ExpectFlag.INACTIVE || !fits(tuple, expectation)) continue;
       // A master that has not left this machine yet: nobody can know of what it announced.
       if (!this.connections.isInTable(expectation.master)) return null;
-      if ((expectation.flags & ExpectFlag.PERMANENT) === 0) this.remove(expectation);
+      if ((expectation.flags & ExpectFlag.PERMANENT) === 0) this.remove(expectation, Gone.USED);
       return expectation;
     }
     return null;
   }
 
-  remove(expectation: Expectation): void {
+  remove(expectation: Expectation, why: Gone = Gone.CANCELLED): void {
     if (!this.all.delete(expectation)) return;
     pull(this.buckets, keyOf(expectation.tuple), expectation);
     pull(this.byMaster, expectation.master, expectation);
+    if (expectation.onGone !== null) expectation.onGone(expectation, why);
   }
 
   /** All that a connection announced, when it goes. */
   removeOf(master: number): void {
-    for (const expectation of [...(this.byMaster.get(master) ?? [])]) this.remove(expectation);
+    for (const expectation of [...(this.byMaster.get(master) ?? [])]) this.remove(expectation, Gone.MASTER);
   }
 
   *of(master: number): IterableIterator<Expectation> {
@@ -172,10 +218,8 @@ function sameSource(a: Tuple, b: Tuple): boolean {
   );
 }
 
-function matchesSame(a: Expectation, b: Expectation): boolean {
+function isSame(a: Expectation, b: Expectation): boolean {
   return (
-    a.master === b.master &&
-    a.policyClass === b.policyClass &&
     sameDestination(a.tuple, b.tuple) &&
     sameSource(a.tuple, b.tuple) &&
     sameSource(a.mask, b.mask) &&

@@ -6,6 +6,7 @@ import { connbytes } from './connbytes.ts';
 import { connmark } from './connmark.ts';
 import { conntrack } from './conntrack.ts';
 import { dscp } from './dscp.ts';
+import { helper } from './helper.ts';
 import { hl } from './hl.ts';
 import { icmp } from './icmp.ts';
 import { icmp6 } from './icmp6.ts';
@@ -33,6 +34,7 @@ export const MATCHES: readonly MatchExtension[] = [
   connmark,
   conntrack,
   dscp,
+  helper,
   hl,
   icmp,
   icmp6,

@@ -80,8 +80,12 @@ export class Nat implements NatView {
   }
 
   setup(pkt: PacketBuffer, range: NatRange, manip: Manip): number {
+    return this.setupEntry(pkt.ct, range, manip);
+  }
+
+  /** `setup` by the entry: helpers bind the connections that they expected before a packet has them. */
+  setupEntry(entry: number, range: NatRange, manip: Manip): number {
     const { conntrack, scratchReply, scratchCurrent, scratchChosen } = this;
-    const entry = pkt.ct;
     if (entry <= 0 || conntrack.status[entry]! & CtStatus.CONFIRMED) return Verdict.ACCEPT;
     if (this.initialized(entry, manip)) return Verdict.DROP;
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { CtInfo, CtStatus } from '../../../src/netfilter/conntrack/ct-info.ts';
-import { Expectation } from '../../../src/netfilter/conntrack/expectations.ts';
+import { Entered, Expectation, Gone } from '../../../src/netfilter/conntrack/expectations.ts';
 import type { CtHelper } from '../../../src/netfilter/conntrack/helpers.ts';
 import { Tuple } from '../../../src/netfilter/conntrack/tuple.ts';
 import type { ConntrackSteps } from '../../../src/netfilter/hook-steps.ts';
@@ -244,7 +244,7 @@ describe('conntrack: expectations and helpers', () => {
     tuple.dst0 = 0x0a000001;
     tuple.dstId = port;
     mask.src0 = -1;
-    assert.ok(rig.ct.expectations.add(expectation, 4096));
+    assert.equal(rig.ct.expect(expectation), Entered.OK);
     return expectation;
   }
 
@@ -276,6 +276,65 @@ describe('conntrack: expectations and helpers', () => {
     rig.ct.remove(master);
     assert.deepEqual(rig.ct.listExpectations(4), []);
     assert.match(rig.tcp('<', 'S', { seq: 1, dport: 20, sport: 2 }), /^NEW/);
+  });
+});
+
+describe('conntrack: what becomes of expectations', () => {
+  const helper: CtHelper = {
+    name: 'sip',
+    family: 4,
+    proto: 6,
+    port: 0,
+    policies: [
+      { name: 'one', maxExpected: 2, timeoutUs: 10 * SECOND },
+      { name: 'two', maxExpected: 0, timeoutUs: 10 * SECOND },
+    ],
+    help: () => Verdict.ACCEPT,
+  };
+
+  function make(master: number, port: number, policyClass = 0, from = 0): Expectation & { went: string } {
+    const expectation = Object.assign(new Expectation(master, helper, policyClass), { went: '' });
+    expectation.onGone = (_, why) => (expectation.went = why);
+    Object.assign(expectation.tuple, { proto: 17, src0: from, dst0: 0x0a000001, dstId: port });
+    if (from !== 0) expectation.mask.src0 = -1;
+    return expectation;
+  }
+
+  it('refuses what another would fit as well, and what is there for another purpose', () => {
+    const rig = new Rig();
+    rig.establish();
+    assert.equal(rig.ct.expect(make(1, 5000, 0, 7)), Entered.OK);
+    assert.equal(rig.ct.expect(make(1, 5000)), Entered.BUSY);
+    assert.equal(rig.ct.expect(make(1, 5000, 0, 8)), Entered.OK);
+    assert.equal(rig.ct.expect(make(1, 5000, 1, 8)), Entered.ALREADY);
+    assert.equal(rig.ct.expect(make(2, 5000, 0, 7), true), Entered.ALREADY);
+  });
+
+  it('tells why each went', () => {
+    const rig = new Rig();
+    rig.establish();
+    const first = make(1, 5000);
+    const again = make(1, 5000);
+    const [evicting, other, expiring] = [make(1, 5001), make(1, 5002), make(1, 5003, 1)];
+    for (const one of [first, again, evicting, other, expiring]) assert.equal(rig.ct.expect(one), Entered.OK);
+    assert.equal(first.went, Gone.REPLACED);
+    assert.equal(again.went, Gone.EVICTED);
+    rig.wait(11);
+    assert.equal(rig.ct.expect(make(1, 5003, 1)), Entered.OK);
+    assert.equal(expiring.went, Gone.EXPIRED);
+    const last = make(1, 5004, 1);
+    rig.ct.expect(last);
+    rig.ct.remove(1);
+    assert.equal(last.went, Gone.MASTER);
+  });
+
+  it('holds no more than nf_conntrack_expect_max, of which those that expired do not count', () => {
+    const rig = new Rig({ sysctls: { expect_max: 2 } });
+    rig.establish();
+    for (const port of [1, 2]) assert.equal(rig.ct.expect(make(1, port, 1)), Entered.OK);
+    assert.equal(rig.ct.expect(make(1, 3, 1)), Entered.REFUSED);
+    rig.wait(11);
+    assert.equal(rig.ct.expect(make(1, 3, 1)), Entered.OK);
   });
 });
 
