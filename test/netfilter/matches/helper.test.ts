@@ -22,8 +22,8 @@ describe('match helper', () => {
 
   it("looks at the master's helper, whose name need only begin the rule's", () => {
     const world = new World();
-    world.conntrack.master = (entry) => (entry === 3 ? 2 : 0);
-    world.conntrack.helperName = (entry) => (entry === 2 ? 'ftp' : '');
+    world.conntrack.masters[3] = 2;
+    world.conntrack.helpers[2] = 'ftp';
     assert.equal(world.rule('-m helper --helper ftp').of(packet()), 'matches');
     assert.equal(world.rule('-m helper --helper ftp-2121').of(packet()), 'matches');
     assert.equal(world.rule('-m helper --helper sip').of(packet()), 'no');
@@ -32,7 +32,6 @@ describe('match helper', () => {
   });
   it('takes connections that nobody expected for those of another helper', () => {
     const world = new World();
-    world.conntrack.master = () => 0;
     assert.equal(world.rule('-m helper --helper ftp').of(packet()), 'no');
     assert.equal(world.rule('-m helper ! --helper ftp').of(packet()), 'matches');
   });

@@ -94,6 +94,16 @@ export class FakeConntrack {
     { packets: 0, bytes: 0 },
   ]);
   readonly left = new Float64Array(8);
+  readonly masters = new Int32Array(8);
+  readonly helpers: string[] = new Array<string>(8).fill('');
+
+  master(entry: number): number {
+    return this.masters[entry]!;
+  }
+
+  helperName(entry: number): string {
+    return this.helpers[entry]!;
+  }
 
   readTuple(entry: number, direction: number, out: Tuple): void {
     out.copy((direction === 0 ? this.original : this.reply)[entry]!);
