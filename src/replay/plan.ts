@@ -2,6 +2,7 @@
  * From what the user gave to what will be set up: which way in it is, the rules, the gateway described or assumed, and
  * what is told about assumptions. No packet is looked at but to find sides and addresses; every mistake is a SluiceError.
  */
+import { HELPER_NAMES } from '../alg/index.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
@@ -150,13 +151,14 @@ function summarise(networks: readonly string[]): string {
     : `${plain.slice(0, 3).join(', ')} and ${plain.length - 3} more`;
 }
 
-/** `-j CT --helper` attaches a name; the helpers themselves are not there yet, and that must not pass in silence. */
+/** `-j CT --helper` takes every name that Linux knows; that one is not there yet must not pass in silence. */
 function noteHelpers(rulesets: readonly Ruleset[], notes: ReplayNote[]): void {
   for (const { tables } of rulesets) {
     for (const { rules } of tables.get('raw')?.chains.values() ?? []) {
       for (const { target, place } of rules) {
         if (target.kind !== 'extension' || target.info['helper'] === undefined) continue;
         const name = String(target.info['helper'].value);
+        if (HELPER_NAMES.includes(name)) continue;
         notes.push({
           text: `helper ${name}: not there yet, no data connections are expected`,
           place: place ?? undefined,

@@ -2,6 +2,7 @@
 import { SeededRng } from '../base/rng.ts';
 import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import { installHelpers, parseHelperSettings, type FlowTable } from '../alg/index.ts';
 import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { parseHostConfig, type HostConfig } from '../stack/config.ts';
@@ -21,6 +22,8 @@ import type { Recorder } from './recorder.ts';
 export interface Setup {
   readonly clock: VirtualClock;
   readonly gateway: Gateway;
+  /** What the helpers see of control connections. */
+  readonly flows: FlowTable;
   readonly driver: Driver;
   readonly notes: readonly ReplayNote[];
 }
@@ -31,10 +34,10 @@ const DEFAULT_SEED = 1;
 export function setUp(options: ReplayOptions, plan: Plan, recorder: Recorder, startUs: number): Setup {
   const clock = new VirtualClock(startUs);
   const answers = new OwnAnswers(recorder);
-  const gateway = makeGateway(options, plan, clock, recorder, answers);
+  const { gateway, flows } = makeGateway(options, plan, clock, recorder, answers);
   for (const ruleset of plan.rulesets) gateway.load(ruleset);
   recorder.attach(gateway);
-  return { clock, gateway, driver: makeDriver(options, plan, gateway, answers), notes: plan.notes };
+  return { clock, gateway, flows, driver: makeDriver(options, plan, gateway, answers), notes: plan.notes };
 }
 
 function makeGateway(
@@ -43,11 +46,12 @@ function makeGateway(
   clock: VirtualClock,
   recorder: Recorder,
   answers: OwnAnswers,
-): Gateway {
+): Pick<Setup, 'gateway' | 'flows'> {
   try {
+    const rng = new SeededRng(options.seed ?? DEFAULT_SEED);
     const gateway: Gateway = new Gateway(withReplayDefaults(parseHostConfig(object), way), {
       clock,
-      rng: new SeededRng(options.seed ?? DEFAULT_SEED),
+      rng,
       log: recorder,
       sink: way === 'on-host' ? answers : recorder,
       passive: way === 'on-host',
@@ -56,7 +60,12 @@ function makeGateway(
         way === 'two-sided' && pkt.ct > 0 && (gateway.conntrack.status[pkt.ct]! & CtStatus.DST_NAT) !== 0,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
-    return gateway;
+    const { conntrack, nat, sequences } = gateway;
+    const flows = installHelpers(
+      { clock, rng, log: recorder, conntrack, nat, sequences },
+      parseHelperSettings(object),
+    );
+    return { gateway, flows };
   } catch (error) {
     if (!(error instanceof SluiceError) || file === undefined) throw error;
     throw new SluiceError(error.code, error.message, { ...error.place, file: error.place.file ?? file });

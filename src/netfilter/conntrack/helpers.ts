@@ -25,6 +25,8 @@ export interface CtHelper {
   readonly policies: readonly ExpectPolicy[];
   /** A packet of a connection that has this helper; returns a Verdict. Runs before the packet is confirmed. */
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number;
+  /** The connection went: what is kept of it can go too. */
+  forget?(entry: number): void;
 }
 
 export class Helpers {
@@ -57,7 +59,11 @@ export class Helpers {
   }
 
   detach(entry: number): void {
-    if (this.attached.size !== 0) this.attached.delete(entry);
+    if (this.attached.size === 0) return;
+    const helper = this.attached.get(entry);
+    if (helper === undefined) return;
+    this.attached.delete(entry);
+    helper.forget?.(entry);
   }
 
   of(entry: number): CtHelper | null {

@@ -7,7 +7,8 @@
  *     received  … │ 227 Entering (198,51,100,1,…)  │ next …      seq 5000 → 5045   (+5 after position 5000)
  *
  * A direction remembers its latest change only, as Linux's nf_conntrack_seqadj does: how far it is shifted before and
- * after that position. What is still on its way from before an earlier change has long been acknowledged.
+ * after that position. What is still on its way from before an earlier change has long been acknowledged. Helpers that
+ * are stricter than Linux's edit the stream instead (stream-edits.ts), which holds for every segment sent again.
  */
 import { readI32 } from '../../wire/bytes.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
@@ -16,9 +17,18 @@ import * as tcp from '../../wire/tcp.ts';
 import * as options from '../../wire/tcp-options.ts';
 import type { SeqAdjuster } from '../conntrack/conntrack.ts';
 import { CtStatus } from '../conntrack/ct-info.ts';
+import { StreamEdits } from './stream-edits.ts';
+
+/** By how much a direction's numbers are moved, asked with the sender's number and with the receiver's. */
+interface NumberShift {
+  at(seq: number): number;
+  atShifted(seq: number): number;
+  /** Asked by window tracking, with the number of the last byte that the receiver acknowledges. */
+  atAcknowledged(seq: number): number;
+}
 
 /** One direction's latest change. */
-class Shift {
+class Shift implements NumberShift {
   /** Sequence number of the segment that was changed; what stands behind it counts as `after`. */
   position = 0;
   before = 0;
@@ -32,6 +42,11 @@ class Shift {
   atShifted(seq: number): number {
     return this.at((seq - this.before) | 0);
   }
+
+  /** As Linux has it: the receiver's number is taken for the sender's. */
+  atAcknowledged(seq: number): number {
+    return this.at(seq);
+  }
 }
 
 /** Where the SEQ_ADJUST bits are. */
@@ -43,6 +58,7 @@ export class SequenceAdjustment implements SeqAdjuster {
   private readonly conntrack: ConnectionStatus;
   /** By entry: original direction, reply direction. Left behind by a connection that went, until its number is used again. */
   private readonly shifts = new Map<number, readonly [Shift, Shift]>();
+  private readonly streams = new Map<number, readonly [StreamEdits, StreamEdits]>();
 
   constructor(conntrack: ConnectionStatus) {
     this.conntrack = conntrack;
@@ -66,9 +82,27 @@ export class SequenceAdjustment implements SeqAdjuster {
     shift.after = (shift.after + delta) | 0;
   }
 
+  /** The edits of one direction, from now on what its numbers are moved by. */
+  edits(entry: number, direction: number): StreamEdits {
+    const { status } = this.conntrack;
+    let streams = this.streams.get(entry);
+    if (streams === undefined || (status[entry]! & CtStatus.SEQ_ADJUST) === 0) {
+      streams = [new StreamEdits(), new StreamEdits()];
+      this.streams.set(entry, streams);
+      status[entry] = status[entry]! | CtStatus.SEQ_ADJUST;
+    }
+    return streams[direction]!;
+  }
+
+  /** The same where there are any. */
+  editsOf(entry: number, direction: number): StreamEdits | null {
+    if ((this.conntrack.status[entry]! & CtStatus.SEQ_ADJUST) === 0) return null;
+    return this.streams.get(entry)?.[direction] ?? null;
+  }
+
   offset(entry: number, direction: number, seq: number): number {
     const shifts = this.of(entry);
-    return shifts === undefined ? 0 : shifts[direction]!.at(seq);
+    return shifts === undefined ? 0 : shifts[direction]!.atAcknowledged(seq);
   }
 
   adjust(pkt: PacketBuffer, entry: number, direction: number): boolean {
@@ -105,14 +139,14 @@ export class SequenceAdjustment implements SeqAdjuster {
     }
   }
 
-  private of(entry: number): readonly [Shift, Shift] | undefined {
+  private of(entry: number): readonly [NumberShift, NumberShift] | undefined {
     if ((this.conntrack.status[entry]! & CtStatus.SEQ_ADJUST) === 0) return undefined;
-    return this.shifts.get(entry);
+    return this.streams.get(entry) ?? this.shifts.get(entry);
   }
 }
 
 /** Acknowledgement and SACK blocks as the end that sent the data counts (nf_ct_sack_adjust). */
-function unshiftAcknowledgement(pkt: PacketBuffer, shift: Shift): void {
+function unshiftAcknowledgement(pkt: PacketBuffer, shift: NumberShift): void {
   const { bytes, l4 } = pkt;
   const ack = tcp.ack(bytes, l4);
   const by = shift.atShifted(ack);

@@ -1,0 +1,30 @@
+/** Addresses as helpers handle them, four words each (an IPv4 address in word 0), out of tuples and back into them. */
+import type { Tuple } from '../netfilter/conntrack/tuple.ts';
+
+export type Address = Int32Array;
+
+export function sourceOf(tuple: Tuple): Address {
+  return Int32Array.of(tuple.src0, tuple.src1, tuple.src2, tuple.src3);
+}
+
+export function destinationOf(tuple: Tuple): Address {
+  return Int32Array.of(tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3);
+}
+
+export function setSource(tuple: Tuple, address: Address): void {
+  tuple.src0 = address[0]!;
+  tuple.src1 = address[1]!;
+  tuple.src2 = address[2]!;
+  tuple.src3 = address[3]!;
+}
+
+export function setDestination(tuple: Tuple, address: Address): void {
+  tuple.dst0 = address[0]!;
+  tuple.dst1 = address[1]!;
+  tuple.dst2 = address[2]!;
+  tuple.dst3 = address[3]!;
+}
+
+export function sameAddress(a: Address, b: Address): boolean {
+  return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
+}

@@ -1,0 +1,281 @@
+/**
+ * One FTP control connection as a state machine: commands and replies in, pinholes opened and closed. It sees lines,
+ * each once and in order (stream-view.ts, line-reader.ts), and has the replies matched with the commands that they
+ * answer, however many were sent ahead. What opening a pinhole means under address translation is data-port.ts.
+ *
+ * Sources: RFC 959, 2428, 4217; the order of states is that of states.ts.
+ */
+import { formatIp } from '../../wire/address.ts';
+import type { Address } from '../address.ts';
+import type { Flow, FlowTable } from '../flow-table.ts';
+import type { Line } from '../line-reader.ts';
+import { CommandKind, commandSpec, readCommand, type Command } from './commands.ts';
+import type { DataPort, DataPorts } from './data-port.ts';
+import { readExtendedPassive, readExtendedPort, readPassive, readPort, type HostPort } from './numbers.ts';
+import { isNegative, isPositive, isPreliminary, ReplyReader, type Reply } from './replies.ts';
+import { FtpForm } from './rewrite.ts';
+import { FtpState, moved, type FtpEvent } from './states.ts';
+
+/** Commands that may wait for their replies. */
+const MAX_PENDING = 64;
+const PASSIVE_REPLY = 227;
+const EXTENDED_PASSIVE_REPLY = 229;
+const SERVICE_CLOSING = 421;
+
+const CLIENT = 0;
+const SERVER = 1;
+
+/** One negotiation: an entry of the flow table, as the articles call it. */
+interface Negotiation {
+  readonly form: FtpForm;
+  state: FtpState;
+  port: DataPort | null;
+  /** The transfer command was sent before the port was granted. */
+  isAwaited: boolean;
+}
+
+interface Pending {
+  readonly verb: string;
+  readonly kind: CommandKind;
+  readonly negotiation: Negotiation | null;
+  readonly isEpsvAll: boolean;
+}
+
+export class FtpControl {
+  /** Nothing more is looked at. */
+  isOver = false;
+  private readonly flow: Flow;
+  private readonly flows: FlowTable;
+  private readonly ports: DataPorts;
+  private readonly replies = new ReplyReader();
+  private readonly pending: Pending[] = [];
+  private negotiation: Negotiation | null = null;
+  private onlyEpsv = false;
+
+  constructor(flow: Flow, flows: FlowTable, ports: DataPorts) {
+    this.flow = flow;
+    this.flows = flows;
+    this.ports = ports;
+  }
+
+  /** Is a reply to come that may name the server's port? */
+  get awaitsServerPort(): boolean {
+    return this.pending.some(({ verb }) => verb === 'PASV' || verb === 'EPSV');
+  }
+
+  /** A line of the client's. */
+  client(line: Line): void {
+    if (this.isOver) return;
+    const command = readCommand(line.text);
+    if (command === null) return this.note(`no command: ${printable(line.text)}`);
+    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'client', hidden(command));
+    const { kind, form } = commandSpec(command.verb);
+    let negotiation: Negotiation | null = null;
+    let isEpsvAll = false;
+    if (kind === CommandKind.OPENING) {
+      isEpsvAll = form === FtpForm.EPSV && argumentOf(command).toUpperCase() === 'ALL';
+      if (!isEpsvAll) negotiation = this.begin(form!, command, line);
+    } else if (kind === CommandKind.TRANSFER) {
+      negotiation = this.transfer();
+    }
+    if (this.pending.length >= MAX_PENDING) return this.stepAside('too many commands without a reply');
+    this.pending.push({ verb: command.verb, kind, negotiation, isEpsvAll });
+  }
+
+  /** A line of the server's. */
+  server(line: Line): void {
+    if (this.isOver) return;
+    const reply = this.replies.take(line.text);
+    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'server', printable(line.text));
+    if (reply === null) return;
+    if (isPreliminary(reply.code)) return this.preliminary(reply);
+    if (reply.code === SERVICE_CLOSING) return this.stepAside('the server closes the connection');
+    const command = this.pending.shift();
+    // The greeting, and what nobody asked for.
+    if (command === undefined) return;
+    this.answer(command, reply, line);
+  }
+
+  /** Lines of a side were lost: replies can't be matched with commands any more. */
+  lost(): void {
+    this.replies.reset();
+    this.pending.length = 0;
+    this.leave('REPLACED');
+  }
+
+  // ── Commands ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** PORT, EPRT, PASV, EPSV: OPENING. Null when no data connection may come of it. */
+  private begin(form: FtpForm, command: Command, line: Line): Negotiation | null {
+    this.leave('REPLACED');
+    if (this.onlyEpsv && form !== FtpForm.EPSV) return this.refuse(`${command.verb} after EPSV ALL`);
+    const isClients = form === FtpForm.PORT || form === FtpForm.EPRT;
+    let port: DataPort | null = null;
+    if (isClients) {
+      const { family } = this.ports;
+      const named =
+        form === FtpForm.PORT
+          ? readPort(command.text, command.argument)
+          : readExtendedPort(command.text, command.argument, family);
+      port = this.accept(CLIENT, form, named, line, command.shift);
+      if (port === null) return null;
+    }
+    const negotiation: Negotiation = { form, state: FtpState.OPENING, port, isAwaited: false };
+    this.negotiation = negotiation;
+    this.flow.command = command.verb;
+    this.flow.code = 0;
+    this.show(port);
+    this.flows.state(this.flow, negotiation.state);
+    return negotiation;
+  }
+
+  /** A command that moves data, over the connection negotiated last. */
+  private transfer(): Negotiation | null {
+    const { negotiation } = this;
+    if (negotiation === null) return null;
+    if (negotiation.state === FtpState.OPENING) negotiation.isAwaited = true;
+    else this.move(negotiation, 'TRANSFER');
+    return negotiation;
+  }
+
+  // ── Replies ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private preliminary(reply: Reply): void {
+    const command = this.pending[0];
+    if (command?.kind !== CommandKind.TRANSFER || command.negotiation === null) return;
+    this.code(command.negotiation, reply);
+    this.move(command.negotiation, 'PRELIMINARY');
+  }
+
+  private answer(command: Pending, reply: Reply, line: Line): void {
+    const { negotiation, kind } = command;
+    const isGood = isPositive(reply.code);
+    switch (kind) {
+      case CommandKind.OPENING:
+        if (command.isEpsvAll && isGood) this.onlyEpsv = true;
+        if (negotiation !== null) this.grant(negotiation, reply, line);
+        return;
+      case CommandKind.TRANSFER:
+        if (negotiation === null) return;
+        this.code(negotiation, reply);
+        if (isGood) this.move(negotiation, 'COMPLETED');
+        else if (isNegative(reply.code)) this.move(negotiation, 'REFUSED');
+        return;
+      case CommandKind.SECURITY:
+        if (isGood) this.stepAside(`${command.verb}: from here on the connection is protected`);
+        return;
+      case CommandKind.REINITIALIZE:
+        if (!isGood) return;
+        this.leave('REPLACED');
+        this.onlyEpsv = false;
+        return;
+      case CommandKind.QUIT:
+      case CommandKind.OTHER:
+        return;
+    }
+  }
+
+  /** The reply to PORT, PASV …: OPENED, or the end of it. */
+  private grant(negotiation: Negotiation, reply: Reply, line: Line): void {
+    if (negotiation.state !== FtpState.OPENING) return;
+    this.code(negotiation, reply);
+    if (!isPositive(reply.code)) return this.move(negotiation, 'REFUSED');
+    if (negotiation.port === null) {
+      const { form } = negotiation;
+      const named = form === FtpForm.PASV ? passive(reply) : extendedPassive(reply);
+      negotiation.port = this.accept(SERVER, form, named, line, 0);
+      if (negotiation.port === null) return this.move(negotiation, 'REFUSED');
+      this.show(negotiation.port);
+      this.ports.open(negotiation.port);
+    }
+    this.move(negotiation, 'GRANTED');
+    if (negotiation.isAwaited) this.move(negotiation, 'TRANSFER');
+  }
+
+  // ── Moves ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private move(negotiation: Negotiation, event: FtpEvent): void {
+    const before = negotiation.state;
+    negotiation.state = moved(before, event);
+    if (negotiation.state === before) return;
+    const { state, port, form } = negotiation;
+    // The client's port is opened only now: nothing comes to it before a transfer was asked for.
+    if (state === FtpState.CMD_SENT && (form === FtpForm.PORT || form === FtpForm.EPRT)) {
+      this.ports.open(port!);
+    }
+    const isOver = state === FtpState.EXEC_COMP || state === FtpState.GONE;
+    if (isOver && port !== null) this.ports.close(port);
+    if (this.negotiation !== negotiation) return;
+    if (isOver) this.negotiation = null;
+    this.flows.state(this.flow, state);
+  }
+
+  private leave(event: FtpEvent): void {
+    if (this.negotiation !== null) this.move(this.negotiation, event);
+  }
+
+  /** The port that a side named, if it may be used. */
+  private accept(
+    side: number,
+    form: FtpForm,
+    named: HostPort | null,
+    line: Line,
+    shift: number,
+  ): DataPort | null {
+    if (named === null) return this.refuse('malformed, or of another family');
+    const port = this.ports.make(side, form, named, line, shift);
+    return typeof port === 'string' ? this.refuse(port) : port;
+  }
+
+  private refuse(why: string): null {
+    this.note(`no data connection: ${why}`);
+    return null;
+  }
+
+  private stepAside(why: string): void {
+    this.leave('REPLACED');
+    this.isOver = true;
+    this.note(`steps aside: ${why}`);
+  }
+
+  // ── The row ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private code(negotiation: Negotiation, { code }: Reply): void {
+    if (this.negotiation === negotiation) this.flow.code = code;
+  }
+
+  private show(port: DataPort | null): void {
+    this.flow.address = port === null ? '' : textOf(this.ports.family, port.address);
+    this.flow.port = port === null ? 0 : port.port;
+  }
+
+  private note(text: string): void {
+    if (this.flows.wanted) this.flows.note(this.flow, 'note', 'gateway', text);
+  }
+}
+
+function passive(reply: Reply): HostPort | null {
+  return reply.code === PASSIVE_REPLY ? readPassive(reply.text) : null;
+}
+
+function extendedPassive(reply: Reply): HostPort | null {
+  return reply.code === EXTENDED_PASSIVE_REPLY ? readExtendedPassive(reply.text) : null;
+}
+
+function argumentOf({ text, argument }: Command): string {
+  return text.slice(argument).trim();
+}
+
+function textOf(family: number, address: Address): string {
+  return formatIp(family, address[0]!, address[1]!, address[2]!, address[3]!);
+}
+
+/** Passwords are nobody's business. */
+function hidden(command: Command): string {
+  return command.verb === 'PASS' ? 'PASS …' : printable(command.text);
+}
+
+/** One character a byte; what does not print is a dot. */
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '.');
+}

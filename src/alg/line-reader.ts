@@ -1,0 +1,106 @@
+/**
+ * A stream cut into lines, each with where it stood and which packets brought it. Lines longer than MAX_LINE are passed over
+ * (RFC 959 knows none longer than 512), and so is the rest of a line whose beginning was not seen.
+ */
+import type { StreamReader } from './stream-view.ts';
+
+export const MAX_LINE = 1024;
+const NEWLINE = 0x0a;
+const RETURN = 0x0d;
+
+export interface Line {
+  /** Without its end, one character a byte. */
+  readonly text: string;
+  /** Number of its first byte, and of the first byte behind its end. */
+  readonly seq: number;
+  readonly endSeq: number;
+  /** Packets that brought its first and its last byte. */
+  readonly firstPacket: number;
+  readonly lastPacket: number;
+}
+
+export interface LineListener {
+  line(line: Line): void;
+  /** A line is too long: the rest of it is passed over. */
+  passedOver(beginning: Line): void;
+}
+
+export class LineReader implements StreamReader {
+  private readonly listener: LineListener;
+  private readonly bytesOfLine = new Uint8Array(MAX_LINE);
+  private length = 0;
+  private seq = 0;
+  private firstPacket = 0;
+  /** Until the next end of a line nothing counts. */
+  private skips = false;
+
+  constructor(listener: LineListener) {
+    this.listener = listener;
+  }
+
+  /** What there is of a line that has not ended, the empty string for none. */
+  get partial(): string {
+    return this.skips ? '' : this.textTo(this.length);
+  }
+
+  get partialSeq(): number {
+    return this.seq;
+  }
+
+  gap(): void {
+    this.skips = true;
+    this.length = 0;
+  }
+
+  bytes(from: Uint8Array, start: number, end: number, seq: number, packet: number): void {
+    for (let i = start; i < end; i++) {
+      const byte = from[i]!;
+      if (this.skips) {
+        if (byte === NEWLINE) this.skips = false;
+        continue;
+      }
+      if (this.length === 0) {
+        this.seq = (seq + i - start) | 0;
+        this.firstPacket = packet;
+      }
+      if (byte === NEWLINE) {
+        this.finish((seq + i - start + 1) | 0, packet);
+      } else if (this.length === MAX_LINE) {
+        this.passOver((seq + i - start) | 0, packet);
+      } else {
+        this.bytesOfLine[this.length++] = byte;
+      }
+    }
+  }
+
+  private finish(endSeq: number, packet: number): void {
+    const isReturned = this.length > 0 && this.bytesOfLine[this.length - 1] === RETURN;
+    const text = this.textTo(isReturned ? this.length - 1 : this.length);
+    this.length = 0;
+    this.listener.line({
+      text,
+      seq: this.seq,
+      endSeq,
+      firstPacket: this.firstPacket,
+      lastPacket: packet,
+    });
+  }
+
+  private passOver(endSeq: number, packet: number): void {
+    const text = this.textTo(this.length);
+    this.gap();
+    this.listener.passedOver({
+      text,
+      seq: this.seq,
+      endSeq,
+      firstPacket: this.firstPacket,
+      lastPacket: packet,
+    });
+  }
+
+  private textTo(length: number): string {
+    let text = '';
+    for (let i = 0; i < length; i++) text += String.fromCharCode(this.bytesOfLine[i]!);
+    return text;
+  }
+}

@@ -1,0 +1,18 @@
+/** What helpers are given: the connection table, address translation, the log, and where to tell what they see. */
+import type { Clock } from '../base/clock.ts';
+import type { Rng } from '../base/rng.ts';
+import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
+import type { LogSink } from '../netfilter/log.ts';
+import type { Nat } from '../netfilter/nat/nat.ts';
+import type { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
+import type { FlowTable } from './flow-table.ts';
+
+export interface AlgServices {
+  readonly clock: Clock;
+  readonly rng: Rng;
+  readonly log: LogSink;
+  readonly conntrack: Conntrack;
+  readonly nat: Nat;
+  readonly sequences: SequenceAdjustment;
+  readonly flows: FlowTable;
+}
