@@ -38,7 +38,7 @@ export class TupleChooser {
    * Fills `out` with the tuple (original direction) that `entry`, now looking like `current`, shall have. When no free one
    * exists `out` is the last one tried and the clash shows at confirmation, as in the kernel.
    */
-  choose(out: Tuple, current: Tuple, range: NatRange, entry: number, manip: Manip): void {
+  choose(out: Tuple, current: Tuple, range: NatRange, entry: number, manip: Manip, zone: number): void {
     const { flags } = range;
     if (manip === Manip.SRC && (flags & PROTO_RANDOM_ALL) === 0) {
       if (sourceInRange(current, range)) {
@@ -52,7 +52,7 @@ export class TupleChooser {
     }
 
     out.copy(current);
-    if (flags & NatFlag.MAP_IPS) chooseAddress(out, range, manip);
+    if (flags & NatFlag.MAP_IPS) chooseAddress(out, range, manip, zone);
 
     if ((flags & PROTO_RANDOM_ALL) === 0) {
       if (flags & NatFlag.PROTO_SPECIFIED) {
@@ -135,7 +135,7 @@ function searchSpan(
 }
 
 /** Writes into `out` an address of the range: the only one, or one by a hash of both addresses (find_best_ips_proto). */
-function chooseAddress(out: Tuple, range: NatRange, manip: Manip): void {
+function chooseAddress(out: Tuple, range: NatRange, manip: Manip, zone: number): void {
   const min = range.minAddress;
   const max = range.maxAddress;
   if (min[0] === max[0] && min[1] === max[1] && min[2] === max[2] && min[3] === max[3]) {
@@ -150,7 +150,7 @@ function chooseAddress(out: Tuple, range: NatRange, manip: Manip): void {
     swap(out.src1),
     swap(out.src2),
     swap(out.src3),
-    persistent ? 0 : swap(destinationWord(out, last)) ^ out.zone,
+    persistent ? 0 : swap(destinationWord(out, last)) ^ zone,
   );
   let full = false;
   for (let i = 0; i <= last; i++) {

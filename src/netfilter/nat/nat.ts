@@ -92,7 +92,11 @@ export class Nat implements NatView {
     // What the connection looks like now is the inverse of its reply: an earlier translation may have changed it.
     conntrack.readTuple(entry, Direction.REPLY, scratchReply);
     conntrack.invert(scratchReply, scratchCurrent);
-    this.chooser.choose(scratchChosen, scratchCurrent, range, entry, manip);
+    const zoneReply = scratchReply.zone;
+    conntrack.readTuple(entry, Direction.ORIGINAL, scratchReply);
+    scratchCurrent.zone = scratchReply.zone;
+    // A zone of one direction only is the connection's all the same.
+    this.chooser.choose(scratchChosen, scratchCurrent, range, entry, manip, scratchCurrent.zone || zoneReply);
     let status = conntrack.status[entry]!;
     if (!sameTuple(scratchChosen, scratchCurrent)) {
       conntrack.invert(scratchChosen, scratchReply);
