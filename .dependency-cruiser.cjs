@@ -9,7 +9,7 @@ const MAY_IMPORT = {
   // Every drop carries a reason out of one enumeration, which stands with the packet filter.
   vswitch: ['base', 'wire', 'netfilter/drop-reason.ts'],
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
-  conform: ['base', 'capture', 'replay', 'wire'],
+  conform: ['base', 'wire', 'capture', 'netfilter', 'replay'],
   lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],
   vmm: ['base', 'wire', 'netfilter', 'stack', 'vswitch'],
   shell: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'replay', 'lab', 'vmm'],

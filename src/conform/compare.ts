@@ -4,19 +4,20 @@
  * Reports the first difference of each kind, packets decoded in two columns, and how many there are. What may differ is
  * in masks.ts; connection timeouts may be two seconds apart, since the kernel's clock runs while it works.
  */
-import { askKernel, type KernelAnswer, type KernelCase, type SummaryLine } from './kernel/ask.ts';
+import type { KernelAnswer, KernelCase, SummaryLine } from './kernel/ask.ts';
 import { sideBySide } from './decode.ts';
 import type { Gateway } from './kernel/gateway-file.ts';
 import { gatewayAddresses, mask, maskLogLine } from './masks.ts';
 import { isOnKernelsSchedule } from './kernel/noise.ts';
 import type { InputFrame } from './pcap.ts';
 import type { EmittedFrame } from './kernel/session.ts';
-import { askReplay, type Engine } from './sluice.ts';
 
 export interface Comparison {
   readonly packets: number;
   /** How many packets, and how many lines of the summary, are not the same. */
   readonly differences: number;
+  /** The first packet that differs, counted from 1; 0 where none does, if perhaps the summary. */
+  readonly firstPacket: number;
   /** The first difference of each kind, in words. */
   readonly report: readonly string[];
 }
@@ -26,29 +27,27 @@ export interface Names {
   readonly right: string;
 }
 
-const TIMEOUT_TOLERANCE = 2; // seconds
+export const SIDES: Names = { left: 'kernel', right: 'sluice' };
 
-export async function compareCase(
-  kernelCase: KernelCase,
-  other: Engine = askReplay,
-  names: Names = { left: 'kernel', right: 'sluice' },
-): Promise<Comparison> {
-  const kernel = await askKernel(kernelCase);
-  return compareAnswers(kernelCase, kernel, await other(kernelCase), names);
-}
+const TIMEOUT_TOLERANCE = 2; // seconds
 
 export function compareAnswers(
   question: KernelCase,
   left: KernelAnswer,
   right: KernelAnswer,
-  names: Names,
+  names: Names = SIDES,
 ): Comparison {
+  const packets = comparePackets(question, left, right, names);
   const parts = [
-    comparePackets(question, left, right, names),
+    packets,
+    ...(question.input.some((step) => 'wait' in step)
+      ? [compareTimers(left.summary, right.summary, names)]
+      : []),
     ...compareSummaries(question.gateway, left.summary, right.summary, names),
   ];
   return {
     packets: left.packets.length,
+    firstPacket: packets.at,
     differences: parts.reduce((sum, { count }) => sum + count, 0),
     report: parts.filter(({ count }) => count > 0).map(({ first }) => first),
   };
@@ -59,9 +58,15 @@ interface Part {
   readonly first: string;
 }
 
-function comparePackets(question: KernelCase, left: KernelAnswer, right: KernelAnswer, names: Names): Part {
+function comparePackets(
+  question: KernelCase,
+  left: KernelAnswer,
+  right: KernelAnswer,
+  names: Names,
+): Part & { readonly at: number } {
   const inputs = question.input.filter((step): step is InputFrame => 'iface' in step);
   let count = 0;
+  let firstPacket = 0;
   let first = '';
   inputs.forEach((input, i) => {
     const a = comparable(left.packets[i]?.out, input);
@@ -69,12 +74,27 @@ function comparePackets(question: KernelCase, left: KernelAnswer, right: KernelA
     const at = firstDifference(a.map(key), b.map(key));
     if (at < 0) return;
     count += 1;
-    if (count === 1) first = describePacket(i + 1, input, a, b, at, names);
+    if (count > 1) return;
+    firstPacket = i + 1;
+    first = describePacket(firstPacket, input, a, b, at, names);
   });
   const [l, r] = [left.packets.length, right.packets.length];
   if (l !== r && count === 0)
-    return { count: 1, first: `${names.left} answers for ${l} packets, ${names.right} for ${r}` };
-  return { count, first };
+    return { count: 1, first: `${names.left} answers for ${l} packets, ${names.right} for ${r}`, at: 0 };
+  return { count, first, at: firstPacket };
+}
+
+const NO_INPUT: InputFrame = { iface: '', time: 0, frame: new Uint8Array(0) };
+
+/** What timers sent while the case waited. Without waits, only what the kernel happens to do on its own schedule. */
+function compareTimers(left: SummaryLine, right: SummaryLine, names: Names): Part {
+  const lines = ({ timers }: SummaryLine): string[] =>
+    timers
+      .flatMap(({ after, iface, frame }) =>
+        comparable([{ iface, frame }], NO_INPUT).map((shown) => `after packet ${after}: ${key(shown)}`),
+      )
+      .sort();
+  return compareLines('timers', lines(left), lines(right), names);
 }
 
 /** What both sides say on a schedule of their own is left out, what is drawn at random is masked. */
@@ -192,6 +212,6 @@ function describeLines(
   return [`${what}:`, line(names.left, left), line(names.right, right)].join('\n');
 }
 
-export function formatComparison({ packets, differences, report }: Comparison, cases = 1): string {
-  return [...report, `cases ${cases}, packets ${packets}, differences ${differences}`].join('\n');
+export function formatComparison({ packets, differences, report }: Comparison): string {
+  return [...report, `packets ${packets}, differences ${differences}`].join('\n');
 }

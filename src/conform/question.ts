@@ -1,32 +1,79 @@
-/** Files as the command line names them, read into a question: rules, a gateway, captures on its interfaces. */
-import { readFileSync } from 'node:fs';
+/**
+ * What the command line names, read into a question: rules, a gateway, captures on its interfaces or of both sides.
+ *
+ * Without a gateway, one stands between the two sides of the captures: `standardGateway` says which.
+ */
+import { SluiceError } from '../base/errors.ts';
+import { completeNames, namesFromRules } from '../replay/assumed-gateway.ts';
+import type { Ruleset } from '../netfilter/rule.ts';
+import { parseRestore } from '../netfilter/syntax/restore.ts';
+import type { InputSpec } from '../replay/merged-input.ts';
+import { lookForInside } from '../replay/side-finder.ts';
+import { readTextFile } from '../replay/text-file.ts';
+import { addressToGateway, readFrames } from './captured.ts';
 import type { KernelCase } from './kernel/ask.ts';
-import { bareGateway, parseGateway } from './kernel/gateway-file.ts';
-import { mergeInputs, readPcap } from './pcap.ts';
+import { parseGateway, type Gateway } from './kernel/gateway-file.ts';
+import type { Rules } from './kernel/session.ts';
+import { mergeInputs } from './pcap.ts';
+import { standardGateway } from './standard-gateway.ts';
 
-export interface CaseFiles {
+export interface QuestionFiles {
   readonly rules?: string | undefined;
   readonly rules6?: string | undefined;
   readonly gateway?: string | undefined;
-  /** `IFACE=CAPTURE`, in order. */
-  readonly in: readonly string[];
+  /** Either all of them on interfaces, or none. */
+  readonly inputs: readonly InputSpec[];
+  /** Networks on the inside, for captures of both sides; found by looking when absent. */
+  readonly inside?: readonly string[] | undefined;
 }
 
-export function readCase(files: CaseFiles): KernelCase {
-  const inputs = files.in.map((text) => {
-    const at = text.indexOf('=');
-    if (at < 1) throw new Error(`--in takes IFACE=CAPTURE, not "${text}"`);
-    return { iface: text.slice(0, at), frames: readPcap(text.slice(at + 1)) };
+export function readQuestion(files: QuestionFiles): KernelCase {
+  const [v4, v6] = [files.rules, files.rules6].map((path) =>
+    path === undefined ? null : readTextFile(path),
+  );
+  const rules: Rules = { ...(v4 ? { v4: v4.text } : {}), ...(v6 ? { v6: v6.text } : {}) };
+  const rulesets = [
+    ...(v4 ? [parseRestore(v4.text, { family: 4, file: v4.file })] : []),
+    ...(v6 ? [parseRestore(v6.text, { family: 6, file: v6.file })] : []),
+  ];
+  const { inputs } = files;
+  const onInterfaces = inputs.filter(({ iface }) => iface !== null).length;
+  if (onInterfaces !== 0 && onInterfaces !== inputs.length) {
+    throw new SluiceError('USAGE', 'either every capture has an interface (--in IFACE=CAPTURE) or none has');
+  }
+  if (onInterfaces === 0) {
+    const gateway = files.gateway === undefined ? between(files, rulesets) : readGateway(files.gateway);
+    return { rules, gateway, input: addressToGateway(inputs, rules, gateway, files.inside) };
+  }
+  if (files.gateway === undefined) {
+    throw new SluiceError(
+      'USAGE',
+      'captures on interfaces (--in) need a description of the gateway (--gateway)',
+    );
+  }
+  const gateway = readGateway(files.gateway);
+  const frames = inputs.map(({ iface, path }) => {
+    const name = iface!;
+    const { mac } = gateway.interfaces[name] ?? {};
+    if (!Object.hasOwn(gateway.interfaces, name)) {
+      throw new SluiceError('USAGE', `the gateway has no interface "${name}"`, { file: files.gateway });
+    }
+    return { iface: name, frames: readFrames(path, mac ?? 'ff:ff:ff:ff:ff:ff') };
   });
-  return {
-    rules: {
-      ...(files.rules === undefined ? {} : { v4: readFileSync(files.rules, 'utf8') }),
-      ...(files.rules6 === undefined ? {} : { v6: readFileSync(files.rules6, 'utf8') }),
-    },
-    gateway:
-      files.gateway === undefined
-        ? bareGateway(inputs.map(({ iface }) => iface))
-        : parseGateway(readFileSync(files.gateway, 'utf8'), files.gateway),
-    input: mergeInputs(inputs),
-  };
+  return { rules, gateway, input: mergeInputs(frames) };
+}
+
+function readGateway(path: string): Gateway {
+  const { text, file } = readTextFile(path);
+  try {
+    return parseGateway(text, file);
+  } catch (error) {
+    throw new SluiceError('GATEWAY', error instanceof Error ? error.message : String(error));
+  }
+}
+
+function between({ inputs, inside }: QuestionFiles, rulesets: readonly Ruleset[]): Gateway {
+  const networks = inside ?? [...new Set(inputs.flatMap(({ path }) => lookForInside(path)))];
+  // Names as the rules have them, since the rules are to match.
+  return standardGateway(networks, completeNames(namesFromRules(rulesets)));
 }

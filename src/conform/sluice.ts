@@ -7,7 +7,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { KernelAnswer, KernelCase, PacketLine, Step } from './kernel/ask.ts';
+import type { KernelAnswer, KernelCase, PacketLine, Step, SummaryLine } from './kernel/ask.ts';
+import type { Gateway } from './kernel/gateway-file.ts';
 import { runReplay } from '../replay/replay.ts';
 import { formatPcap, type TimedFrame } from './pcap.ts';
 
@@ -35,7 +36,8 @@ export const askReplay: Engine = ({ rules, gateway, input }) =>
   withFiles(async (file) => {
     const packets: PacketLine[] = [];
     const log: string[] = [];
-    const inputs = [...byInterface(paced(input))].map(([iface, frames]) => ({
+    const timers: SummaryLine['timers'][number][] = [];
+    const inputs = [...byInterface(paced(input), gateway)].map(([iface, frames]) => ({
       iface,
       path: file(`in.${iface}.pcap`, formatPcap(frames)),
     }));
@@ -55,9 +57,15 @@ export const askReplay: Engine = ({ rules, gateway, input }) =>
             in: outcome.in,
             out: outcome.out.map(({ iface, frame }) => ({
               iface,
-              frame: Buffer.from(frame).toString('hex'),
+              frame: hex(frame),
             })),
+            ...(outcome.log.length > 0 ? { log: outcome.log } : {}),
+            decision: `${outcome.verdict}, ${outcome.reason}`,
           }),
+        timer: ({ out }) =>
+          timers.push(
+            ...out.map(({ iface, frame }) => ({ after: packets.length, iface, frame: hex(frame) })),
+          ),
         log: ({ text }) => log.push(text),
       },
     );
@@ -70,10 +78,14 @@ export const askReplay: Engine = ({ rules, gateway, input }) =>
         conntrack: [...conntrack],
         expectations: [...expectations],
         log,
-        timers: [],
+        timers,
       },
     };
   });
+
+function hex(frame: Uint8Array): string {
+  return Buffer.from(frame).toString('hex');
+}
 
 /** Hands out names of temporary files, which are gone afterwards. */
 export async function withFiles(
@@ -91,8 +103,10 @@ export async function withFiles(
   }
 }
 
-export function byInterface(input: readonly Step[]): Map<string, TimedFrame[]> {
+export function byInterface(input: readonly Step[], { interfaces }: Gateway): Map<string, TimedFrame[]> {
   const frames = new Map<string, TimedFrame[]>();
+  // A replay wants a capture, be it an empty one.
+  if (!input.some((step) => 'iface' in step)) frames.set(Object.keys(interfaces)[0] ?? '', []);
   for (const step of input) {
     if ('wait' in step) continue;
     const list = frames.get(step.iface) ?? [];

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
 import type { KernelAnswer, KernelCase, PacketLine, SummaryLine } from '../../src/conform/kernel/ask.ts';
-import { caseNames, loadCase } from './cases.ts';
+import { caseNames, loadCase, recordedAnswer } from './cases.ts';
 import { compareAnswers, formatComparison } from '../../src/conform/compare.ts';
-import { recordedAnswer } from './conformance.ts';
 import { decode } from '../../src/conform/decode.ts';
 import { echo, ethernet, fragments, text, udp } from '../../src/conform/frames.ts';
 import { MAC } from './flow.ts';

@@ -5,12 +5,10 @@
  * (another way to run Sluice) is one more call of this function.
  */
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
 import { askKernel, type KernelAnswer, type KernelCase } from '../../src/conform/kernel/ask.ts';
-import { caseNames, loadCase, recordedAnswerPath } from './cases.ts';
+import { caseNames, loadCase, recordedAnswer } from './cases.ts';
 import { compareAnswers, formatComparison } from '../../src/conform/compare.ts';
 import type { Engine } from '../../src/conform/sluice.ts';
-import { parseAnswer } from './program.ts';
 import { missingForKernel } from '../../src/conform/kernel/system.ts';
 
 export function describeConformance(engineName: string, engine: Engine): void {
@@ -24,12 +22,6 @@ export function describeConformance(engineName: string, engine: Engine): void {
       });
     }
   });
-}
-
-export function recordedAnswer(name: string): KernelAnswer {
-  const path = recordedAnswerPath(name);
-  assert.ok(existsSync(path), `${path} is missing; make it with: npx tsx test/kernel/record.ts ${name}`);
-  return parseAnswer(readFileSync(path, 'utf8'));
 }
 
 export function assertSame(

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { requireOrSkip } from '../support/require.ts';
 import { askKernel, type KernelCase } from '../../src/conform/kernel/ask.ts';
-import { caseNames, loadCase } from './cases.ts';
-import { assertSame, recordedAnswer } from './conformance.ts';
+import { caseNames, loadCase, recordedAnswer } from './cases.ts';
+import { assertSame } from './conformance.ts';
 import { ethernet, text, udp } from '../../src/conform/frames.ts';
 import { MAC, TimeLine } from './flow.ts';
 import { KernelSession } from '../../src/conform/kernel/session.ts';
@@ -68,8 +68,8 @@ describe('the kernel harness, asking the running kernel', () => {
     const session = await KernelSession.open(small.gateway, rules, false);
     try {
       await session.push(small.input.slice(0, 1));
-      assert.match(session.run('conntrack -L 2>/dev/null'), /^udp .*src=10\.0\.0\.2 .*\[UNREPLIED\]/);
-      session.load({ v4: '*filter\n-A FORWARD -j DROP\nCOMMIT\n' });
+      assert.match(await session.run('conntrack -L 2>/dev/null'), /^udp .*src=10\.0\.0\.2 .*\[UNREPLIED\]/);
+      await session.load({ v4: '*filter\n-A FORWARD -j DROP\nCOMMIT\n' });
       const [answer] = await session.push(small.input.slice(0, 1));
       assert.deepEqual(answer?.out, []);
     } finally {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { parseGateway, routeCommand, sysctlPath } from '../../src/conform/kernel/gateway-file.ts';
 import { formatPcap, mergeInputs, parsePcap, type TimedFrame } from '../../src/conform/pcap.ts';
 import { paced } from '../../src/conform/sluice.ts';
-import { parseAnswer } from './program.ts';
+import { parseAnswer } from '../../src/conform/answer-lines.ts';
 
 const frame = (...bytes: number[]): Uint8Array => Uint8Array.from(bytes);
 const at = (time: number, mark: number): TimedFrame => ({ time, frame: frame(mark) });

@@ -41,17 +41,17 @@ describe('examples: rules that the captures were made with', () => {
       assert.deepEqual(tables(read(counters)), tables(read(file)));
     });
 
-    it(`${file} is taken by ${family}-legacy-restore and printed alike by ${family}-legacy-save`, function () {
+    it(`${file} is taken by ${family}-legacy-restore and printed alike by ${family}-legacy-save`, async function () {
       const missing = missingForKernel();
       requireOrSkip(this, `needs ${missing.join(', ')}`, missing.length === 0);
       const namespace = `sluice-examples-${process.pid}`;
-      run('ip', ['netns', 'add', namespace]);
+      await run('ip', ['netns', 'add', namespace]);
       try {
-        run('ip', ['netns', 'exec', namespace, `${family}-legacy-restore`], read(file));
-        const saved = run('ip', ['netns', 'exec', namespace, `${family}-legacy-save`]);
+        await run('ip', ['netns', 'exec', namespace, `${family}-legacy-restore`], read(file));
+        const saved = await run('ip', ['netns', 'exec', namespace, `${family}-legacy-save`]);
         assert.deepEqual(tables(saved), tables(read(file)));
       } finally {
-        run('ip', ['netns', 'del', namespace]);
+        await run('ip', ['netns', 'del', namespace]);
       }
     });
   }

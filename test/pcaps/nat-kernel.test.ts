@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { askKernel, type KernelAnswer } from '../../src/conform/kernel/ask.ts';
-import { readCase } from '../../src/conform/question.ts';
+import { readQuestion } from '../../src/conform/question.ts';
 import { missingForKernel } from '../../src/conform/kernel/system.ts';
 import { requireOrSkip } from '../support/require.ts';
 import { comparable, framesSent, GATEWAY } from './nat-answer.ts';
@@ -16,13 +16,14 @@ const EXAMPLE = join(ROOT, 'examples/nat-gateway');
 const FTP_HELPER = '-A PREROUTING -i eth0 -p tcp -m tcp --dport 21 -j CT --helper ftp';
 
 function ask(traffic: string, editRules: (rules: string) => string): Promise<KernelAnswer> {
-  const kernelCase = readCase({
+  const kernelCase = readQuestion({
     rules: join(EXAMPLE, 'firewall.rules'),
     rules6: join(EXAMPLE, 'firewall6.rules'),
     gateway: join(EXAMPLE, 'gateway.yaml'),
-    in: Object.entries(GATEWAY).map(
-      ([iface, { side }]) => `${iface}=${join(ROOT, `pcaps/${traffic}-${side}-in.pcap`)}`,
-    ),
+    inputs: Object.entries(GATEWAY).map(([iface, { side }]) => ({
+      iface,
+      path: join(ROOT, `pcaps/${traffic}-${side}-in.pcap`),
+    })),
   });
   return askKernel({ ...kernelCase, rules: { ...kernelCase.rules, v4: editRules(kernelCase.rules.v4!) } });
 }

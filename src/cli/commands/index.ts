@@ -1,6 +1,7 @@
 /** Every command there is. Adding one means adding its file and its line here; files load their work when they run. */
 import type { CommandSpec } from '../command.ts';
+import { conform } from './conform.ts';
 import { replay } from './replay.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, test];
+export const COMMANDS: readonly CommandSpec[] = [replay, test, conform];

@@ -8,10 +8,11 @@ import {
   type RunTotals,
   type SuiteProgress,
 } from '../../replay/cases/index.ts';
-import { escapeText, FdOutput, type Output } from '../../replay/report/index.ts';
+import { escapeText, FdOutput } from '../../replay/report/index.ts';
 import { ExitStatus } from '../exit-status.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
+import { ProgressLine } from '../progress-line.ts';
 import type { TestCommandOptions } from './test.ts';
 
 export async function runTestCommand(
@@ -37,8 +38,8 @@ export async function runTestCommand(
   const progress = new ProgressLine(io.err, options.progress ?? io.errIsTerminal);
   try {
     const color = isColored(options.color, io, file !== null);
-    const reporter = progress.before(makeReporter(options.reporter, file ?? io.out, color));
-    const suite = { bail, update, progress: progress.show };
+    const reporter = clearing(progress, makeReporter(options.reporter, file ?? io.out, color));
+    const suite = { bail, update, progress: showOn(progress) };
     return statusOf(runSuite(cases, suite, reporter, CASE_ENVIRONMENT));
   } finally {
     progress.clear();
@@ -57,51 +58,26 @@ function isColored(choice: TestCommandOptions['color'], io: Io, toFile: boolean)
   return !toFile && io.outIsTerminal && (io.env['NO_COLOR'] ?? '') === '' && io.env['TERM'] !== 'dumb';
 }
 
-/** Milliseconds before a line shows, and between two: most suites are done by then. */
-const PATIENCE_MS = 1000;
-const CLEAR_LINE = '\r\x1b[K';
+/** Says which case runs. */
+function showOn(line: ProgressLine): (progress: SuiteProgress) => void {
+  return ({ number, of, name, frames }) =>
+    line.show(() => {
+      const count = frames === 0 ? '' : `  ${frames.toLocaleString('en')} frames`;
+      return `${number} of ${of}  ${escapeText(name)}${count}`;
+    });
+}
 
-/** One line on a terminal that says which case runs; taken away before anything else is written. */
-class ProgressLine {
-  private readonly err: Output;
-  private readonly wanted: boolean;
-  private last = performance.now();
-  private shown = false;
-
-  constructor(err: Output, wanted: boolean) {
-    this.err = err;
-    this.wanted = wanted;
-  }
-
-  readonly show = ({ number, of, name, frames }: SuiteProgress): void => {
-    const now = performance.now();
-    if (!this.wanted || now - this.last < PATIENCE_MS) return;
-    this.last = now;
-    this.shown = true;
-    const count = frames === 0 ? '' : `  ${frames.toLocaleString('en')} frames`;
-    this.err.write(`${CLEAR_LINE}${number} of ${of}  ${escapeText(name)}${count}`);
-    this.err.flush();
+/** The reporter, with the line out of its way. */
+function clearing(line: ProgressLine, reporter: Reporter): Reporter {
+  return {
+    begin: (cases) => reporter.begin(cases),
+    result: (result) => {
+      line.clear();
+      reporter.result(result);
+    },
+    end: (totals) => {
+      line.clear();
+      reporter.end(totals);
+    },
   };
-
-  clear(): void {
-    if (!this.shown) return;
-    this.shown = false;
-    this.err.write(CLEAR_LINE);
-    this.err.flush();
-  }
-
-  /** The reporter, with the line out of its way. */
-  before(reporter: Reporter): Reporter {
-    return {
-      begin: (cases) => reporter.begin(cases),
-      result: (result) => {
-        this.clear();
-        reporter.result(result);
-      },
-      end: (totals) => {
-        this.clear();
-        reporter.end(totals);
-      },
-    };
-  }
 }

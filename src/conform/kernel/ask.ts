@@ -29,6 +29,8 @@ export interface PacketLine {
   readonly log?: readonly string[];
   /** Why the frame could not be put on the wire; left out where it could. */
   readonly error?: string;
+  /** Sluice's verdict with its reason; the kernel does not say why. */
+  readonly decision?: string;
 }
 
 export interface SummaryLine {
@@ -39,6 +41,8 @@ export interface SummaryLine {
   readonly log: readonly string[];
   /** What timers made, and after which frame. */
   readonly timers: readonly ({ readonly after: number } & EmittedFrame)[];
+  /** In records: which kernel answered. */
+  readonly kernel?: string;
 }
 
 export interface KernelAnswer {
@@ -56,7 +60,7 @@ export async function askKernel(kernelCase: KernelCase): Promise<KernelAnswer> {
   const session = await KernelSession.open(gateway, rules, canLog(kernelCase));
   try {
     const answers = await session.push(input satisfies readonly Command[]);
-    return assemble(input, answers, readState(session));
+    return assemble(input, answers, await readState(session));
   } finally {
     session.close();
   }
@@ -65,20 +69,19 @@ export async function askKernel(kernelCase: KernelCase): Promise<KernelAnswer> {
 type State = Pick<SummaryLine, 'tables' | 'conntrack' | 'expectations'>;
 
 /** Counters, connections and expectations as they are now. */
-export function readState(session: KernelSession): State {
-  const [v4, v6, conntrack4, conntrack6, expect4, expect6] = session
-    .run(
-      [
-        'iptables-legacy-save -c',
-        'ip6tables-legacy-save -c',
-        'conntrack -L -o extended -f ipv4 2>/dev/null',
-        'conntrack -L -o extended -f ipv6 2>/dev/null',
-        'conntrack -L expect -f ipv4 2>/dev/null',
-        'conntrack -L expect -f ipv6 2>/dev/null',
-      ].join(`\necho '${SEPARATOR}'\n`),
-    )
+export async function readState(session: KernelSession): Promise<State> {
+  const commands = [
+    'iptables-legacy-save -c',
+    'ip6tables-legacy-save -c',
+    'conntrack -L -o extended -f ipv4 2>/dev/null',
+    'conntrack -L -o extended -f ipv6 2>/dev/null',
+    'conntrack -L expect -f ipv4 2>/dev/null',
+    'conntrack -L expect -f ipv6 2>/dev/null',
+  ];
+  const text = await session.run(commands.join(`\necho '${SEPARATOR}'\n`));
+  const [v4, v6, conntrack4, conntrack6, expect4, expect6] = text
     .split(`${SEPARATOR}\n`)
-    .map((text) => text.split('\n').filter((line) => line !== '' && !line.startsWith('#')));
+    .map((part) => part.split('\n').filter((line) => line !== '' && !line.startsWith('#')));
   const asText = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
   return {
     tables: { v4: asText(v4!), v6: asText(v6!) },

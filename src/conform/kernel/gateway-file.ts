@@ -73,11 +73,6 @@ export function checkGateway(gateway: Gateway, fileName = 'gateway'): void {
   }
 }
 
-/** The gateway of a run that names interfaces but has no file: they exist, and that is all. */
-export function bareGateway(ifaces: readonly string[]): Gateway {
-  return { interfaces: Object.fromEntries([...new Set(ifaces)].map((name) => [name, {}])) };
-}
-
 /** `net.ipv4.conf.eth0.rp_filter` as a path under /proc/sys; with slashes, dots are part of names (sysctl(8)). */
 export function sysctlPath(key: string): string {
   const path = key.includes('/') ? key : key.replaceAll('.', '/');

@@ -8,7 +8,7 @@
  *
  * Sources: ip-netns(8), veth(4), the kernel's Documentation/networking/ip-sysctl.rst.
  */
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { checkGateway, routeCommand, sysctlPath, type Gateway } from './gateway-file.ts';
@@ -17,8 +17,10 @@ import {
   assertKernelAvailable,
   findPython,
   letNamespacesLog,
+  removeNamespaces,
   removeOrphans,
   run,
+  stopRunning,
 } from './system.ts';
 
 export interface Rules {
@@ -111,9 +113,9 @@ export class KernelSession {
     const session = new KernelSession(`${PREFIX}${process.pid}-${sessionCount}`);
     openSessions.add(session);
     try {
-      session.#build(gateway);
+      await session.#build(gateway);
       await session.#settle();
-      session.load(rules);
+      await session.load(rules);
       session.#startIo(Object.keys(gateway.interfaces), readLog);
     } catch (error) {
       session.close();
@@ -142,14 +144,14 @@ export class KernelSession {
   }
 
   /** Runs a shell script in the gateway's namespace. */
-  run(script: string, input = ''): string {
+  run(script: string, input = ''): Promise<string> {
     return run('ip', ['netns', 'exec', this.#gatewayNamespace, 'sh', '-e', '-c', script], input);
   }
 
   /** Loads tables, replacing those that the text names. */
-  load(rules: Rules): void {
-    if (rules.v4 !== undefined) this.run('exec iptables-legacy-restore -w', rules.v4);
-    if (rules.v6 !== undefined) this.run('exec ip6tables-legacy-restore -w', rules.v6);
+  async load(rules: Rules): Promise<void> {
+    if (rules.v4 !== undefined) await this.run('exec iptables-legacy-restore -w', rules.v4);
+    if (rules.v6 !== undefined) await this.run('exec ip6tables-legacy-restore -w', rules.v6);
   }
 
   /** Takes everything down; safe to call twice, and at the end of the process. */
@@ -159,21 +161,19 @@ export class KernelSession {
     this.#io = undefined;
     io?.stdin.destroy();
     io?.kill('SIGKILL');
-    for (const name of [this.#gatewayNamespace, this.#peerNamespace]) {
-      spawnSync('ip', ['netns', 'del', name], { env: ENVIRONMENT });
-    }
+    removeNamespaces([this.#gatewayNamespace, this.#peerNamespace]);
   }
 
-  #build(gateway: Gateway): void {
+  async #build(gateway: Gateway): Promise<void> {
     const ifaces = Object.entries(gateway.interfaces);
-    this.#ip(undefined, [`netns add ${this.#gatewayNamespace}`, `netns add ${this.#peerNamespace}`]);
-    this.#runInPeer('echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6');
-    this.run(
+    await this.#ip(undefined, [`netns add ${this.#gatewayNamespace}`, `netns add ${this.#peerNamespace}`]);
+    await this.#runInPeer('echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6');
+    await this.run(
       Object.entries(REPEATABLE_SYSCTLS)
         .map(([key, value]) => `[ ! -e ${sysctlPath(key)} ] || echo ${value} > ${sysctlPath(key)}`)
         .join('\n'),
     );
-    this.#ip(
+    await this.#ip(
       this.#peerNamespace,
       ifaces.flatMap(([name]) => [
         `link add ${name} mtu ${PEER_MTU} type veth peer name ${name} netns ${this.#gatewayNamespace}`,
@@ -181,9 +181,9 @@ export class KernelSession {
       ]),
     );
     const offload = ifaces.map(([name]) => `ethtool -K ${name} ${OFFLOADS_OFF} > /dev/null`).join('\n');
-    this.#runInPeer(offload);
-    this.run(offload);
-    this.#ip(this.#gatewayNamespace, [
+    await this.#runInPeer(offload);
+    await this.run(offload);
+    await this.#ip(this.#gatewayNamespace, [
       'link set lo up',
       ...ifaces.flatMap(([name, { mac, mtu, addresses }]) => [
         `link set ${name}${mac === undefined ? '' : ` address ${mac}`} mtu ${mtu ?? 1500}`,
@@ -198,18 +198,18 @@ export class KernelSession {
     ]);
     for (const family of [4, 6] as const) {
       const routes = (gateway.routes ?? []).flatMap((route) => routeCommand(route, family));
-      if (routes.length > 0) this.#ip(this.#gatewayNamespace, routes, [`-${family}`]);
+      if (routes.length > 0) await this.#ip(this.#gatewayNamespace, routes, [`-${family}`]);
     }
     const sysctls = Object.entries(gateway.sysctl ?? {});
     if (sysctls.length > 0) {
-      this.run(sysctls.map(([key, value]) => `echo '${value}' > ${sysctlPath(key)}`).join('\n'));
+      await this.run(sysctls.map(([key, value]) => `echo '${value}' > ${sysctlPath(key)}`).join('\n'));
     }
   }
 
   /** Link-local addresses are made by a work queue; until then the kernel answers differently. */
   async #settle(): Promise<void> {
     const limit = Date.now() + SETTLE_LIMIT;
-    while (run('ip', ['-n', this.#gatewayNamespace, '-6', 'addr', 'show', 'tentative']) !== '') {
+    while ((await run('ip', ['-n', this.#gatewayNamespace, '-6', 'addr', 'show', 'tentative'])) !== '') {
       if (Date.now() > limit) throw new Error('the addresses of the gateway stay tentative');
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
@@ -253,13 +253,21 @@ export class KernelSession {
     }
   }
 
-  #ip(namespace: string | undefined, commands: readonly string[], options: readonly string[] = []): void {
+  async #ip(
+    namespace: string | undefined,
+    commands: readonly string[],
+    options: readonly string[] = [],
+  ): Promise<void> {
     const lines = `${commands.join('\n')}\n`;
-    run('ip', [...options, ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'], lines);
+    await run(
+      'ip',
+      [...options, ...(namespace === undefined ? [] : ['-n', namespace]), '-batch', '-'],
+      lines,
+    );
   }
 
-  #runInPeer(script: string): void {
-    run('ip', ['netns', 'exec', this.#peerNamespace, 'sh', '-e', '-c', script]);
+  async #runInPeer(script: string): Promise<void> {
+    await run('ip', ['netns', 'exec', this.#peerNamespace, 'sh', '-e', '-c', script]);
   }
 }
 
@@ -272,6 +280,7 @@ function hex(frame: Uint8Array): string {
 }
 
 function closeAll(): void {
+  stopRunning();
   for (const session of [...openSessions]) session.close();
 }
 

@@ -1,8 +1,8 @@
 /**
  * What the kernel harness needs of the machine, and how it runs programs on it.
  */
-import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** System programs live in sbin folders that users' paths often lack. */
@@ -22,7 +22,6 @@ const PROGRAMS: Readonly<Record<string, string>> = {
 };
 
 const NAMESPACES = '/run/netns';
-const MOST_OUTPUT = 1 << 30; // bytes; a million connections are listed in about 200 MB
 
 export class KernelUnavailable extends Error {}
 
@@ -53,21 +52,34 @@ export function assertKernelAvailable(): void {
   if (missing.length > 0) throw new KernelUnavailable(`asking the kernel needs ${missing.join(', ')}`);
 }
 
-/** Runs a program to its end and returns what it printed; its complaints become the error's message. */
-export function run(program: string, args: readonly string[], input = ''): string {
-  const result = spawnSync(program, args, {
-    input,
-    encoding: 'utf8',
-    env: ENVIRONMENT,
-    maxBuffer: MOST_OUTPUT,
+const running = new Set<ChildProcess>();
+
+/** Runs a program to its end and gives what it printed; its complaints become the error's message. */
+export function run(program: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { env: ENVIRONMENT });
+    running.add(child);
+    const output: Buffer[] = [];
+    let complaints = '';
+    child.stdout.on('data', (bytes: Buffer) => output.push(bytes));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+    child.on('error', reject);
+    child.on('close', (status, signal) => {
+      running.delete(child);
+      if (status === 0) resolve(Buffer.concat(output).toString());
+      else
+        reject(
+          new Error(`${program} ${args.join(' ')}: ${complaints.trim() || `ended with ${signal ?? status}`}`),
+        );
+    });
+    child.stdin.on('error', () => undefined); // told by 'close', with the reason
+    child.stdin.end(input);
   });
-  if (result.error !== undefined) throw result.error;
-  if (result.status !== 0) {
-    throw new Error(
-      `${program} ${args.join(' ')}: ${result.stderr.trim() || `exit status ${result.status}`}`,
-    );
-  }
-  return result.stdout;
+}
+
+/** Ends whatever `run` has started and waits for, so that nothing is made any more. */
+export function stopRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 /**
@@ -77,7 +89,7 @@ export function run(program: string, args: readonly string[], input = ''): strin
 export function letNamespacesLog(): void {
   const path = '/proc/sys/net/netfilter/nf_log_all_netns';
   if (!existsSync(path)) throw new KernelUnavailable(`reading LOG and TRACE needs ${path}`);
-  if (readFileSync(path, 'utf8').trim() === '0') run('sh', ['-c', `echo 1 > ${path}`]);
+  if (readFileSync(path, 'utf8').trim() === '0') writeFileSync(path, '1\n');
 }
 
 /** The network namespaces that have a name, from where ip-netns(8) keeps them. */
@@ -85,12 +97,18 @@ export function namedNamespaces(): string[] {
   return existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : [];
 }
 
+/** At once, so that it can be done while the process ends. */
+export function removeNamespaces(names: readonly string[]): void {
+  const commands = names.map((name) => `netns del ${name}\n`).join('');
+  if (names.length > 0) spawnSync('ip', ['-force', '-batch', '-'], { input: commands, env: ENVIRONMENT });
+}
+
 /** Removes namespaces of ours whose process is gone (killed without a chance to clean up). */
 export function removeOrphans(prefix: string): void {
-  for (const name of namedNamespaces()) {
-    const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-      spawnSync('ip', ['netns', 'del', name], { env: ENVIRONMENT });
-    }
-  }
+  removeNamespaces(
+    namedNamespaces().filter((name) => {
+      const pid = name.startsWith(prefix) ? /^\d+/.exec(name.slice(prefix.length))?.[0] : undefined;
+      return pid !== undefined && !existsSync(`/proc/${pid}`);
+    }),
+  );
 }

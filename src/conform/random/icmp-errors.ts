@@ -1,7 +1,7 @@
 /** What routers and hosts beyond the gateway would say about packets that it sent: ICMP errors that quote them. */
 import { u16, u32 } from '../frames.ts';
 import type { Chance } from './chance.ts';
-import { MAC, NEXT, nextMac, type Side } from './gateway.ts';
+import { MAC, NEXT, NEXT_MAC, type Side } from '../standard-gateway.ts';
 import { frameOf, PacketEditor, Protocol } from './packet-editor.ts';
 
 const KINDS: Readonly<Record<4 | 6, readonly (readonly [type: number, code: number])[]>> = {
@@ -43,7 +43,7 @@ export function icmpErrorAbout(chance: Chance, sent: Uint8Array, side: Side): Ui
   const reporter = chance.is(0.6) ? to : NEXT[family][side];
   return frameOf(
     MAC[side],
-    nextMac(side),
+    NEXT_MAC[side],
     { from: reporter, to: from },
     family === 4 ? Protocol.ICMP : Protocol.ICMPV6,
     [type, code, ...u16(0), ...rest, ...quoted],

@@ -4,7 +4,7 @@
  */
 import { checksum, fragments, u16, u32 } from '../frames.ts';
 import type { Chance } from './chance.ts';
-import { MAC, OWN, type Side } from './gateway.ts';
+import { MAC, OWN, type Side } from '../standard-gateway.ts';
 import { ETHERNET_HEADER, PacketEditor, Protocol } from './packet-editor.ts';
 import { address } from '../frames.ts';
 

@@ -5,21 +5,15 @@
  * the frames through first, with the loop closed, and what goes into the case are the frames as it then addressed
  * them. Whatever Sluice gets wrong there is still the same input for both sides.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { decodeLinkHeader, encapsulate, LinkHeader, LinkType, openCapture } from '../../capture/index.ts';
-import { runReplay } from '../../replay/replay.ts';
-import { dissectRecord, lookForInside } from '../../replay/side-finder.ts';
-import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { lookForInside } from '../../replay/side-finder.ts';
+import { framesToGateway, LONGEST_FRAME, readFrames, type Passed } from '../captured.ts';
 import type { KernelCase } from '../kernel/ask.ts';
-import { mac } from '../frames.ts';
-import type { Gateway } from '../kernel/gateway-file.ts';
-import { formatPcap, type InputFrame } from '../pcap.ts';
 import type { Rules } from '../kernel/session.ts';
+import type { InputFrame } from '../pcap.ts';
+import { MAC, SIDES, type Side } from '../standard-gateway.ts';
 import { Chance } from './chance.ts';
 import { factsOf } from './facts.ts';
-import { MAC, makeGateway, SIDES, type Side } from './gateway.ts';
+import { makeGateway } from './gateway.ts';
 import { icmpErrorAbout } from './icmp-errors.ts';
 import { MUTATIONS } from './mutations.ts';
 import { randomRules } from './rules.ts';
@@ -31,41 +25,17 @@ export interface Source {
   readonly frames: readonly Uint8Array[];
 }
 
-/** Beyond this, frames are what an interface put together (receive offload): no link carries them. */
-const LONGEST_FRAME = 1514;
 const MUTATED = 0.15;
 const REPORTED = 0.06;
 const LOGGING = 0.15;
 const FIRST_TIME = 1_700_000_000;
 
 export function openSource(path: string): Source {
-  const reader = openCapture(path);
-  const header = new LinkHeader();
-  const packet = new PacketBuffer();
-  const room = new Uint8Array(1 << 17);
-  const frames: Uint8Array[] = [];
-  try {
-    while (reader.next()) {
-      const { record } = reader;
-      if (record.linkType === LinkType.Ethernet) frames.push(record.bytes.slice(record.start, record.end));
-      else if (dissectRecord(record, header, packet)) {
-        decodeLinkHeader(record, header);
-        const length = encapsulate(
-          record,
-          header,
-          room,
-          Uint8Array.from(mac(MAC.eth0)),
-          Uint8Array.from(mac(MAC.nextToEth0)),
-        );
-        frames.push(room.slice(0, length));
-      }
-    }
-  } finally {
-    reader.close();
-  }
+  const frames = readFrames(path, MAC.eth0).map(({ frame }) => frame);
   return {
     path,
     inside: lookForInside(path).map((text) => text.replace(/\/.*/, '')),
+    // What is longer, an interface put together (receive offload): no link carries it.
     frames: frames.filter((frame) => frame.length <= LONGEST_FRAME),
   };
 }
@@ -81,39 +51,9 @@ export function randomCase(source: Source, seed: number, packets: number): Kerne
     v4: randomRules({ chance, facts: factsOf(frames, 4), family: 4, mayLog }),
     v6: randomRules({ chance, facts: factsOf(frames, 6), family: 6, mayLog }),
   };
-  const input = mutate(chance, throughGateway(frames, rules, gateway));
+  const timed = frames.map((frame, i) => ({ frame, time: FIRST_TIME + i / 10_000 }));
+  const input = mutate(chance, framesToGateway(timed, rules, gateway));
   return { rules, gateway, input };
-}
-
-interface Passed {
-  readonly iface: Side;
-  readonly frame: Uint8Array;
-  readonly out: readonly { readonly iface: string; readonly frame: Uint8Array }[];
-}
-
-function throughGateway(frames: readonly Uint8Array[], rules: Rules, gateway: Gateway): Passed[] {
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-random-'));
-  const passed: Passed[] = [];
-  try {
-    const path = join(folder, 'both.pcap');
-    writeFileSync(path, formatPcap(frames.map((frame, i) => ({ frame, time: FIRST_TIME + i / 10_000 }))));
-    runReplay(
-      {
-        rules: { text: rules.v4 ?? '', file: 'rules.v4' },
-        rules6: { text: rules.v6 ?? '', file: 'rules.v6' },
-        gateway: { value: gateway, file: 'gateway' },
-        inputs: [{ iface: null, path }],
-      },
-      {
-        packet: ({ in: iface, frame, out }) => {
-          if (isSide(iface) && frame.length <= LONGEST_FRAME) passed.push({ iface, frame, out });
-        },
-      },
-    );
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-  return passed;
 }
 
 function isSide(iface: string): iface is Side {
@@ -127,6 +67,7 @@ function mutate(chance: Chance, passed: readonly Passed[]): InputFrame[] {
     input.push({ iface, time: FIRST_TIME + input.length / 1000, frame });
   };
   for (const { iface, frame, out } of passed) {
+    if (!isSide(iface)) continue;
     const frames = chance.is(MUTATED) ? chance.weighted(MUTATIONS)(chance, frame, iface) : null;
     for (const made of frames ?? [frame]) push(iface, made);
     for (const sent of out) {

@@ -5,7 +5,7 @@
 import { randomMatch } from './matches.ts';
 import type { Chance } from './chance.ts';
 import type { Facts } from './facts.ts';
-import { OWN, NEXT, SIDES } from './gateway.ts';
+import { OWN, NEXT, SIDES } from '../standard-gateway.ts';
 import { network, not, TABLES, type HookName, type Place, type TableName } from './place.ts';
 import { randomTarget } from './targets.ts';
 

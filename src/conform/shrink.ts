@@ -4,7 +4,7 @@
  * The way of delta debugging (Zeller, Hildebrandt: Simplifying and Isolating Failure-Inducing Input, 2002): halves,
  * quarters and so on are taken out, until no single piece can be.
  */
-import type { KernelCase } from '../kernel/ask.ts';
+import type { KernelCase } from './kernel/ask.ts';
 
 export type StillDiffers = (candidate: KernelCase) => Promise<boolean>;
 
