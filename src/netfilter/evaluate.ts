@@ -17,9 +17,12 @@ import type { Hook } from './hook.ts';
 import type { HookState } from './hook-state.ts';
 import { InterfaceRow, type InterfacePatterns } from './interface-patterns.ts';
 import type { Layout } from './layout.ts';
-import type { TableEngine, TraceSink } from './table-engine.ts';
+import { NOT_STEADY, type TableEngine, type TraceSink } from './table-engine.ts';
 import { Verdict } from './verdict.ts';
 import { LEAD, LINEAR, Walk } from './walk.ts';
+
+/** Longer ways are not remembered. */
+const MAX_STEPS = 16;
 
 /** Beyond every slot. */
 const NEVER = 0x7fffffff;
@@ -31,10 +34,17 @@ export class CompiledEngine implements TableEngine {
   readonly layout: Layout;
   readonly emptyAt: Int32Array;
   decidedAt: number;
+  readonly steps = new Int32Array(MAX_STEPS);
+  stepCount: number;
+  acted: boolean;
   private readonly program: Program;
   private readonly rows: Int32Array;
   private readonly wide: boolean;
   private readonly tests: readonly MatchTest[];
+  /** By test: 1 for those that may answer packets of one flow differently. */
+  private readonly unsteady: Uint8Array;
+  /** Was one of those asked? */
+  private asked: boolean;
   private readonly ports: Int32Array;
   private readonly stride: number;
   private readonly starts: Int32Array;
@@ -52,10 +62,14 @@ export class CompiledEngine implements TableEngine {
     this.layout = program.layout;
     this.emptyAt = emptyChains(program);
     this.decidedAt = 0;
+    this.stepCount = 0;
+    this.acted = false;
+    this.asked = false;
     this.program = program;
     this.rows = program.rows;
     this.wide = program.addressWords === 4;
     this.tests = program.tests;
+    this.unsteady = Uint8Array.from(program.tests, ({ isSteady }) => (isSteady === true ? 0 : 1));
     this.ports = program.ports;
     this.stride = program.stride;
     this.starts = program.layout.starts;
@@ -75,8 +89,12 @@ export class CompiledEngine implements TableEngine {
     if (base < 0) return Verdict.ACCEPT;
     if (this.depth === this.walks.length) this.walks.push(new Walk());
     const walk = this.walks[this.depth++]!;
+    this.stepCount = 0;
+    this.acted = false;
+    this.asked = false;
     const verdict = this.walk(base, pkt, at, walk);
     this.depth--;
+    if (this.asked || this.acted || this.stepCount > MAX_STEPS) this.stepCount = NOT_STEADY;
     return verdict;
   }
 
@@ -107,6 +125,8 @@ export class CompiledEngine implements TableEngine {
       }
       this.packets[slot]! += 1;
       this.bytes[slot]! += pkt.l3End - pkt.l3;
+      if (this.stepCount < MAX_STEPS) this.steps[this.stepCount] = slot;
+      this.stepCount++;
       if (this.trace.all || pkt.traced !== 0) this.trace.passed(this.layout, slot, pkt, at);
 
       let leave = false;
@@ -145,6 +165,7 @@ export class CompiledEngine implements TableEngine {
         default: {
           if (walk.usesIndex) walk.remember(pkt);
           const verdict = this.program.actions[rows[row + Row.ARGUMENT]!]!.run(pkt, at);
+          this.acted = true;
           if (verdict === Verdict.RETURN) leave = true;
           else if (verdict === Verdict.CONTINUE) slot++;
           else return this.decide(slot, at.hotdrop ? Verdict.DROP : verdict);
@@ -270,15 +291,18 @@ export class CompiledEngine implements TableEngine {
   }
 
   private testsHold(row: number, pkt: PacketBuffer, at: HookState): boolean {
-    const { tests } = this;
+    const { tests, unsteady } = this;
     const end = this.rows[row + Row.TESTS_END]!;
-    for (let i = this.rows[row + Row.TESTS]!; i < end; i++) if (!tests[i]!.test(pkt, at)) return false;
+    for (let i = this.rows[row + Row.TESTS]!; i < end; i++) {
+      if (unsteady[i] !== 0) this.asked = true;
+      if (!tests[i]!.test(pkt, at)) return false;
+    }
     return true;
   }
 
-  countPolicy(slot: number, pkt: PacketBuffer): void {
-    this.packets[slot]! += 1;
-    this.bytes[slot]! += pkt.l3End - pkt.l3;
+  count(slot: number, packets: number, bytes: number): void {
+    this.packets[slot]! += packets;
+    this.bytes[slot]! += bytes;
   }
 
   storeCounters(): void {

@@ -120,6 +120,11 @@ export interface Services {
 
 /** A match at work. One object a rule and match; it is asked in the rule's order and may keep state. */
 export interface MatchTest {
+  /**
+   * True when it answers all steady packets (flow-table.ts) of one connection and direction alike: it asks for addresses,
+   * ports, interfaces and states only. Absent means no.
+   */
+  readonly isSteady?: boolean;
   /** May set `at.hotdrop` to drop the packet at once, as the kernel's matches do on headers cut short. */
   test(pkt: PacketBuffer, at: HookState): boolean;
 }

@@ -10,6 +10,13 @@ import { Hook, Priority, TABLES, TABLE_NAMES } from './hook.ts';
 
 /** Connection tracking at work. All verdicts are those of Verdict; whoever drops sets `pkt.dropReason`. */
 export interface ConntrackSteps extends ConntrackView {
+  /**
+   * The numbers of the ways that a connection's packets take (flow-table.ts): of the original direction at
+   * `entry * WAYS_STRIDE` (record.ts), of replies behind it. 0 in a new connection.
+   */
+  readonly ways: Uint16Array;
+  /** Zeroes them in all connections. */
+  forgetWays(): void;
   /** Finds or makes the packet's entry (nf_conntrack_in): sets `pkt.ct` and `pkt.ctInfo`. */
   in(pkt: PacketBuffer, hook: Hook): number;
   /** Lets the connection's helper see the packet, adjusts sequence numbers. */
@@ -26,6 +33,8 @@ export type AskNatTable = (hook: Hook, pkt: PacketBuffer) => number;
 /** Address translation at work (nf_nat_inet_fn): applies a connection's translation, or asks the nat table for one. */
 export interface NatSteps extends NatView {
   run(hook: Hook, pkt: PacketBuffer, ask: AskNatTable): number;
+  /** Applies the translation of a packet's connection to both its sides. */
+  translateBoth(pkt: PacketBuffer): number;
 }
 
 /** What a step is: a table by its index in TABLE_NAMES, or one of these. */

@@ -24,7 +24,20 @@ export const AddressType = {
 } as const;
 export type AddressType = (typeof AddressType)[keyof typeof AddressType];
 
+/** Whoever a host hands packets to: one of its neighbours. The packet filter only keeps it. */
+export interface NextHop {
+  readonly device: { readonly index: number };
+}
+
 export interface HostServices {
+  /** Grows whenever interfaces, addresses, routes or settings do: from then on packets may go other ways. */
+  readonly wayGeneration: number;
+  /**
+   * May a packet that arrived leave at once by that neighbour? It must be in no need of anything else on its way: an ICMP
+   * error, options looked at, pieces made. If so, the host sends it there when the hook is done.
+   */
+  mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean;
+
   /** Name of an interface index; the empty string for 0 or none. */
   interfaceName(index: number): string;
   /** Index of a name; 0 when there is none. */

@@ -20,10 +20,11 @@ import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { decisionSlot, decisionTable, packDecision } from './decision.ts';
 import { DropReason } from './drop-reason.ts';
+import { Steadiness, isSteady, type FlowTable, type Way } from './flow-table.ts';
 import { Hook, TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { HookState } from './hook-state.ts';
 import { EMPTY_STEP, Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
-import type { HostServices } from './host-services.ts';
+import type { HostServices, NextHop } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
 import type { Ruleset } from './rule.ts';
@@ -119,10 +120,43 @@ export class Netfilter {
     const at = this.enter(hook, pkt);
     let verdict: number = Verdict.ACCEPT;
     for (let i = 0; i < steps.length && verdict === Verdict.ACCEPT; i++) {
-      verdict = this.take(steps[i]!, hook, pkt, at);
+      const step = steps[i]!;
+      verdict = this.take(step, hook, pkt, at);
+      if (step !== Step.CONNTRACK || hook !== Hook.PREROUTING || !this.isSteady(pkt)) continue;
+      const way = rules.flows.find(pkt, this.host.wayGeneration);
+      if (way !== undefined && this.host.mayLeaveAtOnce(pkt, way.hop, way.mtu)) {
+        verdict = this.follow(way, rules, pkt);
+        break;
+      }
+      rules.flows.begin(pkt);
     }
     this.depth--;
     return verdict;
+  }
+
+  /** A packet that came through PREROUTING goes out to a neighbour: the rest of its flow may follow it. */
+  leaves(pkt: PacketBuffer, hop: NextHop, mtu: number): void {
+    if (pkt.steady === Steadiness.STEADY) this.flows(pkt).leaves(pkt, hop, mtu, this.host.wayGeneration);
+  }
+
+  /** May the packet's flow have a way of its own? */
+  private isSteady(pkt: PacketBuffer): boolean {
+    if (pkt.steady !== Steadiness.UNKNOWN || !isSteady(pkt) || this.trace.all || pkt.traced !== 0)
+      return false;
+    pkt.steady = Steadiness.STEADY;
+    return true;
+  }
+
+  /** Everything between connection tracking and the wire, on a way that is known. */
+  private follow(way: Way, rules: RulesInForce, pkt: PacketBuffer): number {
+    rules.flows.count(way, pkt);
+    if (way.decision !== 0) pkt.decision = way.decision;
+    pkt.oif = way.hop.device.index;
+    if (rules.engines[NAT] !== null) {
+      const verdict = this.nat.translateBoth(pkt);
+      if (verdict !== Verdict.ACCEPT) return verdict;
+    }
+    return this.conntrack.helper(pkt, Hook.POSTROUTING);
   }
 
   /** The packet ended, however it did: an unconfirmed connection that only it holds is freed. */
@@ -142,6 +176,10 @@ export class Netfilter {
     const name: TableName | undefined = TABLE_NAMES[decisionTable(pkt.decision)];
     const layout = name && this.rules(pkt.family === 6 ? 6 : 4).layout(name);
     return layout ? layout.ruleAt(decisionSlot(pkt.decision)) : null;
+  }
+
+  private flows(pkt: PacketBuffer): FlowTable {
+    return pkt.family === 6 ? this.v6.flows : this.v4.flows;
   }
 
   private rules(family: Family): RulesInForce {
@@ -186,7 +224,8 @@ export class Netfilter {
     if (this.trace.all || pkt.traced !== 0) return this.judge(table, hook, pkt, at);
     const engine = (pkt.family === 6 ? this.v6 : this.v4).engines[table]!;
     const slot = engine.emptyAt[hook]!;
-    engine.countPolicy(slot, pkt);
+    engine.count(slot, 1, pkt.l3End - pkt.l3);
+    if (pkt.steady === Steadiness.STEADY) this.flows(pkt).passed(table, slot);
     this.note(table, slot, pkt);
     return Verdict.ACCEPT;
   }
@@ -202,6 +241,9 @@ export class Netfilter {
     at.table = table;
     at.hotdrop = false;
     const verdict = engine.run(hook, pkt, at);
+    // A target that acts may have changed whatever later rules ask for.
+    if (engine.acted) pkt.steady = Steadiness.UNSTEADY;
+    else if (pkt.steady === Steadiness.STEADY) this.flows(pkt).judged(table, engine);
     if (verdict === Verdict.ACCEPT) {
       this.note(table, engine.decidedAt, pkt);
       return verdict;

@@ -21,7 +21,7 @@ import type { HostServices } from './host-services.ts';
 import { interfaceMatches } from './interface-patterns.ts';
 import type { LiveRule, LiveTable } from './live-table.ts';
 import type { AddressMatch, InterfaceMatch, Rule, StandardTarget } from './rule.ts';
-import type { TableEngine, TraceSink } from './table-engine.ts';
+import { NOT_STEADY, type TableEngine, type TraceSink } from './table-engine.ts';
 import { Verdict } from './verdict.ts';
 
 /** Where the walk stands: a chain by its number, and the position of a rule in it. */
@@ -117,7 +117,12 @@ export class ReferenceEngine implements TableEngine {
   /** Nothing is taken a shorter way here. */
   readonly emptyAt = new Int32Array(HOOK_NAMES.length).fill(-1);
 
-  countPolicy(): void {}
+  count(): void {}
+
+  /** No way is remembered either. */
+  readonly steps = new Int32Array(0);
+  readonly stepCount = NOT_STEADY;
+  readonly acted = true;
 
   storeCounters(): void {}
   loadCounters(): void {}

@@ -4,6 +4,7 @@
 import { compile } from './compile.ts';
 import { CompiledEngine } from './evaluate.ts';
 import type { Services } from './extension.ts';
+import { FlowTable } from './flow-table.ts';
 import { TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { stepsOf } from './hook-steps.ts';
 import { InterfacePatterns } from './interface-patterns.ts';
@@ -22,6 +23,8 @@ export class RulesInForce {
   steps: readonly Uint8Array[];
   /** By index in TABLE_NAMES. */
   engines: readonly (TableEngine | null)[] = TABLE_NAMES.map(() => null);
+  /** The ways of flows through these tables. */
+  flows: FlowTable;
   tracking = false;
   private loaded: Ruleset | null = null;
   private trackingForced = false;
@@ -35,6 +38,7 @@ export class RulesInForce {
     this.parts = parts;
     this.trace = trace;
     this.shared = shared;
+    this.flows = new FlowTable(parts.conntrack, this.engines);
     this.steps = this.stepsNow();
   }
 
@@ -49,6 +53,8 @@ export class RulesInForce {
     const engines = live.map((table) => table && this.makeEngine(table, patterns));
     // Nothing below fails.
     this.engines = engines;
+    this.flows.forget();
+    this.flows = new FlowTable(this.parts.conntrack, engines);
     this.loaded = ruleset;
     user.replacesOthers();
     this.setTracking(this.trackingForced || live.some((table) => table?.needsConntrack));
@@ -60,11 +66,13 @@ export class RulesInForce {
   }
 
   ruleset(): Ruleset | null {
+    this.flows.settle();
     for (const engine of this.engines) engine?.storeCounters();
     return this.loaded;
   }
 
   takeCounters(): void {
+    this.flows.settle();
     for (const engine of this.engines) engine?.loadCounters();
   }
 

@@ -7,6 +7,9 @@ import type { Hook } from './hook.ts';
 import type { HookState } from './hook-state.ts';
 import type { Layout } from './layout.ts';
 
+/** TableEngine.stepCount. */
+export const NOT_STEADY = -1;
+
 export interface TableEngine {
   readonly layout: Layout;
   /** The slot that the last call of `run` decided at. */
@@ -18,10 +21,17 @@ export interface TableEngine {
   run(hook: Hook, pkt: PacketBuffer, at: HookState): number;
   /**
    * By hook: the slot of the policy where the chain has no rules and its policy is ACCEPT, else -1. Most chains of most
-   * tables are so, and then `countPolicy` is all that there is to do.
+   * tables are so, and then `count` is all that there is to do.
    */
   readonly emptyAt: Int32Array;
-  countPolicy(slot: number, pkt: PacketBuffer): void;
+  /** Counts packets and bytes that passed a slot without being judged. */
+  count(slot: number, packets: number, bytes: number): void;
+  /** What the last call of `run` counted, in order: the first `stepCount` are slots. */
+  readonly steps: Int32Array;
+  /** NOT_STEADY when another steady packet (flow-table.ts) of the same flow may go another way. */
+  readonly stepCount: number;
+  /** Did a target act in the last call of `run`, instead of a mere verdict? */
+  readonly acted: boolean;
   /** Writes the counters into the rules and chains of the layout's table. */
   storeCounters(): void;
   /** Takes the counters from there. */

@@ -19,7 +19,7 @@ import { Sysctls } from '../base/sysctl.ts';
 import { DROP_REASON_COUNT, DropReason } from '../netfilter/drop-reason.ts';
 import type { Family, Hook } from '../netfilter/hook.ts';
 import { Hook as Hooks } from '../netfilter/hook.ts';
-import type { AddressType, HostServices } from '../netfilter/host-services.ts';
+import type { AddressType, HostServices, NextHop } from '../netfilter/host-services.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
@@ -44,19 +44,22 @@ import { output4, sendLocal4 } from './ip4-send.ts';
 import { receive6 } from './ip6-input.ts';
 import { output6, sendLocal6 } from './ip6-send.ts';
 import { NeighbourDiscovery } from './nd.ts';
-import { copyPacket, Neighbours } from './neighbours.ts';
+import { copyPacket, Neighbour, Neighbours } from './neighbours.ts';
 import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
 import { PeerLimits } from './peer-limits.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { Route4 } from './route4.ts';
 import { Route6 } from './route6.ts';
 import { RoutingTable } from './routes.ts';
+import { leaveAtOnce, mayLeaveAtOnce } from './shortcut.ts';
 import { STACK_SYSCTLS } from './sysctls.ts';
 
 /** The packet filter, as the host calls it: netfilter's Netfilter, or nothing. */
 export interface PacketFilter {
   /** Verdict.ACCEPT, DROP (with pkt.dropReason set) or STOLEN (somebody keeps it). */
   run(hook: Hook, pkt: PacketBuffer): number;
+  /** A packet leaves by a neighbour at once, on a route of that MTU. */
+  leaves(pkt: PacketBuffer, hop: NextHop, mtu: number): void;
 }
 
 export interface HostEnv {
@@ -111,6 +114,10 @@ export class Host implements HostServices {
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
   private readonly backlog: PacketBuffer[] = [];
+  /** To be raised by whoever changes addresses or routes: known ways are then looked for anew. */
+  routingGeneration = 0;
+  /** Where the packet at hand may leave at once. */
+  private exit: Neighbour | null = null;
   /** The packet whose frame a device is given. */
   private leaving: PacketBuffer | null = null;
   /** A packet is on its way; what it leaves on the loopback device waits for its end. */
@@ -245,6 +252,19 @@ export class Host implements HostServices {
     return false;
   }
 
+  /** The same in PREROUTING, behind which a packet may leave by the way of its flow; that, too, ends its way here. */
+  hookFirst(pkt: PacketBuffer): boolean {
+    const isAccepted = this.hook(Hooks.PREROUTING, pkt);
+    const { exit } = this;
+    if (exit === null || !isAccepted) {
+      this.exit = null;
+      return isAccepted;
+    }
+    this.exit = null;
+    leaveAtOnce(this, pkt, exit);
+    return false;
+  }
+
   /** The end of a packet, or of its way for now (it waits for fragments or a neighbour). */
   drop(pkt: PacketBuffer, reason: number): void {
     // Defragmentation for the packet filter has counted its drop already.
@@ -333,6 +353,16 @@ export class Host implements HostServices {
 
   get interfaceGeneration(): number {
     return this.devices.generation;
+  }
+
+  get wayGeneration(): number {
+    return this.sysctls.generation + this.devices.generation + this.routingGeneration;
+  }
+
+  mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean {
+    if (!(hop instanceof Neighbour) || !mayLeaveAtOnce(this, pkt, hop, mtu)) return false;
+    this.exit = hop;
+    return true;
   }
 
   addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {

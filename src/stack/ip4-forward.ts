@@ -40,7 +40,7 @@ export function forward4(host: Host, pkt: PacketBuffer, device: Device): void {
 }
 
 /** ip_decrease_ttl: the checksum grows by 0x0100, and by the carry, as the time falls by one. */
-function decreaseTtl(bytes: Uint8Array, l3: number, ttl: number): void {
+export function decreaseTtl(bytes: Uint8Array, l3: number, ttl: number): void {
   let check = ipv4.headerChecksum(bytes, l3) + 0x0100;
   check += check >= 0xffff ? 1 : 0;
   bytes[l3 + 10] = check >>> 8;

@@ -3,7 +3,6 @@
  * Source: RFC 1812 5.2; drops carry the reason that reports show.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
-import { Hook } from '../netfilter/hook.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
@@ -24,7 +23,7 @@ export function receive4(host: Host, pkt: PacketBuffer, device: Device, status: 
   if (status === WireStatus.CUT) return host.drop(pkt, DropReason.IP_TRUNCATED);
   // Padding ends here: from now on the packet is as long as it says.
   pkt.end = pkt.l3End;
-  if (!host.hook(Hook.PREROUTING, pkt)) return;
+  if (!host.hookFirst(pkt)) return;
   route4(host, pkt, device);
 }
 

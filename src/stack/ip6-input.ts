@@ -3,7 +3,6 @@
  * delivery or forwarding. Source: RFC 8200, RFC 4291 2.5 and 2.7.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
-import { Hook } from '../netfilter/hook.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import { IPPROTO_HOPOPTS } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
@@ -32,7 +31,7 @@ export function receive6(host: Host, pkt: PacketBuffer, device: Device, status: 
     if (!optionsPass(host, pkt, l3 + ipv6.HEADER_LENGTH, IPPROTO_HOPOPTS)) return;
   }
   const { dst0, dst1, dst2, dst3 } = pkt;
-  if (!host.hook(Hook.PREROUTING, pkt)) return;
+  if (!host.hookFirst(pkt)) return;
   const isSame = pkt.dst0 === dst0 && pkt.dst1 === dst1 && pkt.dst2 === dst2 && pkt.dst3 === dst3;
   // What the host sent to itself was routed on the way out, and is not again unless it was translated.
   if (device.isLoopback && isSame) return deliver6(host, pkt, device);

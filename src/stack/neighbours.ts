@@ -16,6 +16,7 @@ import { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { NeighbourConfig } from './config.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import { noteWay } from './shortcut.ts';
 
 /** Linux's NUD_*, as far as they differ in what is done. */
 export const NeighbourState = {
@@ -123,24 +124,32 @@ export class Neighbours {
       this.host.drop(pkt, DropReason.NEIGHBOUR_QUEUE_FULL);
       return;
     }
+    if (this.isReachable(neighbour)) {
+      noteWay(this.host, pkt, neighbour);
+      this.host.sendFrame(pkt, device, neighbour.mac);
+      return;
+    }
+    const hasFailed = neighbour.state === NeighbourState.FAILED;
+    this.enqueue(neighbour, pkt);
+    if (hasFailed) this.ask(neighbour);
+  }
+
+  /** Can a packet be sent to it now? If so its use is noted, which may begin the question whether it is still there. */
+  isReachable(neighbour: Neighbour): boolean {
     switch (neighbour.state) {
       case NeighbourState.PERMANENT:
-        break;
+        return true;
       case NeighbourState.INCOMPLETE:
-        this.enqueue(neighbour, pkt);
-        return;
       case NeighbourState.FAILED:
-        this.enqueue(neighbour, pkt);
-        this.ask(neighbour);
-        return;
+        return false;
       case NeighbourState.REACHABLE:
       case NeighbourState.STALE:
         this.noteUse(neighbour);
-        break;
+        return true;
       default:
         neighbour.usedAt = this.host.clock.now;
+        return true;
     }
-    this.host.sendFrame(pkt, device, neighbour.mac);
   }
 
   find(device: Device, w0: number, w1: number, w2: number, w3: number): Neighbour | undefined {
@@ -248,6 +257,8 @@ export class Neighbours {
 
   private remove(neighbour: Neighbour): void {
     neighbour.timer?.cancel();
+    // Ways that lead there (shortcut.ts) end with it.
+    neighbour.state = NeighbourState.FAILED;
     const slot =
       this.hash(neighbour.device.index, neighbour.w0, neighbour.w1, neighbour.w2, neighbour.w3) &
       (this.buckets.length - 1);

@@ -156,7 +156,17 @@ export function updateWord16(check: number, oldWord: number, newWord: number): n
  * the sum of complements, but it decides that 0x0000 and never 0xffff comes out.
  */
 export function updateWord32(check: number, oldWord: number, newWord: number): number {
-  return ~fold(0xffff + (~check & 0xffff) + halves(~oldWord) + halves(newWord)) & 0xffff;
+  return updateBy(check, change(oldWord, newWord));
+}
+
+/** What a 32-bit word (or a port) that changes adds to the sum of complements, for `updateBy`; changes can be added up. */
+export function change(oldWord: number, newWord: number): number {
+  return halves(~oldWord) + halves(newWord);
+}
+
+/** The checksum after those changes: as `updateWord32` for one after the other. */
+export function updateBy(check: number, changes: number): number {
+  return ~fold(0xffff + (~check & 0xffff) + changes) & 0xffff;
 }
 
 /** The checksum after a run of bytes at an even distance from the checksum's start was exchanged (both sums unfolded). */

@@ -101,6 +101,8 @@ export class PacketBuffer {
   cause: number;
   /** One of ChecksumState (below): what is known of the transport checksum. */
   checksumState: number;
+  /** One of Steadiness (src/netfilter/flow-table.ts): may its way through the rules be remembered? */
+  steady: number;
 
   constructor(bytes: Uint8Array = EMPTY, start = 0, end: number = bytes.length) {
     this.bytes = bytes;
@@ -146,6 +148,7 @@ export class PacketBuffer {
     this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
+    this.steady = 0;
   }
 
   /** Points the window at other memory and forgets everything known about the packet before. */
@@ -185,6 +188,7 @@ export class PacketBuffer {
     this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
+    this.steady = 0;
   }
 
   /** Bytes of the frame, layer 2 included. */

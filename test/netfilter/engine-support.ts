@@ -152,6 +152,7 @@ function words(address: string | readonly number[]): [number, number, number, nu
 /** A host of which only interfaces matter: `lo` is 1 … as listed. What else is asked of it is written down. */
 export class TestHost implements HostServices {
   interfaceGeneration = 1;
+  wayGeneration = 1;
   readonly asked: string[] = [];
   names: string[];
   routes = true;
@@ -159,6 +160,10 @@ export class TestHost implements HostServices {
 
   constructor(names: readonly string[] = ['eth0', 'eth1', 'ppp0']) {
     this.names = [...names];
+  }
+
+  mayLeaveAtOnce(): boolean {
+    return false;
   }
 
   interfaceName(index: number): string {

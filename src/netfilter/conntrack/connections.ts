@@ -22,6 +22,7 @@ import {
   PROTO_OCTETS,
   PROTO_WORDS,
   Records,
+  WAYS_STRIDE,
 } from './record.ts';
 import type { Tuple } from './tuple.ts';
 import { TupleStore, enlarged } from './tuple-store.ts';
@@ -54,6 +55,8 @@ export class Connections {
   /** The tracker's own, at `entry * PROTO_WORDS` and `entry * PROTO_OCTETS` (record.ts). */
   proto: Int32Array;
   octets: Uint8Array;
+  /** The packet filter's own, at `entry * WAYS_STRIDE` (flow-table.ts). */
+  ways: Uint16Array;
   /** Four numbers an entry: packets and bytes of the original, then of the reply direction. Empty until needed. */
   private counters: Float64Array;
   private started: Float64Array;
@@ -91,6 +94,7 @@ export class Connections {
     this.deadline = this.records.deadline;
     this.proto = this.records.proto;
     this.octets = this.records.octets;
+    this.ways = this.records.ways;
     this.counters = new Float64Array(0);
     this.started = new Float64Array(0);
     this.now = 0;
@@ -146,6 +150,7 @@ export class Connections {
     this.deadline = this.records.deadline;
     this.proto = this.records.proto;
     this.octets = this.records.octets;
+    this.ways = this.records.ways;
     this.status = enlarged(this.status, capacity + 1);
     this.mark = enlarged(this.mark, capacity + 1);
     if (this.counters.length > 0) this.counters = enlargedFloat(this.counters, (capacity + 1) * 4);
@@ -327,6 +332,8 @@ export class Connections {
     this.deadline[entry * DEADLINE_STRIDE] = 0;
     this.proto.fill(0, entry * PROTO_WORDS, entry * PROTO_WORDS + PROTO_LENGTH);
     this.octets.fill(0, entry * PROTO_OCTETS, entry * PROTO_OCTETS + OCTETS_LENGTH);
+    this.ways[entry * WAYS_STRIDE] = 0;
+    this.ways[entry * WAYS_STRIDE + 1] = 0;
     this.mark[entry] = this.free;
     this.free = entry;
   }
@@ -347,6 +354,14 @@ export class Connections {
       const entry = this.sweepAt++;
       if (!this.isInTable(entry)) continue;
       if (this.isExpired(entry) || (this.pressure && this.mayGo(entry))) this.kill(entry);
+    }
+  }
+
+  /** Forgets every connection's ways. */
+  forgetWays(): void {
+    for (let entry = 1; entry <= this.top; entry++) {
+      this.ways[entry * WAYS_STRIDE] = 0;
+      this.ways[entry * WAYS_STRIDE + 1] = 0;
     }
   }
 

@@ -355,6 +355,15 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return this.connections.capacity;
   }
 
+  readAnswer(entry: number, direction: Direction, out: Tuple): void {
+    const { tuples } = this.connections;
+    const node = entry * 2 + direction;
+    const proto = tuples.kind(node) & 0xff;
+    if (proto !== IPPROTO_ICMP && proto !== IPPROTO_ICMPV6) return tuples.readSwapped(node, out);
+    tuples.read(node, this.scratchTuple);
+    invertTuple(this.scratchTuple, out);
+  }
+
   invert(tuple: Tuple, out: Tuple): boolean {
     return invertTuple(tuple, out);
   }
@@ -415,6 +424,14 @@ export class Conntrack implements ConntrackView, NodeLookup {
 
   get status(): Int32Array {
     return this.connections.status;
+  }
+
+  get ways(): Uint16Array {
+    return this.connections.ways;
+  }
+
+  forgetWays(): void {
+    this.connections.forgetWays();
   }
 
   get mark(): Int32Array {

@@ -6,7 +6,7 @@ import { text } from '../syntax/values/index.ts';
 
 const MAX_BYTES = 255;
 
-const always: MatchTest = { test: () => true };
+const always: MatchTest = { isSteady: true, test: () => true };
 
 export const comment = defineMatch({
   name: 'comment',

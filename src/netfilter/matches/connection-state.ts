@@ -34,6 +34,7 @@ export function stateBit(pkt: PacketBuffer): number {
 
 /** What nearly every stateful ruleset begins with, so it reads two fields and no more. */
 export class StateTest implements MatchTest {
+  readonly isSteady = true;
   private readonly mask: number;
   private readonly not: boolean;
 

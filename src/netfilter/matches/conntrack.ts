@@ -46,6 +46,7 @@ const TRANSLATED = StateBit.SNAT | StateBit.DNAT;
 const TEMPLATE_STATUS = CtStatus.TEMPLATE | CtStatus.CONFIRMED;
 
 class ConntrackTest implements MatchTest {
+  readonly isSteady: boolean;
   private readonly conntrack: ConntrackView;
   private readonly clock: Clock;
   private readonly states: Given<number> | null;
@@ -78,6 +79,8 @@ class ConntrackTest implements MatchTest {
     });
     this.statuses = info.ctstatus ?? null;
     this.expires = info.ctexpire ?? null;
+    // What else is asked for never changes once there was an answer.
+    this.isSteady = this.expires === null && ((this.statuses?.value ?? 0) & CtStatus.ASSURED) === 0;
   }
 
   test(pkt: PacketBuffer): boolean {

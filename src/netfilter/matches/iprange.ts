@@ -12,6 +12,7 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 const TOP = -0x8000_0000;
 
 class IprangeTest implements MatchTest {
+  readonly isSteady = true;
   private readonly source: Bounds | null;
   private readonly destination: Bounds | null;
 

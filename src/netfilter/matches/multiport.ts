@@ -26,6 +26,7 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 type Side = 'sports' | 'dports' | 'ports';
 
 class MultiportTest implements MatchTest {
+  readonly isSteady = true;
   private readonly source: boolean;
   private readonly destination: boolean;
   private readonly not: boolean;

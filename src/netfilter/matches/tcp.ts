@@ -9,6 +9,7 @@ import type { HookState } from '../hook-state.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { parseUnsigned, portRange, printBits, type Range } from '../syntax/values/index.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
+import { PSH } from '../../wire/tcp.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { ALL_PORTS, isAllPorts, portFacts } from './port-facts.ts';
 
@@ -17,7 +18,7 @@ const FLAGS = [
   ['FIN', 0x01],
   ['SYN', 0x02],
   ['RST', 0x04],
-  ['PSH', 0x08],
+  ['PSH', PSH],
   ['ACK', 0x10],
   ['URG', 0x20],
 ] as const;
@@ -66,6 +67,7 @@ const optionKind: ValueType<number> = {
 };
 
 class TcpTest implements MatchTest {
+  readonly isSteady: boolean;
   private readonly sportLow: number;
   private readonly sportHigh: number;
   private readonly sportNot: boolean;
@@ -96,6 +98,8 @@ class TcpTest implements MatchTest {
     this.flagNot = flags?.not ?? false;
     this.option = option?.value ?? 0;
     this.optionNot = option?.not ?? false;
+    // PSH is the one flag in which steady segments differ.
+    this.isSteady = this.option === 0 && (this.flagMask & PSH) === 0;
   }
 
   test(pkt: PacketBuffer, at: HookState): boolean {

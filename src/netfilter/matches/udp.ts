@@ -9,6 +9,7 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { ALL_PORTS, isAllPorts, portFacts } from './port-facts.ts';
 
 class UdpTest implements MatchTest {
+  readonly isSteady = true;
   private readonly sport: Range;
   private readonly dport: Range;
   private readonly sportNot: boolean;

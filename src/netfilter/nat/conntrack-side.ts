@@ -8,6 +8,8 @@ export interface NatConntrack {
   /** Number of entries there is room for; entries are 1 … capacity. */
   readonly capacity: number;
   readTuple(entry: number, direction: Direction, out: Tuple): void;
+  /** The tuple that answers to the packets of a direction have: `readTuple` and `invert` in one. */
+  readAnswer(entry: number, direction: Direction, out: Tuple): void;
   /** The tuple that answers to `tuple` carry: sides exchanged, ICMP types paired. */
   invert(tuple: Tuple, out: Tuple): void;
   /** Gives an entry that is not confirmed yet another reply tuple. */

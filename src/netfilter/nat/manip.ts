@@ -5,7 +5,7 @@
  * Behaves as Linux's nf_nat_proto.c, down to which fields it leaves alone.
  */
 import { readI32, readU16, writeU16, writeU32 } from '../../wire/bytes.ts';
-import { updateWord32 } from '../../wire/checksum.ts';
+import { change, updateBy, updateWord32 } from '../../wire/checksum.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import {
   IPPROTO_GRE,
@@ -90,6 +90,39 @@ export function rewriteHeaders(pkt: PacketBuffer, target: Tuple, manip: Manip): 
     pkt.dst3 = target.dst3;
     if (ports) pkt.dport = target.dstId;
   }
+  return Verdict.ACCEPT;
+}
+
+/**
+ * Rewrites both sides of a whole packet, as two calls of `rewriteHeaders` would. For TCP over IPv4 (nearly every packet that
+ * comes here) what changes is summed up once for both checksums.
+ */
+export function rewriteBoth(pkt: PacketBuffer, target: Tuple, source: boolean, destination: boolean): number {
+  if (pkt.family !== 4 || pkt.proto !== IPPROTO_TCP) {
+    const verdict = destination ? rewriteHeaders(pkt, target, Manip.DST) : Verdict.ACCEPT;
+    return source && verdict === Verdict.ACCEPT ? rewriteHeaders(pkt, target, Manip.SRC) : verdict;
+  }
+  const { bytes, l3, l4 } = pkt;
+  let addresses = 0;
+  let ports = 0;
+  if (source) {
+    addresses = change(pkt.src0, target.src0);
+    ports = change(pkt.sport, target.srcId);
+    writeU32(bytes, l3 + 12, target.src0);
+    writeU16(bytes, l4, target.srcId);
+    pkt.src0 = target.src0;
+    pkt.sport = target.srcId;
+  }
+  if (destination) {
+    addresses += change(pkt.dst0, target.dst0);
+    ports += change(pkt.dport, target.dstId);
+    writeU32(bytes, l3 + 16, target.dst0);
+    writeU16(bytes, l4 + 2, target.dstId);
+    pkt.dst0 = target.dst0;
+    pkt.dport = target.dstId;
+  }
+  writeU16(bytes, l3 + 10, updateBy(readU16(bytes, l3 + 10), addresses));
+  writeU16(bytes, l4 + 16, updateBy(readU16(bytes, l4 + 16), addresses + ports));
   return Verdict.ACCEPT;
 }
 

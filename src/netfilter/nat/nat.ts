@@ -17,7 +17,7 @@ import { SourceIndex } from './by-source.ts';
 import { TupleChooser } from './choose.ts';
 import type { NatConntrack } from './conntrack-side.ts';
 import { translateIcmpError } from './icmp-error.ts';
-import { rewriteHeaders } from './manip.ts';
+import { rewriteBoth, rewriteHeaders } from './manip.ts';
 import { Manip, NatFlag, type NatRange, type NatView } from './view.ts';
 
 /** Asks the nat table about the first packet of a connection; returns its verdict. */
@@ -77,6 +77,24 @@ export class Nat implements NatView {
       return this.endMoved(pkt);
     }
     return this.translate(pkt, manip);
+  }
+
+  /** Both sides at once, of a packet that goes from PREROUTING straight out by the way of its flow (flow-table.ts). */
+  translateBoth(pkt: PacketBuffer): number {
+    const status = this.conntrack.status[pkt.ct]!;
+    if ((status & (CtStatus.SRC_NAT | CtStatus.DST_NAT)) === 0) return Verdict.ACCEPT;
+    const direction = directionOf(pkt.ctInfo);
+    this.conntrack.readAnswer(
+      pkt.ct,
+      direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL,
+      this.scratchTarget,
+    );
+    return rewriteBoth(
+      pkt,
+      this.scratchTarget,
+      translates(status, Manip.SRC, direction),
+      translates(status, Manip.DST, direction),
+    );
   }
 
   setup(pkt: PacketBuffer, range: NatRange, manip: Manip): number {
@@ -158,12 +176,11 @@ export class Nat implements NatView {
   private translate(pkt: PacketBuffer, manip: Manip): number {
     const direction = directionOf(pkt.ctInfo);
     if (!translates(this.conntrack.status[pkt.ct]!, manip, direction)) return Verdict.ACCEPT;
-    this.conntrack.readTuple(
+    this.conntrack.readAnswer(
       pkt.ct,
       direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL,
-      this.scratchReply,
+      this.scratchTarget,
     );
-    this.conntrack.invert(this.scratchReply, this.scratchTarget);
     return rewriteHeaders(pkt, this.scratchTarget, manip);
   }
 
