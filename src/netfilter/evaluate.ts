@@ -36,15 +36,14 @@ export class CompiledEngine implements TableEngine {
   decidedAt: number;
   readonly steps = new Int32Array(MAX_STEPS);
   stepCount: number;
-  acted: boolean;
   private readonly program: Program;
   private readonly rows: Int32Array;
   private readonly wide: boolean;
   private readonly tests: readonly MatchTest[];
   /** By test: 1 for those that may answer packets of one flow differently. */
   private readonly unsteady: Uint8Array;
-  /** Was one of those asked? */
-  private asked: boolean;
+  /** Was one of those asked, or did a target act? */
+  private mayDiffer: boolean;
   private readonly ports: Int32Array;
   private readonly stride: number;
   private readonly starts: Int32Array;
@@ -63,8 +62,7 @@ export class CompiledEngine implements TableEngine {
     this.emptyAt = emptyChains(program);
     this.decidedAt = 0;
     this.stepCount = 0;
-    this.acted = false;
-    this.asked = false;
+    this.mayDiffer = false;
     this.program = program;
     this.rows = program.rows;
     this.wide = program.addressWords === 4;
@@ -90,11 +88,10 @@ export class CompiledEngine implements TableEngine {
     if (this.depth === this.walks.length) this.walks.push(new Walk());
     const walk = this.walks[this.depth++]!;
     this.stepCount = 0;
-    this.acted = false;
-    this.asked = false;
+    this.mayDiffer = false;
     const verdict = this.walk(base, pkt, at, walk);
     this.depth--;
-    if (this.asked || this.acted || this.stepCount > MAX_STEPS) this.stepCount = NOT_STEADY;
+    if (this.mayDiffer || this.stepCount > MAX_STEPS) this.stepCount = NOT_STEADY;
     return verdict;
   }
 
@@ -165,7 +162,7 @@ export class CompiledEngine implements TableEngine {
         default: {
           if (walk.usesIndex) walk.remember(pkt);
           const verdict = this.program.actions[rows[row + Row.ARGUMENT]!]!.run(pkt, at);
-          this.acted = true;
+          this.mayDiffer = true;
           if (verdict === Verdict.RETURN) leave = true;
           else if (verdict === Verdict.CONTINUE) slot++;
           else return this.decide(slot, at.hotdrop ? Verdict.DROP : verdict);
@@ -294,7 +291,7 @@ export class CompiledEngine implements TableEngine {
     const { tests, unsteady } = this;
     const end = this.rows[row + Row.TESTS_END]!;
     for (let i = this.rows[row + Row.TESTS]!; i < end; i++) {
-      if (unsteady[i] !== 0) this.asked = true;
+      if (unsteady[i] !== 0) this.mayDiffer = true;
       if (!tests[i]!.test(pkt, at)) return false;
     }
     return true;

@@ -23,9 +23,6 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { ACK, PSH, flags } from '../wire/tcp.ts';
 
-/** In `PacketBuffer.steady`. */
-export const Steadiness = { UNKNOWN: 0, STEADY: 1, UNSTEADY: 2 } as const;
-
 /** Ways kept at most, as many as a connection's two bytes can tell apart. Flows beyond go the long way. */
 const MAX_WAYS = 0xffff;
 /** Rules and chain ends that one may pass. */
@@ -38,7 +35,8 @@ const FILTER = TABLE_NAMES.indexOf('filter');
  * connections that were answered are, and of TCP only segments in the middle of one.
  */
 export function isSteady(pkt: PacketBuffer): boolean {
-  if (pkt.ct <= 0 || pkt.l4Ok === 0 || pkt.fragOffset !== 0) return false;
+  // A mark may decide about its route.
+  if (pkt.ct <= 0 || pkt.mark !== 0 || pkt.l4Ok === 0 || pkt.fragOffset !== 0) return false;
   if (pkt.ctInfo !== CtInfo.ESTABLISHED && pkt.ctInfo !== CtInfo.ESTABLISHED_REPLY) return false;
   if (pkt.proto === IPPROTO_TCP) return (flags(pkt.bytes, pkt.l4) & TCP_FLAGS & ~PSH) === ACK;
   return pkt.proto === IPPROTO_UDP;

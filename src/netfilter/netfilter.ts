@@ -20,7 +20,7 @@ import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { decisionSlot, decisionTable, packDecision } from './decision.ts';
 import { DropReason } from './drop-reason.ts';
-import { Steadiness, isSteady, type FlowTable, type Way } from './flow-table.ts';
+import { isSteady, type FlowTable, type Way } from './flow-table.ts';
 import { Hook, TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { HookState } from './hook-state.ts';
 import { EMPTY_STEP, Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
@@ -136,14 +136,13 @@ export class Netfilter {
 
   /** A packet that came through PREROUTING goes out to a neighbour: the rest of its flow may follow it. */
   leaves(pkt: PacketBuffer, hop: NextHop, mtu: number): void {
-    if (pkt.steady === Steadiness.STEADY) this.flows(pkt).leaves(pkt, hop, mtu, this.host.wayGeneration);
+    if (pkt.steady !== 0) this.flows(pkt).leaves(pkt, hop, mtu, this.host.wayGeneration);
   }
 
   /** May the packet's flow have a way of its own? */
   private isSteady(pkt: PacketBuffer): boolean {
-    if (pkt.steady !== Steadiness.UNKNOWN || !isSteady(pkt) || this.trace.all || pkt.traced !== 0)
-      return false;
-    pkt.steady = Steadiness.STEADY;
+    if (!isSteady(pkt) || this.trace.all || pkt.traced !== 0) return false;
+    pkt.steady = 1;
     return true;
   }
 
@@ -225,7 +224,7 @@ export class Netfilter {
     const engine = (pkt.family === 6 ? this.v6 : this.v4).engines[table]!;
     const slot = engine.emptyAt[hook]!;
     engine.count(slot, 1, pkt.l3End - pkt.l3);
-    if (pkt.steady === Steadiness.STEADY) this.flows(pkt).passed(table, slot);
+    if (pkt.steady !== 0) this.flows(pkt).passed(table, slot);
     this.note(table, slot, pkt);
     return Verdict.ACCEPT;
   }
@@ -241,9 +240,7 @@ export class Netfilter {
     at.table = table;
     at.hotdrop = false;
     const verdict = engine.run(hook, pkt, at);
-    // A target that acts may have changed whatever later rules ask for.
-    if (engine.acted) pkt.steady = Steadiness.UNSTEADY;
-    else if (pkt.steady === Steadiness.STEADY) this.flows(pkt).judged(table, engine);
+    if (pkt.steady !== 0) this.flows(pkt).judged(table, engine);
     if (verdict === Verdict.ACCEPT) {
       this.note(table, engine.decidedAt, pkt);
       return verdict;

@@ -122,7 +122,6 @@ export class ReferenceEngine implements TableEngine {
   /** No way is remembered either. */
   readonly steps = new Int32Array(0);
   readonly stepCount = NOT_STEADY;
-  readonly acted = true;
 
   storeCounters(): void {}
   loadCounters(): void {}

@@ -28,10 +28,8 @@ export interface TableEngine {
   count(slot: number, packets: number, bytes: number): void;
   /** What the last call of `run` counted, in order: the first `stepCount` are slots. */
   readonly steps: Int32Array;
-  /** NOT_STEADY when another steady packet (flow-table.ts) of the same flow may go another way. */
+  /** NOT_STEADY when another steady packet (flow-table.ts) of the same flow may go another way, or a target acted. */
   readonly stepCount: number;
-  /** Did a target act in the last call of `run`, instead of a mere verdict? */
-  readonly acted: boolean;
   /** Writes the counters into the rules and chains of the layout's table. */
   storeCounters(): void;
   /** Takes the counters from there. */

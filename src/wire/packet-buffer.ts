@@ -101,7 +101,7 @@ export class PacketBuffer {
   cause: number;
   /** One of ChecksumState (below): what is known of the transport checksum. */
   checksumState: number;
-  /** One of Steadiness (src/netfilter/flow-table.ts): may its way through the rules be remembered? */
+  /** 1 when its way through the rules may be that of its whole flow (src/netfilter/flow-table.ts). */
   steady: number;
 
   constructor(bytes: Uint8Array = EMPTY, start = 0, end: number = bytes.length) {
