@@ -2,26 +2,63 @@
  * Application-level gateways. `installHelpers` makes every helper known to connection tracking under the names that
  * `-j CT --helper` and nf_conntrack_helper know; which of their two kinds is at work is a setting (settings.ts).
  */
+import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
+import type { Family } from '../netfilter/hook.ts';
 import { FlowTable } from './flow-table.ts';
+import { FTP_PORT } from './ftp/limits.ts';
 import { LinuxFtp } from './ftp/linux.ts';
 import { StrictFtp } from './ftp/strict.ts';
 import type { AlgServices } from './services.ts';
 import type { HelperSettings } from './settings.ts';
 
-const FAMILIES = [4, 6] as const;
+interface HelperSpec {
+  /** As rules name it. */
+  readonly name: string;
+  readonly families: readonly Family[];
+  readonly protocol: 'tcp' | 'udp';
+  readonly port: number;
+  make(family: Family, services: AlgServices, settings: HelperSettings): CtHelper;
+}
+
+const BOTH = [4, 6] as const;
+
+const HELPERS: readonly HelperSpec[] = [
+  {
+    name: 'ftp',
+    families: BOTH,
+    protocol: 'tcp',
+    port: FTP_PORT,
+    make: (family, services, { mode, ftp }) =>
+      mode === 'linux'
+        ? new LinuxFtp(family, services, ftp.loose)
+        : new StrictFtp(family, services, ftp.loose),
+  },
+];
 
 /** The helpers that are there, of those that rules may name. */
-export const HELPER_NAMES: readonly string[] = ['ftp'];
+export const HELPER_NAMES: readonly string[] = HELPERS.map(({ name }) => name);
 
 /** Returns the flow table that the helpers fill. */
 export function installHelpers(parts: Omit<AlgServices, 'flows'>, settings: HelperSettings): FlowTable {
   const flows = new FlowTable(parts.clock, parts.conntrack);
   const services: AlgServices = { ...parts, flows };
   const { helpers } = parts.conntrack;
-  const Ftp = settings.mode === 'linux' ? LinuxFtp : StrictFtp;
-  for (const family of FAMILIES) helpers.register(new Ftp(family, services, settings.ftp.loose));
+  for (const { families, make } of HELPERS) {
+    for (const family of families) helpers.register(make(family, services, settings));
+  }
   return flows;
 }
 
-export { FlowTable, type Flow, type FlowEvent } from './flow-table.ts';
+/** Rules that set every helper on its usual port, in iptables-save format. */
+export function helperRules(family: Family): string {
+  const rules = HELPERS.filter(({ families }) => families.includes(family)).flatMap(
+    ({ name, protocol, port }) =>
+      ['PREROUTING', 'OUTPUT'].map(
+        (chain) => `-A ${chain} -p ${protocol} -m ${protocol} --dport ${port} -j CT --helper ${name}\n`,
+      ),
+  );
+  return `*raw\n${rules.join('')}COMMIT\n`;
+}
+
+export { FlowTable, type Endpoint, type Flow, type FlowEvent } from './flow-table.ts';
 export { DEFAULT_HELPERS, parseHelperSettings, type HelperSettings } from './settings.ts';

@@ -50,6 +50,8 @@ export interface ReplayListener {
   progress?(consumed: number, size: number, frames: number): void;
   /** True: outcomes carry the trace of every rule passed. */
   readonly trace?: boolean;
+  /** True: the summary's flows carry what happened in each. */
+  readonly flows?: boolean;
 }
 
 /** Something worth saying that is no error. */

@@ -33,6 +33,7 @@ export function runReplay(options: ReplayOptions, listener: ReplayListener = {})
   const input = new MergedInput(options.inputs);
   try {
     const setup = setUp(options, plan, recorder, input.firstTimeUs);
+    setup.flows.wanted = listener.flows === true;
     const totals = replay(setup, input, recorder, listener);
     return summarise(setup, input, recorder, totals);
   } finally {

@@ -34,7 +34,7 @@ export function summarise(
   recorder: Recorder,
   totals: Totals,
 ): ReplaySummary {
-  const { gateway, notes } = setup;
+  const { gateway, flows, notes } = setup;
   const { netfilter, conntrack } = gateway;
   const reasons = reasonCounts(recorder);
   const v4 = netfilter.ruleset(4);
@@ -71,6 +71,7 @@ export function summarise(
     get expectations() {
       return texts.expectations();
     },
+    flows: [...flows.all],
     notes,
     truncated: input.truncated,
     warnings: input.warnings,

@@ -2,6 +2,7 @@
  * What a replay leaves behind: totals, counters, tables and connections as they stand after the last frame. `runReplay`
  * returns it; the reports (report/) print it; regression cases compare it.
  */
+import type { Flow } from '../alg/index.ts';
 import type { CaptureError } from '../capture/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import type { ReplayNote } from './options.ts';
@@ -45,6 +46,8 @@ export interface ReplaySummary {
   readonly conntrack: readonly string[];
   /** As `conntrack -L expect` prints them. */
   readonly expectations: readonly string[];
+  /** The control connections that helpers watched. */
+  readonly flows: readonly Flow[];
   /** What was assumed (sides, interfaces, addresses), what was repaired and how often. */
   readonly notes: readonly ReplayNote[];
   /** Captures that ended early; not empty: exit status 3. */

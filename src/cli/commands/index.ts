@@ -1,7 +1,8 @@
 /** Every command there is. Adding one means adding its file and its line here; files load their work when they run. */
 import type { CommandSpec } from '../command.ts';
 import { conform } from './conform.ts';
+import { flows } from './flows.ts';
 import { replay } from './replay.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, test, conform];
+export const COMMANDS: readonly CommandSpec[] = [replay, flows, test, conform];

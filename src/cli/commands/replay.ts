@@ -1,94 +1,12 @@
 /** `sluice replay`, declared. The work is in replay-run.ts. */
 import { defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
-import { INPUT_WORD } from './input-words.ts';
+import { QUESTION_OPTIONS } from './question.ts';
 
-const INPUT = 'Input';
-const GATEWAY = 'Rules and gateway';
 const ENGINE = 'Engine';
 const REPORT = 'Report';
 
-/** An address or network, as far as a command line has to tell it from a file's name. */
-const ADDRESS = /^(?=.*[.:])[\da-f.:]+(\/\d+)?$/i;
-const MAX_SEED = 2 ** 53 - 1;
-
 const OPTIONS = {
-  in: {
-    kind: 'list',
-    value: 'IFACE=CAPTURE',
-    more: INPUT_WORD,
-    section: INPUT,
-    about:
-      'The frames of the capture arrive on this interface. May be given several times; captures are merged by ' +
-      'time stamp, ties in the order given.',
-  },
-  inside: {
-    kind: 'list',
-    value: 'CIDR',
-    more: ADDRESS,
-    section: INPUT,
-    about: 'Addresses that are inside, of a capture that holds both directions. May be given several times.',
-  },
-  host: {
-    kind: 'list',
-    value: 'ADDRESS',
-    more: ADDRESS,
-    section: INPUT,
-    about: 'The capture was taken on the host with this address. May be given several times.',
-  },
-  closedLoop: {
-    kind: 'flag',
-    negatable: true,
-    section: INPUT,
-    about:
-      'Re-addresses the packets of the other side to the translated address and port, since the capture never ' +
-      'saw the translation. Default: where one capture holds both directions.',
-  },
-  checksums: {
-    kind: 'choice',
-    choices: ['repair', 'verify'],
-    default: 'repair',
-    section: INPUT,
-    about:
-      'Checksums that were left to the network card: fill them in, or take frames as they are (as --in always does).',
-  },
-  rules: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv4, as iptables-save prints them.',
-  },
-  rules6: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv6, as ip6tables-save prints them.',
-  },
-  gateway: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Interfaces, neighbours, routes and sysctls of the gateway, in YAML or JSON.',
-  },
-  insideInterface: {
-    kind: 'text',
-    value: 'NAME',
-    section: GATEWAY,
-    about: 'Name of the inner interface, where no gateway is described.',
-  },
-  outsideInterface: {
-    kind: 'text',
-    value: 'NAME',
-    section: GATEWAY,
-    about: 'Name of the outer interface, where no gateway is described.',
-  },
-  seed: {
-    kind: 'number',
-    value: 'N',
-    min: 0,
-    max: MAX_SEED,
-    section: ENGINE,
-    about: 'Seed of everything that Linux draws at random. The same seed gives the same output. Default: 1.',
-  },
+  ...QUESTION_OPTIONS,
   engine: {
     kind: 'choice',
     choices: ['compiled', 'reference'],

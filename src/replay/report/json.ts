@@ -9,6 +9,7 @@ import type { ConntrackOutcome, Endpoints, OutFrame, PacketOutcome, TimerOutcome
 import type { TraceStep, Translation } from '../outcome.ts';
 import type { ReplaySummary } from '../summary.ts';
 import { escapeJson } from './escape.ts';
+import { flowFields } from './flows.ts';
 import type { Output } from './output.ts';
 import { rulePlace } from './places.ts';
 import type { Report } from './report.ts';
@@ -87,6 +88,7 @@ export function summaryLine(s: ReplaySummary): string {
     })),
     conntrack: s.conntrack,
     expectations: s.expectations,
+    flows: s.flows.map(flowFields),
     notes: s.notes.map(({ text, place }) => ({ text, ...where(place) })),
     truncated: s.truncated.map(({ message, code, place }) => ({ message, code, ...where(place) })),
     warnings: s.warnings.map(({ message, code, place }) => ({ message, code, ...where(place) })),
