@@ -1,12 +1,11 @@
 /** `sluice flows`, run: a replay whose summary's flows are what is printed. */
-import { helperRules } from '../../alg/index.ts';
-import type { ReplayOptions } from '../../replay/options.ts';
 import { runReplay } from '../../replay/replay.ts';
 import { escapeJson } from '../../replay/report/escape.ts';
 import { flowFields, flowTableText } from '../../replay/report/flows.ts';
 import { FdOutput } from '../../replay/report/index.ts';
 import { laddersSvg } from '../../replay/report/ladder-svg.ts';
 import { ladderText } from '../../replay/report/ladder.ts';
+import { watchingRules } from '../../replay/watching-rules.ts';
 import type { ReplaySummary } from '../../replay/summary.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
@@ -19,11 +18,12 @@ export function runFlowsCommand(captures: readonly string[], options: FlowsComma
   if (options.svg === '-' && options.json === true) {
     throw new UsageError('--json and --svg - both want standard output', 'flows');
   }
+  const hasRules = options.rules !== undefined || options.rules6 !== undefined;
   const gateway = readGateway(options);
   let summary: ReplaySummary;
   try {
     const question = makeQuestion(captures, options, gateway, 'flows');
-    summary = runReplay({ ...question, ...rulesFor(options) }, { flows: true });
+    summary = runReplay(hasRules ? question : { ...question, ...watchingRules() }, { flows: true });
   } catch (error) {
     throw explained(error, gateway, 'flows');
   }
@@ -44,13 +44,4 @@ export function runFlowsCommand(captures: readonly string[], options: FlowsComma
   for (const cut of summary.truncated) complain(io, cut.describe());
   io.err.flush();
   return summary.truncated.length > 0 ? ExitStatus.CUT : ExitStatus.DONE;
-}
-
-/** Nobody gave rules: every helper on its port. */
-function rulesFor({ rules, rules6 }: FlowsCommandOptions): Partial<ReplayOptions> {
-  if (rules !== undefined || rules6 !== undefined) return {};
-  return {
-    rules: { text: helperRules(4), file: 'helpers' },
-    rules6: { text: helperRules(6), file: 'helpers' },
-  };
 }
