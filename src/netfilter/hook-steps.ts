@@ -21,6 +21,8 @@ export interface ConntrackSteps extends ConntrackView {
   in(pkt: PacketBuffer, hook: Hook): number;
   /** Lets the connection's helper see the packet, adjusts sequence numbers. */
   helper(pkt: PacketBuffer, hook: Hook): number;
+  /** Does `helper` look into packets of that connection, or change them? */
+  mayAlter(entry: number): boolean;
   /** Puts a new connection into the table (nf_conntrack_confirm). */
   confirm(pkt: PacketBuffer, hook: Hook): number;
   /** The packet ended: an entry that only it holds is freed, and `pkt.ct` becomes 0. */

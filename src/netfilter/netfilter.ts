@@ -141,7 +141,7 @@ export class Netfilter {
 
   /** May the packet's flow have a way of its own? */
   private isSteady(pkt: PacketBuffer): boolean {
-    if (!isSteady(pkt) || this.trace.all || pkt.traced !== 0) return false;
+    if (!isSteady(pkt) || this.trace.all || pkt.traced !== 0 || this.conntrack.mayAlter(pkt.ct)) return false;
     pkt.steady = 1;
     return true;
   }
@@ -151,11 +151,7 @@ export class Netfilter {
     rules.flows.count(way, pkt);
     if (way.decision !== 0) pkt.decision = way.decision;
     pkt.oif = way.hop.device.index;
-    if (rules.engines[NAT] !== null) {
-      const verdict = this.nat.translateBoth(pkt);
-      if (verdict !== Verdict.ACCEPT) return verdict;
-    }
-    return this.conntrack.helper(pkt, Hook.POSTROUTING);
+    return rules.engines[NAT] === null ? Verdict.ACCEPT : this.nat.translateBoth(pkt);
   }
 
   /** The packet ended, however it did: an unconfirmed connection that only it holds is freed. */

@@ -192,6 +192,11 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return Verdict.ACCEPT;
   }
 
+  /** A connection with a helper, or whose payload a helper changed. */
+  mayAlter(entry: number): boolean {
+    return (this.connections.status[entry]! & CtStatus.SEQ_ADJUST) !== 0 || this.helpers.of(entry) !== null;
+  }
+
   /** INPUT and POSTROUTING, last (nf_conntrack_confirm): a new connection goes into the table. */
   confirm(pkt: PacketBuffer, _hook: Hook): number {
     const entry = pkt.ct;
