@@ -173,7 +173,7 @@ export function sideBySide(
   const value = (fields: readonly Field[], name: string): string =>
     fields.find((f) => f.name === name)?.value ?? '-';
   const lines = names.map((name) => {
-    const [l, r] = [value(a, name), value(b, name)];
+    const [l, r] = around(value(a, name), value(b, name));
     return `  ${l === r ? ' ' : '!'} ${name.padEnd(16)} ${l.padEnd(COLUMN)} ${r}`;
   });
   const title = (text: string, frame: string | undefined): string =>
@@ -182,6 +182,20 @@ export function sideBySide(
     `    ${''.padEnd(16)} ${title(titles[0], left).padEnd(COLUMN)} ${title(titles[1], right)}`,
     ...lines,
   ].join('\n');
+}
+
+/** Two values cut to the column's width around the first place where they differ. */
+function around(left: string, right: string): readonly [string, string] {
+  if (Math.max(left.length, right.length) <= COLUMN) return [left, right];
+  let at = 0;
+  while (at < left.length && left[at] === right[at]) at += 1;
+  const from = left === right ? 0 : Math.max(0, at - COLUMN / 4);
+  const cut = (text: string): string => {
+    const room = COLUMN - (from > 0 ? 1 : 0);
+    const part = text.length - from > room ? `${text.slice(from, from + room - 1)}…` : text.slice(from);
+    return from > 0 ? `…${part}` : part;
+  };
+  return [cut(left), cut(right)];
 }
 
 function colons(hex: string): string {

@@ -72,14 +72,27 @@ function maskFragmentIdentification(bytes: Buffer, inputFrame: Uint8Array): void
 /** The same values as maskIpv4Identification and maskFlowLabel hide, where LOG and TRACE print them. */
 export function maskLogLine(line: string, own: ReadonlySet<string>): string {
   const source = /\bSRC=(\S+)/.exec(line)?.[1] ?? '';
-  const isOwn = /\bPROTO=ICMP(v6)?\b/.test(line) && own.has(plainAddress(source));
-  return isOwn ? line.replace(/\bID=(\d+|\*)/, 'ID=*').replace(/\bFLOWLBL=(\d+|\*)/, 'FLOWLBL=*') : line;
+  if (!own.has(plainAddress(source))) return line;
+  // What is quoted behind it is the input's.
+  const isIcmp = /^[^[]*\bPROTO=ICMP(v6)?\b/.test(line);
+  const isReset = /^[^[]*\bPROTO=TCP\b[^[]*\bRST\b/.test(line);
+  const withoutId = isIcmp ? line.replace(/\bID=(\d+|\*)/, 'ID=*') : line;
+  return isIcmp || isReset ? withoutId.replace(/\bFLOWLBL=(\d+|\*)/, 'FLOWLBL=*') : line;
 }
 
 /** The gateway's addresses, spelled for maskLogLine. */
 export function gatewayAddresses(gateway: Gateway): Set<string> {
-  const addresses = Object.values(gateway.interfaces).flatMap((iface) => iface.addresses ?? []);
-  return new Set(addresses.map((address) => plainAddress(address.replace(/\/.*/, ''))));
+  const interfaces = Object.values(gateway.interfaces);
+  const addresses = interfaces.flatMap(({ addresses: given = [] }) => given);
+  const linkLocal = interfaces.flatMap(({ mac }) => (mac === undefined ? [] : [linkLocalAddress(mac)]));
+  return new Set([...addresses, ...linkLocal].map((address) => plainAddress(address.replace(/\/.*/, ''))));
+}
+
+/** Made of the MAC address (RFC 4291 appendix A). */
+function linkLocalAddress(mac: string): string {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0] = mac.split(':').map((part) => parseInt(part, 16));
+  const words = [(a ^ 2) * 256 + b, c * 256 + 0xff, 0xfe00 + d, e * 256 + f];
+  return `fe80::${words.map((word) => word.toString(16)).join(':')}`;
 }
 
 /** One spelling per address: LOG prints IPv6 in full, configuration files don't. */

@@ -54,5 +54,6 @@ export function standardGateway(
       }),
     ],
     sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 },
+    helpers: { mode: 'linux' },
   };
 }

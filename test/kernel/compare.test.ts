@@ -5,7 +5,7 @@ import { compareAnswers, formatComparison } from '../../src/conform/compare.ts';
 import { decode } from '../../src/conform/decode.ts';
 import { echo, ethernet, fragments, text, udp } from '../../src/conform/frames.ts';
 import { MAC } from './flow.ts';
-import { mask, maskLogLine } from '../../src/conform/masks.ts';
+import { gatewayAddresses, mask, maskLogLine } from '../../src/conform/masks.ts';
 import { isOnKernelsSchedule } from '../../src/conform/kernel/noise.ts';
 
 const NAMES = { left: 'kernel', right: 'other' };
@@ -168,6 +168,12 @@ describe('the kernel harness, masking what the kernel draws at random', () => {
       'IN= OUT=eth0 SRC=10.0.0.1 DST=10.0.0.2 LEN=28 ID=777 PROTO=ICMP TYPE=3 CODE=3 [SRC=10.0.0.2 ID=4660 PROTO=UDP ]';
     assert.equal(maskLogLine(line, new Set(['10.0.0.1'])), line.replace('ID=777', 'ID=*'));
     assert.equal(maskLogLine(line, new Set(['10.0.0.9'])), line);
+    const reset =
+      'IN= OUT=eth0 SRC=fe80::ff:fe00:1 DST=fd00::2 LEN=60 FLOWLBL=7 PROTO=TCP SPT=1 DPT=2 ACK RST URGP=0';
+    const own = gatewayAddresses({ interfaces: { eth0: { mac: '02:00:00:00:00:01' } } });
+    assert.equal(maskLogLine(reset, own), reset.replace('FLOWLBL=7', 'FLOWLBL=*'));
+    const data = reset.replace('RST', 'PSH');
+    assert.equal(maskLogLine(data, own), data);
   });
 
   it('leaves out neighbour solicitations and listener reports, not advertisements and echoes', () => {

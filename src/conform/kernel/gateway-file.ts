@@ -33,6 +33,8 @@ export interface Gateway {
   readonly neighbours?: readonly GatewayNeighbour[];
   readonly routes?: readonly GatewayRoute[];
   readonly sysctl?: Readonly<Record<string, string | number>>;
+  /** Which helpers Sluice is to have: the kernel has but its own. */
+  readonly helpers?: { readonly mode: string };
 }
 
 /** Linux limits interface names to 15 bytes; the rest keeps them safe to write into a shell script. */

@@ -28,6 +28,10 @@ export interface Place {
   readonly addresses: readonly string[];
 }
 
+/** The words of a match or target; null where it can't stand. */
+export type Match = (place: Place) => string | null;
+export type Target = Match;
+
 export function reaches(place: Place, ...hooks: readonly HookName[]): boolean {
   return hooks.some((hook) => place.hooks.includes(hook));
 }
@@ -46,15 +50,24 @@ export function hex(value: number): string {
   return `0x${(value >>> 0).toString(16)}`;
 }
 
-/** A value of the capture with what is around it: `a`, `a:b`. */
+/** A value of the capture with what is around it: `a`, `a:b`, `a:`, `:b`. */
 export function span(chance: Chance, value: number, max: number): string {
   if (chance.is(0.5)) return String(value);
+  if (chance.is(0.1)) return chance.pick([`${value}:`, `:${value}`]);
   const low = Math.max(0, value - chance.below(50));
   return `${low}:${Math.min(max, Math.max(low, value) + chance.below(50))}`;
 }
 
-/** An address, or the network that it is in. */
+const SCATTERED_MASKS = {
+  4: ['255.0.255.255', '0.0.0.255', '255.255.0.3'],
+  6: ['ffff::ffff', '::ff'],
+} as const;
+
+/** An address, or the network that it is in, now and then with a mask that is no prefix. */
 export function network(chance: Chance, address: string): string {
-  const longest = address.includes(':') ? 128 : 32;
-  return chance.is(0.5) ? address : `${address}/${chance.between(longest / 4, longest)}`;
+  if (chance.is(0.5)) return address;
+  const family = address.includes(':') ? 6 : 4;
+  if (chance.is(0.1)) return `${address}/${chance.pick<string>(SCATTERED_MASKS[family])}`;
+  const longest = family === 6 ? 128 : 32;
+  return `${address}/${chance.between(longest / 4, longest)}`;
 }

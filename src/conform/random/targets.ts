@@ -1,9 +1,6 @@
 /** One `-j …` at random, one function a target. Ports that the kernel would draw at random are not asked for. */
 import { Protocol } from './packet-editor.ts';
-import { hex, quoted, reaches, type Place, type TableName } from './place.ts';
-
-/** The words of a target with the matches that it needs; null where it can't stand. */
-type Target = (place: Place) => string | null;
+import { hex, quoted, reaches, type Place, type TableName, type Target } from './place.ts';
 
 const REJECTS = {
   4: [
@@ -51,10 +48,19 @@ function mark({ chance }: Place): string {
 }
 
 function connmark({ chance }: Place): string {
-  const masks = chance.is(0.4)
-    ? ` --nfmask ${hex(chance.below(256))} --ctmask ${hex(chance.below(256))}`
+  const bits = (): string => hex(chance.below(256));
+  const masks = chance.pick(['', '', ` --nfmask ${bits()} --ctmask ${bits()}`, ` --mask ${bits()}`]);
+  const way = chance.pick([
+    `--set-mark ${hex(chance.below(16))}`,
+    `--set-xmark ${hex(chance.below(16))}/0xff`,
+    `--${chance.pick(['and', 'or', 'xor'])}-mark ${bits()}`,
+    `--save-mark${masks}`,
+    `--restore-mark${masks}`,
+  ]);
+  const shift = chance.is(0.15)
+    ? ` --${chance.pick(['left', 'right'])}-shift-mark ${chance.between(1, 31)}`
     : '';
-  return `-j CONNMARK ${chance.pick([`--set-mark ${hex(chance.below(16))}`, `--set-xmark ${hex(chance.below(16))}/0xff`, `--save-mark${masks}`, `--restore-mark${masks}`])}`;
+  return `-j CONNMARK ${way}${shift}`;
 }
 
 function tos({ chance }: Place): string {
@@ -62,8 +68,10 @@ function tos({ chance }: Place): string {
   return chance.pick([
     `-j TOS --set-tos ${value}/${hex(chance.below(256))}`,
     `-j TOS --or-tos ${value}`,
+    `-j TOS --and-tos ${value}`,
     `-j TOS --xor-tos ${value}`,
     `-j DSCP --set-dscp ${chance.below(64)}`,
+    `-j DSCP --set-dscp-class ${chance.pick(['CS3', 'AF22', 'EF', 'BE'])}`,
   ]);
 }
 
@@ -93,16 +101,23 @@ function ct({ chance, protocol }: Place): string {
         ? `--zone-${chance.pick(['orig', 'reply'])} ${chance.below(3)}`
         : `--zone ${chance.pick(['1', '2', 'mark'])}`,
     );
+  if (protocol === Protocol.TCP && chance.is(0.4)) words.push('--helper ftp');
   if (chance.is(0.2) || words.length === 1) words.push('--ctevents new,destroy');
+  if (chance.is(0.1)) words.push('--expevents new');
   return chance.is(0.5) || protocol === null ? '-j CT --notrack' : words.join(' ');
 }
 
+/** Nobody listens, so which queue it is decides nothing. */
 function nfqueue({ chance }: Place): string {
-  return `-j NFQUEUE --queue-num ${chance.below(4)}${chance.is(0.6) ? ' --queue-bypass' : ''}`;
+  const queue = chance.is(0.7)
+    ? `--queue-num ${chance.below(4)}`
+    : `--queue-balance 0:${chance.between(1, 5)}${chance.is(0.5) ? ' --queue-cpu-fanout' : ''}`;
+  return `-j NFQUEUE ${queue}${chance.is(0.6) ? ' --queue-bypass' : ''}`;
 }
 
 function nflog({ chance }: Place): string {
-  return `-j NFLOG --nflog-group ${chance.below(4)} --nflog-prefix ${quoted('x')}`;
+  const further = chance.pick(['', '--nflog-range 40', '--nflog-size 64', '--nflog-threshold 5']);
+  return `-j NFLOG --nflog-group ${chance.below(4)} --nflog-prefix ${quoted('x')} ${further}`.trimEnd();
 }
 
 function addressPart({ chance, addresses, family }: Place): string {
