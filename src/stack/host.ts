@@ -383,10 +383,12 @@ export class Host implements HostServices {
 
   reroute(pkt: PacketBuffer): boolean {
     if (pkt.family === 4) return this.route4.output(pkt, undefined);
-    // Destinations that only a link gives a meaning to stay on theirs.
+    // Destinations that only a link gives a meaning to stay on theirs; the loopback device's own has none of them.
+    const isLinkLocal = isLinkLocal6(pkt.dst0);
+    if (isLinkLocal && pkt.oif === LOOPBACK_INDEX) return false;
     return this.route6.output(
       pkt,
-      pkt.dst0 >>> 24 === 0xff || isLinkLocal6(pkt.dst0) ? this.devices.at(pkt.oif) : undefined,
+      isLinkLocal || pkt.dst0 >>> 24 === 0xff ? this.devices.at(pkt.oif) : undefined,
     );
   }
 
