@@ -1,0 +1,344 @@
+/**
+ * The learning switch: a Linux bridge, frame by frame (IEEE 802.1D; compared with the kernel's in test/vswitch/kernel).
+ *
+ *     frame ─► reserved group? ─► port state ─► VLAN ─► locked? ─► learn ─► group: snooping
+ *                   │                                                          │
+ *                   ▼ spanning tree, or nobody                                 ▼
+ *                                                    look up ─┬─ known: to its port
+ *                                                             ├─ own: up to the switch's own interface
+ *                                                             └─ else: to every port that floods such frames
+ *
+ * Not here: proxy ARP and neighbour suppression, MAB, VLAN tunnels, per-VLAN spanning tree and snooping, MRP, CFM.
+ */
+import { DropReason } from '../../netfilter/drop-reason.ts';
+import { formatMac } from '../../wire/address.ts';
+import { readI32, readU16, readU24 } from '../../wire/bytes.ts';
+import * as ethernet from '../../wire/ethernet.ts';
+import { ETH_P_8021AD } from '../../wire/ether-type.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { Fdb, FdbFlag } from '../fdb.ts';
+import { Mirror } from '../mirror.ts';
+import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switch.ts';
+import { ANY_TAG, TaggedFrame } from '../tagged-frame.ts';
+import { BridgePort, PortState } from './bridge-port.ts';
+import type { FdbEntryConfig, LearningConfig } from './config.ts';
+
+import { classify, shapeFor } from './vlans.ts';
+
+/** 01:80:c2:00:00:00 to 0f: never forwarded by a bridge of 802.1D, but for what the masks say. */
+const RESERVED_PREFIX = 0x0180c2;
+const BRIDGE_GROUP = 0;
+const PAUSE = 1;
+/** A provider bridge forwards what is reserved for its customers' bridges (BR_GROUPFWD_8021AD). */
+const PROVIDER_FORWARDS = 0xb801;
+
+/** Who a frame without a known destination goes to. */
+const Kind = { UNICAST: 0, GROUP: 1, BROADCAST: 2 } as const;
+
+const MICROSECONDS_PER_SECOND = 1_000_000;
+
+export class LearningSwitch extends VirtualSwitch<BridgePort> {
+  readonly model = 'learning';
+  readonly config: LearningConfig;
+  readonly fdb: Fdb;
+  /** The switch's own interface, such as br0, where it has one. */
+  readonly self: BridgePort | null;
+  /** As the kernel's list: the port that was added last comes first. */
+  private readonly floodOrder: readonly BridgePort[];
+  private readonly frame = new TaggedFrame();
+  /** Of what the host itself sends, nothing but a VLAN filter takes a tag off, and only one of its own protocol. */
+  private readonly ownTags: number;
+  private readonly mirror: Mirror<BridgePort>;
+  private readonly alwaysForwarded: number;
+  /** Where the frame in work came in, and the VLAN that it is in (0 while VLANs are not filtered). */
+  private from: BridgePort;
+  private vid = 0;
+
+  constructor(config: LearningConfig, env: SwitchEnv) {
+    const ports = config.ports.map((settings, index) => new BridgePort(index, settings));
+    super(config.name, ports, env);
+    this.config = config;
+    this.self = ports.find(({ isSelf }) => isSelf) ?? null;
+    this.floodOrder = ports.filter(({ isSelf }) => !isSelf).reverse();
+    this.from = ports[0]!;
+    const isProvider = ports.some(({ vlans }) => vlans !== null) && config.vlanProtocol === ETH_P_8021AD;
+    this.alwaysForwarded = isProvider ? PROVIDER_FORWARDS : 0;
+    this.ownTags = this.self === null || this.self.vlans === null ? 0 : config.vlanProtocol;
+    this.fdb = new Fdb(config.ageingSeconds * MICROSECONDS_PER_SECOND, config.fdbMaxLearned, env.rng);
+    this.mirror = new Mirror(config.mirrors, ports);
+    this.addOwnAddresses();
+    for (const entry of config.fdb) this.addEntry(entry);
+  }
+
+  receive(index: number, pkt: PacketBuffer): void {
+    const from = this.ports[index]!;
+    if (!this.admit(from, pkt)) return;
+    if (!this.frame.load(pkt, from.isSelf ? this.ownTags : ANY_TAG)) {
+      this.refuse(from, pkt, DropReason.FRAME_TOO_SHORT);
+      return;
+    }
+    this.from = from;
+    this.vid = 0;
+    this.copyTo(this.mirror.ofIngress(from), pkt.bytes, pkt.start, pkt.end);
+    if (from.isSelf) this.sendOwn(pkt);
+    else this.arrive(pkt);
+    this.frame.restore();
+  }
+
+  // ── In by a port (Linux: br_handle_frame, br_handle_frame_finish) ───────────────────────────────────────────
+
+  private arrive(pkt: PacketBuffer): void {
+    const { from } = this;
+    const { bytes, start } = pkt;
+    if (!isStation(bytes, start + ethernet.ADDRESS_LENGTH)) {
+      this.refuse(from, pkt, DropReason.SWITCH_SOURCE);
+    } else if (isReserved(bytes, start) && !this.forwardsReserved(bytes[start + 5]!)) {
+      this.takeReserved(pkt);
+    } else if (from.state !== PortState.FORWARDING && from.state !== PortState.LEARNING) {
+      this.refuse(from, pkt, DropReason.SWITCH_BLOCKED);
+    } else {
+      this.forward(pkt);
+    }
+  }
+
+  private forward(pkt: PacketBuffer): void {
+    const { from, fdb } = this;
+    const { bytes, start } = pkt;
+    if (!this.enterVlan(pkt)) return;
+    const now = this.clock.now;
+    const srcHigh = ethernet.srcHigh(bytes, start);
+    const srcLow = ethernet.srcLow(bytes, start);
+    if (from.locked && !this.isAuthorised(srcHigh, srcLow, now)) {
+      this.refuse(from, pkt, DropReason.SWITCH_LOCKED);
+      return;
+    }
+    if (from.learning) fdb.learn(srcHigh, srcLow, this.vid, from.index, now);
+    if (from.state === PortState.LEARNING) {
+      this.refuse(from, pkt, DropReason.SWITCH_BLOCKED);
+      return;
+    }
+    if (ethernet.isMulticast(bytes, start)) this.forwardGroup(pkt);
+    else this.forwardUnicast(pkt, now);
+  }
+
+  private forwardUnicast(pkt: PacketBuffer, now: number): void {
+    const { fdb, self } = this;
+    const { bytes, start } = pkt;
+    const at = fdb.find(ethernet.dstHigh(bytes, start), ethernet.dstLow(bytes, start), this.vid, now);
+    if (at >= 0 && fdb.isLocal(at)) {
+      this.passUp();
+      this.action = Action.LOCAL;
+      return;
+    }
+    if (at >= 0) {
+      const to = this.ports[fdb.portOf(at)]!;
+      if (this.mayLeave(to)) this.leave(to);
+      this.action = Action.FORWARDED;
+    } else {
+      this.flood(Kind.UNICAST);
+    }
+    if (self !== null && self.promisc) this.passUp();
+    this.settle(pkt, at >= 0 ? DropReason.SWITCH_SAME_PORT : DropReason.SWITCH_NOBODY);
+  }
+
+  private forwardGroup(pkt: PacketBuffer): void {
+    this.flood(ethernet.isBroadcast(pkt.bytes, pkt.start) ? Kind.BROADCAST : Kind.GROUP);
+    this.passUp();
+    this.settle(pkt, DropReason.SWITCH_NOBODY);
+  }
+
+  /** A frame of which no copy left gets its reason. */
+  private settle(pkt: PacketBuffer, reason: number): void {
+    if (this.copies === 0) this.refuse(this.from, pkt, reason);
+  }
+
+  // ── From the switch's own interface (Linux: br_dev_xmit) ────────────────────────────────────────────────────
+
+  private sendOwn(pkt: PacketBuffer): void {
+    const { bytes, start } = pkt;
+    if (!this.enterVlan(pkt)) return;
+    if (ethernet.isMulticast(bytes, start)) {
+      this.flood(ethernet.isBroadcast(bytes, start) ? Kind.BROADCAST : Kind.GROUP);
+      this.settle(pkt, DropReason.SWITCH_NOBODY);
+      return;
+    }
+    const at = this.fdb.find(
+      ethernet.dstHigh(bytes, start),
+      ethernet.dstLow(bytes, start),
+      this.vid,
+      this.clock.now,
+    );
+    if (at < 0) this.flood(Kind.UNICAST);
+    else {
+      const to = this.ports[this.fdb.portOf(at)]!;
+      if (!to.isSelf && this.mayLeave(to)) this.leave(to);
+      this.action = Action.FORWARDED;
+    }
+    this.settle(pkt, DropReason.SWITCH_NOBODY);
+  }
+
+  // ── Out ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private flood(kind: number): void {
+    const ownFrame = this.from.isSelf;
+    this.action = Action.FLOODED;
+    for (const to of this.floodOrder) {
+      if (
+        kind === Kind.UNICAST
+          ? !to.flood
+          : !ownFrame && !(kind === Kind.GROUP ? to.mcastFlood : to.bcastFlood)
+      ) {
+        continue;
+      }
+      if (this.mayLeave(to)) this.leave(to);
+    }
+  }
+
+  /** Linux: should_deliver. */
+  private mayLeave(to: BridgePort): boolean {
+    return (
+      (to !== this.from || to.hairpin) &&
+      to.state === PortState.FORWARDING &&
+      (to.vlans === null || to.vlans.has(this.vid)) &&
+      !(to.isolated && this.from.isolated)
+    );
+  }
+
+  private leave(to: BridgePort): void {
+    const { frame } = this;
+    if (to.vlans !== null) shapeFor(frame, to.vlans);
+    // The tag held beside the bytes does not count, as in the kernel.
+    if (!this.fits(to, frame.untaggedLength)) return;
+    this.emit(to, frame.bytes, frame.start, frame.end, frame.cause);
+    this.copyTo(this.mirror.ofEgress(to), frame.bytes, frame.start, frame.end);
+  }
+
+  /** Up to the switch's own interface; without one the frame ends here, taken. */
+  private passUp(): void {
+    const { self, frame } = this;
+    if (self === null || !self.up) return;
+    const { vlans } = self;
+    if (vlans !== null) {
+      if (vlans.has(this.vid)) shapeFor(frame, vlans);
+      else if (self.promisc) frame.shape(frame.tpid, frame.tci);
+      else return;
+    }
+    this.emit(self, frame.bytes, frame.start, frame.end, frame.cause);
+  }
+
+  /** To mirror ports; such copies don't count as what became of the frame. */
+  private copyTo(mirrors: readonly BridgePort[], bytes: Uint8Array, start: number, end: number): void {
+    const { copies } = this;
+    for (const to of mirrors) this.emit(to, bytes, start, end, this.frame.cause);
+    this.copies = copies;
+  }
+
+  // ── What decides ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Sets the VLAN; false, and the frame has ended, when its port does not carry it. */
+  private enterVlan(pkt: PacketBuffer): boolean {
+    const { vlans } = this.from;
+    if (vlans === null) return true;
+    this.vid = classify(this.frame, vlans, this.config.vlanProtocol);
+    return this.vid > 0 || this.refuse(this.from, pkt, DropReason.SWITCH_VLAN);
+  }
+
+  private isAuthorised(srcHigh: number, srcLow: number, now: number): boolean {
+    const at = this.fdb.find(srcHigh, srcLow, this.vid, now);
+    return at >= 0 && !this.fdb.isLocal(at) && this.fdb.portOf(at) === this.from.index;
+  }
+
+  private forwardsReserved(last: number): boolean {
+    if (last === PAUSE) return false;
+    const mask =
+      this.from.groupFwdMask | this.alwaysForwarded | (last === BRIDGE_GROUP ? 0 : this.config.groupFwdMask);
+    // Without a spanning tree its group is one like any other.
+    return (mask & (1 << last)) !== 0 || (last === BRIDGE_GROUP && this.config.stp === 'off');
+  }
+
+  /** Frames of link-local protocols end here; their sender is learnt all the same (__br_handle_local_finish). */
+  private takeReserved(pkt: PacketBuffer): void {
+    const { from, frame, config } = this;
+    const { bytes, start } = pkt;
+    if (bytes[start + 5] === PAUSE) {
+      this.refuse(from, pkt, DropReason.SWITCH_RESERVED);
+      return;
+    }
+    const learns = from.state === PortState.FORWARDING || from.state === PortState.LEARNING;
+    if (from.learning && learns && !config.noLinkLocalLearn) {
+      const vid = from.vlans === null ? 0 : classify(frame, from.vlans, config.vlanProtocol);
+      if (vid >= 0) {
+        this.fdb.learn(
+          ethernet.srcHigh(bytes, start),
+          ethernet.srcLow(bytes, start),
+          vid,
+          from.index,
+          this.clock.now,
+        );
+      }
+    }
+    this.refuse(from, pkt, DropReason.SWITCH_RESERVED);
+  }
+
+  // ── What it knows ───────────────────────────────────────────────────────────────────────────────────────────
+
+  override setLink(index: number, up: boolean): void {
+    super.setLink(index, up);
+    if (!up) this.fdb.flush(index);
+  }
+
+  table(): TableEntry[] {
+    const entries: TableEntry[] = [];
+    const now = this.clock.now;
+    this.fdb.forEach(now, (macHigh, macLow, vlan, port, kind, seen) => {
+      entries.push({
+        mac: formatMac(macBytes(macHigh, macLow), 0),
+        vlan,
+        port: this.ports[port]?.name ?? this.name,
+        kind: kindName(kind),
+        ageUs: kind === 0 ? now - seen : 0,
+      });
+    });
+    return entries.sort((a, b) => a.vlan - b.vlan || (a.mac < b.mac ? -1 : 1));
+  }
+
+  /** Adds what `bridge fdb add` adds: without a VLAN the entry holds in every one that the port carries. */
+  private addEntry({ mac, vlan, port, kind }: FdbEntryConfig): void {
+    const { index, vlans } = this.portNamed(port)!;
+    const add = (vid: number) => this.fdb.add(readU16(mac, 0), readI32(mac, 2), vid, index, kind);
+    add(vlan);
+    if (vlan === 0) for (const vid of vlans?.list() ?? []) add(vid);
+  }
+
+  /** The switch and its ports have addresses: frames to them are for the switch. In every VLAN that the port carries. */
+  private addOwnAddresses(): void {
+    for (const port of this.ports) {
+      if (port.mac === null) continue;
+      const add = (vlan: number) =>
+        this.fdb.add(port.macHigh, port.macLow, vlan, port.index, FdbFlag.LOCAL | FdbFlag.STATIC);
+      add(0);
+      for (const vlan of port.vlans?.list() ?? []) add(vlan);
+    }
+  }
+}
+
+function kindName(kind: number): string {
+  if ((kind & FdbFlag.LOCAL) !== 0) return 'local';
+  if ((kind & FdbFlag.STICKY) !== 0) return 'sticky';
+  return kind === 0 ? 'learned' : 'static';
+}
+
+function macBytes(high: number, low: number): Uint8Array {
+  return Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low);
+}
+
+/** Not a group, not all zero (Linux: is_valid_ether_addr). */
+function isStation(bytes: Uint8Array, at: number): boolean {
+  return !ethernet.isMulticast(bytes, at) && !ethernet.isZero(bytes, at);
+}
+
+function isReserved(bytes: Uint8Array, at: number): boolean {
+  return (
+    bytes[at] === 1 && readU24(bytes, at) === RESERVED_PREFIX && (readU24(bytes, at + 3) & 0xfffff0) === 0
+  );
+}
