@@ -96,16 +96,29 @@ export class Expecting {
     this.conntrack.expectations.remove(expectation);
   }
 
-  /** The expected connection is translated as its master is: what `onExpected` is set to under NAT. */
+  /**
+   * The expected connection is translated as its master is: what `onExpected` is set to under NAT. As in Linux, it then
+   * comes from the master's end, whoever sent it.
+   */
   readonly followMaster = (entry: number, _pkt: unknown, expectation: Expectation): void => {
-    const { master, direction } = expectation;
-    const back = this.tuple(master, direction ^ 1);
-    // Only what really comes from the master's end is sent on under the master's address.
-    if (sameAddress(sourceOf(this.tuple(entry, 0)), sourceOf(this.tuple(master, direction)))) {
-      this.nat.setupEntry(entry, addressRange(destinationOf(back)), Manip.SRC);
-    }
-    this.nat.setupEntry(entry, addressRange(sourceOf(back), expectation.savedPort), Manip.DST);
+    const back = this.tuple(expectation.master, expectation.direction ^ 1);
+    this.nat.setupEntry(entry, addressRange(destinationOf(back)), Manip.SRC);
+    this.goOn(entry, expectation, back);
   };
+
+  /** The same for connections that may come from anybody, who keeps his address. */
+  readonly followMasterInside = (entry: number, pkt: unknown, expectation: Expectation): void => {
+    const { master, direction } = expectation;
+    if (sameAddress(sourceOf(this.tuple(entry, 0)), sourceOf(this.tuple(master, direction)))) {
+      this.followMaster(entry, pkt, expectation);
+    } else {
+      this.goOn(entry, expectation, this.tuple(master, direction ^ 1));
+    }
+  };
+
+  private goOn(entry: number, { savedPort }: Expectation, back: Tuple): void {
+    this.nat.setupEntry(entry, addressRange(sourceOf(back), savedPort), Manip.DST);
+  }
 }
 
 /** One address, and one port unless it is left alone. */

@@ -4,12 +4,18 @@
  */
 import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import type { Family } from '../netfilter/hook.ts';
+import { Amanda, AMANDA_PORT } from './amanda.ts';
 import { FlowTable } from './flow-table.ts';
 import { FTP_PORT } from './ftp/limits.ts';
 import { LinuxFtp } from './ftp/linux.ts';
 import { StrictFtp } from './ftp/strict.ts';
+import { IRC_PORT } from './irc/dcc.ts';
+import { LinuxIrc } from './irc/linux.ts';
+import { StrictIrc } from './irc/strict.ts';
+import { Sane, SANE_PORT } from './sane.ts';
 import type { AlgServices } from './services.ts';
 import type { HelperSettings } from './settings.ts';
+import { Tftp, TFTP_PORT } from './tftp.ts';
 
 interface HelperSpec {
   /** As rules name it. */
@@ -24,6 +30,13 @@ const BOTH = [4, 6] as const;
 
 const HELPERS: readonly HelperSpec[] = [
   {
+    name: 'amanda',
+    families: BOTH,
+    protocol: 'udp',
+    port: AMANDA_PORT,
+    make: (family, services) => new Amanda(family, services),
+  },
+  {
     name: 'ftp',
     families: BOTH,
     protocol: 'tcp',
@@ -32,6 +45,28 @@ const HELPERS: readonly HelperSpec[] = [
       mode === 'linux'
         ? new LinuxFtp(family, services, ftp.loose)
         : new StrictFtp(family, services, ftp.loose),
+  },
+  {
+    name: 'irc',
+    families: [4],
+    protocol: 'tcp',
+    port: IRC_PORT,
+    make: (_family, services, { mode }) =>
+      mode === 'linux' ? new LinuxIrc(services) : new StrictIrc(services),
+  },
+  {
+    name: 'sane',
+    families: BOTH,
+    protocol: 'tcp',
+    port: SANE_PORT,
+    make: (family, services) => new Sane(family, services),
+  },
+  {
+    name: 'tftp',
+    families: BOTH,
+    protocol: 'udp',
+    port: TFTP_PORT,
+    make: (family, services, { mode }) => new Tftp(family, services, mode === 'strict'),
   },
 ];
 

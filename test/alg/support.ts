@@ -12,7 +12,7 @@ import { parseHostConfig } from '../../src/stack/config.ts';
 import { Gateway } from '../../src/stack/gateway.ts';
 import { formatIp } from '../../src/wire/address.ts';
 import { transportSum, fold } from '../../src/wire/checksum.ts';
-import { dissectEthernet } from '../../src/wire/dissect.ts';
+import { dissectEthernet, hasPorts } from '../../src/wire/dissect.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
 import * as wireTcp from '../../src/wire/tcp.ts';
 import * as tcpOptions from '../../src/wire/tcp-options.ts';
@@ -148,7 +148,9 @@ export class World {
     const pkt = new PacketBuffer(frame);
     dissectEthernet(pkt);
     if (pkt.family === 0) return;
-    assert.equal(fold(transportSum(pkt)), 0xffff, 'a packet leaves with its checksum right');
+    if (hasPorts(pkt.proto)) {
+      assert.equal(fold(transportSum(pkt)), 0xffff, 'a packet leaves with its checksum right');
+    }
     this.out.push({ iface, pkt });
   }
 }

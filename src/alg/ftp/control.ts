@@ -8,8 +8,17 @@
 import { formatIp } from '../../wire/address.ts';
 import type { Address } from '../address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
+import { printable } from '../byte-text.ts';
+import type { LineProtocol } from '../line-connection.ts';
 import type { Line } from '../line-reader.ts';
-import { CommandKind, commandSpec, readCommand, type Command } from './commands.ts';
+import {
+  CommandKind,
+  commandSpec,
+  mayNamePort,
+  mayNameServerPort,
+  readCommand,
+  type Command,
+} from './commands.ts';
 import type { DataPort, DataPorts } from './data-port.ts';
 import { readExtendedPassive, readExtendedPort, readPassive, readPort, type HostPort } from './numbers.ts';
 import { isNegative, isPositive, isPreliminary, ReplyReader, type Reply } from './replies.ts';
@@ -41,7 +50,7 @@ interface Pending {
   readonly isEpsvAll: boolean;
 }
 
-export class FtpControl {
+export class FtpControl implements LineProtocol {
   /** Nothing more is looked at. */
   isOver = false;
   private readonly flow: Flow;
@@ -58,14 +67,23 @@ export class FtpControl {
     this.ports = ports;
   }
 
-  /** Is a reply to come that may name the server's port? */
-  get awaitsServerPort(): boolean {
-    return this.pending.some(({ verb }) => verb === 'PASV' || verb === 'EPSV');
+  line(side: number, line: Line): void {
+    if (this.isOver) return;
+    if (side === CLIENT) this.client(line);
+    else this.server(line);
   }
 
-  /** A line of the client's. */
-  client(line: Line): void {
-    if (this.isOver) return;
+  /** The server's lines only while a reply is to come that names its port. */
+  mayEdit(side: number): boolean {
+    if (!this.ports.isTranslated) return false;
+    return side === CLIENT || this.pending.some(({ verb }) => verb === 'PASV' || verb === 'EPSV');
+  }
+
+  mayChange(side: number, partial: string): boolean {
+    return side === CLIENT ? mayNamePort(partial) : mayNameServerPort(partial);
+  }
+
+  private client(line: Line): void {
     const command = readCommand(line.text);
     if (command === null) return this.note(`no command: ${printable(line.text)}`);
     if (this.flows.wanted) this.flows.note(this.flow, 'message', 'client', hidden(command));
@@ -82,9 +100,7 @@ export class FtpControl {
     this.pending.push({ verb: command.verb, kind, negotiation, isEpsvAll });
   }
 
-  /** A line of the server's. */
-  server(line: Line): void {
-    if (this.isOver) return;
+  private server(line: Line): void {
     const reply = this.replies.take(line.text);
     if (this.flows.wanted) this.flows.note(this.flow, 'message', 'server', printable(line.text));
     if (reply === null) return;
@@ -273,9 +289,4 @@ function textOf(family: number, address: Address): string {
 /** Passwords are nobody's business. */
 function hidden(command: Command): string {
   return command.verb === 'PASS' ? 'PASS …' : printable(command.text);
-}
-
-/** One character a byte; what does not print is a dot. */
-function printable(text: string): string {
-  return text.replace(/[^\x20-\x7e]/g, '.');
 }

@@ -8,6 +8,7 @@ import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
 import type { Expecting } from '../expecting.ts';
+import type { EditLine } from '../line-connection.ts';
 import type { Line } from '../line-reader.ts';
 import type { HostPort } from './numbers.ts';
 import { formatForm, type FtpForm } from './rewrite.ts';
@@ -26,15 +27,6 @@ export interface DataPort {
   expectation: Expectation | null;
 }
 
-/** Puts other text in the place of a part of a line. */
-export type EditLine = (
-  side: number,
-  line: Line,
-  start: number,
-  end: number,
-  replacement: Uint8Array,
-) => void;
-
 export class DataPorts {
   readonly family: number;
   private readonly entry: number;
@@ -50,6 +42,10 @@ export class DataPorts {
     this.expecting = expecting;
     this.loose = loose;
     this.edit = edit;
+  }
+
+  get isTranslated(): boolean {
+    return this.expecting.isTranslated(this.entry);
   }
 
   /** The port that `side` named in `line`; the reason when it may not be used. */

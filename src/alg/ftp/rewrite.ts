@@ -1,12 +1,13 @@
 /** The text that says an address and a port in each of FTP's four forms, as Linux's nf_nat_ftp writes it. */
 import { formatIp4 } from '../../wire/address.ts';
 import type { Address } from '../address.ts';
+import { bytesOfText } from '../byte-text.ts';
 
 export const FtpForm = { PORT: 0, PASV: 1, EPRT: 2, EPSV: 3 } as const;
 export type FtpForm = (typeof FtpForm)[keyof typeof FtpForm];
 
 export function formatForm(form: FtpForm, family: number, address: Address, port: number): Uint8Array {
-  return bytesOf(textOf(form, family, address, port));
+  return bytesOfText(textOf(form, family, address, port));
 }
 
 function textOf(form: FtpForm, family: number, address: Address, port: number): string {
@@ -31,8 +32,4 @@ function fullIp6(address: Address): string {
     groups.push((word >>> 16).toString(16).padStart(4, '0'), (word & 0xffff).toString(16).padStart(4, '0'));
   }
   return groups.join(':');
-}
-
-function bytesOf(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

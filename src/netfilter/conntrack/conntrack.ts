@@ -425,6 +425,12 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return this.expectations.add(expectation, this.settings.expectMax, anyMaster);
   }
 
+  /** The connection lives for so long from now on, whatever its protocol would say (nf_ct_refresh). */
+  prolong(entry: number, us: number): void {
+    this.refreshTime();
+    this.connections.setTimeout(entry, us);
+  }
+
   // ── ConntrackView ───────────────────────────────────────────────────────────────────────────────────────────────
 
   get status(): Int32Array {

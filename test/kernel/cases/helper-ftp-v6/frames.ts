@@ -1,6 +1,6 @@
 /** FTP's helper over IPv6: the extended forms, with and without translation. */
 import { TimeLine } from '../../flow.ts';
-import { FtpTalk, type TalkEnds } from '../../ftp-talk.ts';
+import { LineTalk, type TalkEnds } from '../../line-talk.ts';
 import { tcp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
@@ -23,7 +23,7 @@ for (const command of [
   'EPRT |2|fd00:a::3|1047|\n',
   'PORT 10,0,0,3,4,1\r\n',
 ]) {
-  new FtpTalk(line, untranslated()).client(command).client('NOOP\r\n');
+  new LineTalk(line, untranslated()).client(command).client('NOOP\r\n');
 }
 for (const reply of [
   '229 Entering Extended Passive Mode (|||2060|)\r\n',
@@ -31,10 +31,10 @@ for (const reply of [
   '229 (|2|2001:db8:9::7|2062|)\r\n',
   '227 Entering Passive Mode (198,51,100,7,8,1)\r\n',
 ]) {
-  new FtpTalk(line, untranslated()).client('EPSV\r\n').server(reply).server('200 on\r\n');
+  new LineTalk(line, untranslated()).client('EPSV\r\n').server(reply).server('200 on\r\n');
 }
 
-const talk = new FtpTalk(line, { client: hidden, server: { from: PUBLIC, to: SERVER }, port: port++ });
+const talk = new LineTalk(line, { client: hidden, server: { from: PUBLIC, to: SERVER }, port: port++ });
 // What the gateway writes has all digits of all groups.
 talk.client('EPRT |2|fd00:a::2|4097|\r\n', 30).server('200 right\r\n').client('LIST\r\n');
 line.outside(tcp({ from: SERVER, to: PUBLIC }, { sport: 20, dport: 4097, seq: 9, flags: 'S' }));

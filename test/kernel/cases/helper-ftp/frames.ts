@@ -1,6 +1,6 @@
 /** FTP's helper over IPv4: every form, well and ill made, with and without translation; data connections; repetitions. */
 import { TimeLine } from '../../flow.ts';
-import { FtpTalk, type TalkEnds } from '../../ftp-talk.ts';
+import { LineTalk, type TalkEnds } from '../../line-talk.ts';
 import { tcp } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
@@ -43,7 +43,7 @@ for (const command of [
   'EPRT 1110.0.0.3110451\r\n',
   'EPSV\r\n',
 ]) {
-  new FtpTalk(line, untranslated()).client(command).client('NOOP\r\n');
+  new LineTalk(line, untranslated()).client(command).client('NOOP\r\n');
 }
 for (const reply of [
   '227 Entering Passive Mode (198,51,100,7,8,1)\r\n',
@@ -64,11 +64,11 @@ for (const reply of [
   '22',
   '226 done\r\n',
 ]) {
-  new FtpTalk(line, untranslated()).client('PASV\r\n').server(reply).server('200 on\r\n');
+  new LineTalk(line, untranslated()).client('PASV\r\n').server(reply).server('200 on\r\n');
 }
 
 // Translated: the line becomes longer, and everything behind it moves.
-const active = new FtpTalk(line, translated());
+const active = new LineTalk(line, translated());
 const before = active.clientSeq;
 active.client('PORT 10,0,0,2,16,1\r\n', 3).server('200 right\r\n').client('LIST\r\n').server('150 comes\r\n');
 line.outside(tcp({ from: SERVER, to: PUBLIC }, { sport: 20, dport: 4097, seq: 9, flags: 'S' }));
@@ -83,7 +83,7 @@ line.inside(tcp(hidden, { sport: 30_000, dport: 4101, seq: 9, flags: 'S' }));
 line.outside(tcp({ from: SERVER, to: PUBLIC }, { sport: 4101, dport: 30_000, seq: 1, ack: 10, flags: 'SA' }));
 
 // The server is inside, behind a port forward.
-const passive = new FtpTalk(line, {
+const passive = new LineTalk(line, {
   client: { from: SERVER, to: PUBLIC },
   server: { from: SERVER, to: '10.0.0.3' },
   port: 31_000,

@@ -1,5 +1,5 @@
 /**
- * FTP control connections for cases: a conversation whose two ends each see their own addresses and, where the gateway
+ * Control connections of protocols that speak in lines (FTP, IRC), for cases: a conversation whose two ends each see their own addresses and, where the gateway
  * changes the length of a line, their own sequence numbers.
  */
 import { TcpConversation, type Peer, type TimeLine } from './flow.ts';
@@ -10,23 +10,25 @@ export interface TalkEnds {
   readonly client: Ends;
   readonly server?: Ends;
   readonly port: number;
+  readonly serverPort?: number;
   /** The client is outside, the server inside. */
   readonly inward?: boolean;
 }
 
-export class FtpTalk {
+export class LineTalk {
   readonly #tcp: TcpConversation;
   /** What lines of each side became longer by. */
   #clientGrew = 0;
   #serverGrew = 0;
 
-  constructor(line: TimeLine, { client, server = client, port, inward = false }: TalkEnds) {
-    const near: Peer = { ends: client, port, peerPort: 21 };
-    const far: Peer = { ends: { from: server.to, to: server.from }, port: 21, peerPort: port };
+  constructor(line: TimeLine, { client, server = client, port, serverPort = 21, inward = false }: TalkEnds) {
+    const near: Peer = { ends: client, port, peerPort: serverPort };
+    const far: Peer = { ends: { from: server.to, to: server.from }, port: serverPort, peerPort: port };
     const inside = (packet: readonly number[]): TimeLine => line.inside(packet);
     const outside = (packet: readonly number[]): TimeLine => line.outside(packet);
     this.#tcp = new TcpConversation(near, inward ? outside : inside, far, inward ? inside : outside);
     this.#tcp.handshake();
+    // Lines of both sides, so that everybody knows where the next one begins.
     this.server('220 ready\r\n').client('USER a\r\n').server('230 in\r\n');
   }
 
