@@ -1,0 +1,42 @@
+/**
+ * Bundles compiled modules: everything that packets pass through becomes one file. V8 knows the value of a constant only
+ * within a file: an imported one is a load, a check that it is set already, and a number that could be any, wherever it is
+ * used. Bundled, a packet through a NAT gateway costs 20 % less (bench replay-nat).
+ *
+ *   node scripts/bundle.js FROM TO ENTRY...     FROM/ENTRY.js and what they import, as TO/ENTRY.js and TO/chunks/
+ */
+import { dirname, relative, resolve } from 'node:path';
+import { rollup } from 'rollup';
+
+/** The rooms on the way of a packet. What commands load when they run is divided as Rollup sees fit. */
+const ENGINE = /^(src\/)?(base|wire|capture|netfilter|alg|stack|vswitch)\//;
+
+const [from, to, ...entries] = process.argv.slice(2);
+
+/** Files that stand beside a module are still found from where it is now. */
+const filesBeside = {
+  name: 'files-beside',
+  resolveImportMeta(property, { moduleId, chunkId }) {
+    if (property !== 'url') return null;
+    const there = relative(dirname(resolve(to, chunkId)), resolve(to, relative(from, moduleId)));
+    return `new URL(${JSON.stringify(there)}, import.meta.url).href`;
+  },
+};
+
+const bundle = await rollup({
+  input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
+  external: (id) => !/^[./]/.test(id),
+  plugins: [filesBeside],
+  onwarn({ code, message }) {
+    // TypeScript's own helper for dynamic imports begins like that.
+    if (code !== 'THIS_IS_UNDEFINED') console.warn(`bundle: ${message}`);
+  },
+});
+await bundle.write({
+  dir: to,
+  format: 'es',
+  chunkFileNames: 'chunks/[name].js',
+  hoistTransitiveImports: false,
+  manualChunks: (id) => (ENGINE.test(relative(from, id)) ? 'engine' : undefined),
+});
+await bundle.close();
