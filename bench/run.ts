@@ -8,8 +8,18 @@ import { captureMemory, conntrackMemory } from './memory.ts';
 import { replayNat } from './replay-nat.ts';
 import { rules10k } from './rules-10k.ts';
 import { startup } from './startup.ts';
+import { tcpConnections, tcpStack, tcpStackJumbo } from './tcp-stack.ts';
 
-const BENCHES: readonly Bench[] = [replayNat, rules10k, conntrackMemory, captureMemory, startup];
+const BENCHES: readonly Bench[] = [
+  replayNat,
+  rules10k,
+  conntrackMemory,
+  captureMemory,
+  startup,
+  tcpStack,
+  tcpStackJumbo,
+  tcpConnections,
+];
 
 const args = process.argv.slice(2);
 const json = args.includes('--json');

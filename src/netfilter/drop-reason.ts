@@ -56,6 +56,7 @@ const REASONS = {
   TRANSPORT_CHECKSUM: 'bad transport checksum',
   NO_PROTOCOL: 'no such protocol here',
   NO_SOCKET: 'no socket',
+  TCP_OUT_OF_WINDOW: 'TCP segment out of window or out of time',
   ICMP_CHECKSUM: 'bad ICMP checksum',
   ICMP_IGNORED: 'ICMP message ignored',
   ICMP_BROADCAST: 'ICMP echo to broadcast ignored',

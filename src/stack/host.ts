@@ -8,8 +8,8 @@
  *                          │                              └─► ip4-local.ts ─► icmp4-in.ts, tcp-reset.ts, sockets
  *                          └─► ip6-input.ts ─► … the same for IPv6
  *
- * It has no sockets: whether one exists is asked of `HostEnv.hasSocket`, and what is for it is given to
- * `HostEnv.deliver`. This file holds the parts together and implements what the packet filter asks of its host.
+ * By itself it has no sockets: TCP and UDP are put on it (tcp/, udp/) and then get their packets first; for the rest,
+ * whether a socket exists is asked of `HostEnv.hasSocket`, and what is for it is given to `HostEnv.deliver`. This file holds the parts together and implements what the packet filter asks of its host.
  */
 import type { ConntrackView } from '../netfilter/conntrack/view.ts';
 import { SluiceError } from '../base/errors.ts';
@@ -46,6 +46,7 @@ import { output6, sendLocal6 } from './ip6-send.ts';
 import { NeighbourDiscovery } from './nd.ts';
 import { copyPacket, Neighbour, Neighbours } from './neighbours.ts';
 import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
+import { PathMtus } from './path-mtu.ts';
 import { PeerLimits } from './peer-limits.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { Route4 } from './route4.ts';
@@ -53,6 +54,8 @@ import { Route6 } from './route6.ts';
 import { RoutingTable } from './routes.ts';
 import { leaveAtOnce, mayLeaveAtOnce } from './shortcut.ts';
 import { STACK_SYSCTLS } from './sysctls.ts';
+import type { Ends } from './tcp/flow.ts';
+import type { Transport } from './transport.ts';
 
 /** The packet filter, as the host calls it: netfilter's Netfilter, or nothing. */
 export interface PacketFilter {
@@ -104,6 +107,10 @@ export class Host implements HostServices {
   readonly icmp6: Icmp6Out;
   readonly limits4: PeerLimits;
   readonly groups: Groups;
+  readonly pathMtus: PathMtus;
+  /** The transport protocols, once they are put on the host (transport.ts). */
+  tcp: Transport | null = null;
+  udp: Transport | null = null;
   /** Packets that ended, by DropReason. */
   readonly dropCounts = new Float64Array(DROP_REASON_COUNT);
   delivered = 0;
@@ -120,8 +127,12 @@ export class Host implements HostServices {
   private exit: Neighbour | null = null;
   /** The packet whose frame a device is given. */
   private leaving: PacketBuffer | null = null;
-  /** A packet is on its way; what it leaves on the loopback device waits for its end. */
+  /** A packet is on its way; what it leaves on the loopback device, or what arrives because of it, waits for its end. */
   private isBusy = false;
+  /** Calls of `enter` that are not left. */
+  private depth = 0;
+  private ttl = 0;
+  private ttlGeneration = -1;
 
   constructor(config: HostConfig, env: HostEnv) {
     this.env = env;
@@ -153,6 +164,7 @@ export class Host implements HostServices {
     this.fragments = new Fragments(this);
     this.options4 = new Ip4Options(this);
     this.limits4 = new PeerLimits(this.clock, this.rng, this.sysctls);
+    this.pathMtus = new PathMtus(this.clock, this.sysctls);
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
   }
@@ -167,10 +179,41 @@ export class Host implements HostServices {
   /** A frame arrived. `pkt` holds its window (and `cause`); its bytes may be rewritten. */
   receive(device: Device, pkt: PacketBuffer): void {
     pkt.iif = device.index;
+    if (this.isBusy) return this.keepForLater(pkt);
     this.isBusy = true;
     receiveEthernet(this, device, pkt, dissectEthernet(pkt));
     this.isBusy = false;
+    this.settle();
+  }
+
+  /** A link without delay hands back the answer to what is just being sent: it has to wait its turn. */
+  private keepForLater(pkt: PacketBuffer): void {
+    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    const copy = new PacketBuffer(pkt.bytes.slice(pkt.start, pkt.end));
+    copy.cause = pkt.cause;
+    copy.iif = pkt.iif;
+    this.backlog.push(copy);
+  }
+
+  /** Around what a socket does by itself: the packets that it causes are dealt with when it is over. */
+  enter(): void {
+    if (this.isBusy) this.depth++;
+    else this.isBusy = true;
+  }
+
+  leave(): void {
+    if (this.depth > 0) {
+      this.depth--;
+      return;
+    }
+    this.isBusy = false;
+    this.settle();
+  }
+
+  private settle(): void {
     if (this.backlog.length > 0) this.drain();
+    this.tcp?.tellApplications();
+    this.udp?.tellApplications();
   }
 
   /** A packet arrived without Ethernet around it; HEAD_ROOM bytes before it should be free. */
@@ -182,7 +225,7 @@ export class Host implements HostServices {
     if (pkt.etherType === ETH_P_IPV6) receive6(this, pkt, device, status);
     else receive4(this, pkt, device, status);
     this.isBusy = false;
-    if (this.backlog.length > 0) this.drain();
+    this.settle();
   }
 
   /**
@@ -225,6 +268,7 @@ export class Host implements HostServices {
     if (this.backlog.length >= LOOPBACK_BACKLOG) return;
     const pkt = new PacketBuffer(bytes.slice(start, end));
     pkt.cause = cause;
+    pkt.iif = LOOPBACK_INDEX;
     if (this.leaving !== null) keepState(pkt, this.leaving);
     this.backlog.push(pkt);
     if (!this.isBusy) this.drain();
@@ -232,10 +276,8 @@ export class Host implements HostServices {
 
   private drain(): void {
     this.isBusy = true;
-    const loopback = this.devices.at(LOOPBACK_INDEX)!;
     for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
-      pkt.iif = loopback.index;
-      receiveEthernet(this, loopback, pkt, dissectEthernet(pkt));
+      receiveEthernet(this, this.devices.at(pkt.iif)!, pkt, dissectEthernet(pkt));
     }
     this.isBusy = false;
   }
@@ -286,9 +328,46 @@ export class Host implements HostServices {
     return this.env.hasSocket !== undefined && this.env.hasSocket(pkt, device);
   }
 
+  countDelivered(): void {
+    this.delivered++;
+  }
+
   deliver(pkt: PacketBuffer): void {
     this.delivered++;
     this.env.deliver?.(pkt);
+  }
+
+  /** net.ipv4.ip_default_ttl. */
+  get defaultTtl(): number {
+    if (this.ttlGeneration !== this.sysctls.generation) {
+      this.ttlGeneration = this.sysctls.generation;
+      this.ttl = this.sysctls.get('net.ipv4.ip_default_ttl');
+    }
+    return this.ttl;
+  }
+
+  /** How own packets get to the other end: the MTU of the way and the source that they have on it. Undefined for no way. */
+  wayTo(
+    ends: Pick<Ends, 'family' | 'remote'>,
+    device: Device | undefined,
+  ): { mtu: number; source: Int32Array | undefined } | undefined {
+    const probe = this.pool.take(0);
+    const [w0, w1, w2, w3] = ends.remote;
+    probe.dst0 = w0!;
+    probe.dst1 = w1!;
+    probe.dst2 = w2!;
+    probe.dst3 = w3!;
+    const found = ends.family === 4 ? this.route4.output(probe, device) : this.route6.output(probe, device);
+    const source4 = this.route4.source;
+    const source =
+      ends.family === 6
+        ? this.route6.source(probe)
+        : source4 === 0
+          ? undefined
+          : Int32Array.of(source4, 0, 0, 0);
+    const way = { mtu: probe.routeMtu, source: source?.slice() };
+    this.pool.give(probe);
+    return found ? way : undefined;
   }
 
   output4(pkt: PacketBuffer, device: Device): void {

@@ -1,6 +1,6 @@
 /**
- * ICMP for this host (Linux: icmp_rcv): echo and timestamp requests are answered; errors are taken note of by nobody,
- * since there are no sockets here that would want to know.
+ * ICMP for this host (Linux: icmp_rcv): echo and timestamp requests are answered, errors handed to the transport that
+ * they are about (icmp-errors.ts).
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
@@ -10,6 +10,7 @@ import * as icmp from '../wire/icmp.ts';
 import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import { receiveIcmpError4 } from './icmp-errors.ts';
 
 const MICROSECONDS_PER_MS = 1000;
 const MS_PER_DAY = 86_400_000;
@@ -37,6 +38,7 @@ export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device): voi
     case icmp.TIMESTAMP_REQUEST:
       return timestamp(host, pkt);
     default:
+      if (icmp.isError(type) && receiveIcmpError4(host, pkt)) return host.countDelivered();
       return host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * ICMPv6 for this host (Linux: icmpv6_rcv): echo requests are answered, neighbour discovery goes to its room, errors are
- * taken note of by nobody.
+ * ICMPv6 for this host (Linux: icmpv6_rcv): echo requests are answered, neighbour discovery goes to its room, errors to the
+ * transport that they are about.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
@@ -10,6 +10,7 @@ import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as nd from '../wire/nd.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import { receiveIcmpError6 } from './icmp-errors.ts';
 
 export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device): void {
   const { bytes, l4, l3End } = pkt;
@@ -20,6 +21,7 @@ export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device): voi
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.ECHO_REQUEST) return echo(host, pkt);
   if (nd.isNd(type)) return host.nd.receive(pkt, device);
+  if (icmpv6.isError(type) && receiveIcmpError6(host, pkt)) return host.countDelivered();
   return host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
 }
 

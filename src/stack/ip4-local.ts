@@ -1,7 +1,6 @@
 /**
- * Local delivery of IPv4 (Linux: ip_local_deliver): fragments are put together, INPUT, and then the protocol. There are
- * no sockets in here: whether one exists is asked of the host's owner, and what finds none is answered as Linux
- * answers it.
+ * Local delivery of IPv4 (Linux: ip_local_deliver): fragments are put together, INPUT, and then the protocol. What finds
+ * no socket, neither of the host's own nor of its owner's, is answered as Linux answers it.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
@@ -79,6 +78,8 @@ export function udpLiteOk(pkt: PacketBuffer): boolean {
 }
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.proto === IPPROTO_UDP && host.udp !== null && host.udp.receive(pkt, device))
+    return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   // UDP lets go of the connection first (nf_reset_ct), so that the answer is tracked by itself.
   const { ct } = pkt;
@@ -94,6 +95,7 @@ function deliverTcp(host: Host, pkt: PacketBuffer, device: Device): void {
   if (tcp.check(pkt.bytes, pkt.l4, pkt.l3End) !== WireStatus.OK)
     return host.drop(pkt, DropReason.TRANSPORT_HEADER);
   if (!transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  if (host.tcp !== null && host.tcp.receive(pkt, device)) return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   resetTcp(host, pkt);
   return host.drop(pkt, DropReason.NO_SOCKET);

@@ -1,6 +1,6 @@
 /**
  * Local delivery of IPv6 (Linux: ip6_input, ip6_protocol_deliver_rcu): INPUT first, then one extension header after the
- * other, fragments put together on the way, and the transport at the end. As for IPv4, sockets are the owner's.
+ * other, fragments put together on the way, and the transport at the end. Sockets as for IPv4.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
@@ -128,6 +128,8 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
 }
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.proto === IPPROTO_UDP && host.udp !== null && host.udp.receive(pkt, device))
+    return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   const { ct } = pkt;
   // As in IPv4, the answer does not go with the connection but is tracked by itself.
@@ -142,6 +144,7 @@ function deliverTcp(host: Host, pkt: PacketBuffer, device: Device): void {
   if (tcp.check(pkt.bytes, pkt.l4, pkt.l3End) !== WireStatus.OK)
     return host.drop(pkt, DropReason.TRANSPORT_HEADER);
   if (!transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
+  if (host.tcp !== null && host.tcp.receive(pkt, device)) return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);
   resetTcp(host, pkt);
   return host.drop(pkt, DropReason.NO_SOCKET);

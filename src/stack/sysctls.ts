@@ -4,6 +4,7 @@
  * What is not listed is not implemented, and setting it is an error that says so.
  */
 import type { SysctlSpec } from '../base/sysctl.ts';
+import { TCP_SYSCTLS } from './tcp/sysctls.ts';
 
 const INT_MAX = 2147483647;
 
@@ -178,6 +179,8 @@ const ROUTE: readonly SysctlSpec[] = [
     'milliseconds',
     'after so long without redirects the count begins anew',
   ),
+  number('net.ipv4.route.min_pmtu', 552, 65535, 'bytes', 'the smallest path MTU that is believed', 68),
+  number('net.ipv4.route.mtu_expires', 600, INT_MAX, 'seconds', 'how long a path MTU is believed', 1),
   flag('net.ipv6.auto_flowlabels', 1, 'own IPv6 packets carry a flow label (drawn at random)'),
 ];
 
@@ -274,4 +277,5 @@ export const STACK_SYSCTLS: readonly SysctlSpec[] = [
   ...ICMP,
   ...FRAGMENTS,
   ...NEIGHBOURS,
+  ...TCP_SYSCTLS,
 ];

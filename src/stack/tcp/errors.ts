@@ -1,0 +1,33 @@
+/** Why a connection ended, under the names of errno that programs know. */
+const TEXTS = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset by peer',
+  ECONNABORTED: 'connection aborted',
+  ETIMEDOUT: 'connection timed out',
+  EHOSTUNREACH: 'no route to host',
+  ENETUNREACH: 'network is unreachable',
+  ENOPROTOOPT: 'protocol not available',
+  EACCES: 'permission denied',
+  EADDRINUSE: 'address already in use',
+  EADDRNOTAVAIL: 'cannot assign requested address',
+  EPIPE: 'broken pipe',
+  EPROTO: 'protocol error',
+  EMSGSIZE: 'message too long',
+  ENOBUFS: 'no buffer space available',
+  EISCONN: 'already connected',
+  ENOTCONN: 'not connected',
+  EDESTADDRREQ: 'destination address required',
+  EINVAL: 'invalid argument',
+} as const;
+
+export type NetErrorCode = keyof typeof TEXTS;
+
+export class NetError extends Error {
+  readonly code: NetErrorCode;
+
+  constructor(code: NetErrorCode) {
+    super(TEXTS[code]);
+    this.name = 'NetError';
+    this.code = code;
+  }
+}

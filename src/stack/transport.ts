@@ -1,0 +1,28 @@
+/**
+ * Where the host and its transport protocols meet: what the host hands up (segments, datagrams, ICMP errors), and how a
+ * protocol takes its place. A host without them answers as one whose ports are all closed.
+ */
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { Device } from './device.ts';
+import type { Host } from './host.ts';
+import type { Ends } from './tcp/flow.ts';
+import type { NetErrorCode } from './tcp/errors.ts';
+
+export interface Transport {
+  /** A checked packet for this host. False when no socket wants it. */
+  receive(pkt: PacketBuffer, device: Device): boolean;
+  /** An ICMP error about a packet of ours, `quoted` being the number that the protocol put into its header's third word. */
+  icmpError(ends: Ends, quoted: number, code: NetErrorCode, isHard: boolean): void;
+  /** The path to the other end takes no more than `mtu` bytes. */
+  packetTooBig(ends: Ends, quoted: number, mtu: number): void;
+  /** Whatever happened while the host was busy is told to applications now. */
+  tellApplications(): void;
+}
+
+export function attachTcp(host: Host, transport: Transport): void {
+  host.tcp = transport;
+}
+
+export function attachUdp(host: Host, transport: Transport): void {
+  host.udp = transport;
+}
