@@ -5,6 +5,7 @@
  *
  *   node scripts/bundle.js FROM TO ENTRY...     FROM/ENTRY.js and what they import, as TO/ENTRY.js and TO/chunks/
  */
+import { rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { rollup } from 'rollup';
 
@@ -32,6 +33,8 @@ const bundle = await rollup({
     if (code !== 'THIS_IS_UNDEFINED') console.warn(`bundle: ${message}`);
   },
 });
+// What an earlier build left there may have other names inside.
+rmSync(resolve(to, 'chunks'), { recursive: true, force: true });
 await bundle.write({
   dir: to,
   format: 'es',
