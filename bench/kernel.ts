@@ -11,8 +11,13 @@ const PROGRAMS = ['iptables-legacy-restore', 'ip', 'ethtool', 'tcpreplay'];
 
 /** Why the kernel can't be asked; null when it can. */
 export function kernelMissing(): string | null {
+  return programsMissing(PROGRAMS);
+}
+
+/** Why these programs can't be run as root; null when they can. */
+export function programsMissing(programs: readonly string[]): string | null {
   if (process.getuid?.() !== 0) return 'needs root';
-  const missing = PROGRAMS.filter((program) => !succeeds('sh', ['-c', `command -v ${program}`]));
+  const missing = programs.filter((program) => !succeeds('sh', ['-c', `command -v ${program}`]));
   return missing.length === 0 ? null : `not installed: ${missing.join(', ')}`;
 }
 

@@ -7,6 +7,7 @@ import type { Bench, Figure } from './figure.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { replayNat } from './replay-nat.ts';
 import { rules10k } from './rules-10k.ts';
+import { switchLearning } from './switch-learning.ts';
 import { startup } from './startup.ts';
 import { tcpConnections, tcpStack, tcpStackJumbo } from './tcp-stack.ts';
 
@@ -15,6 +16,7 @@ const BENCHES: readonly Bench[] = [
   rules10k,
   conntrackMemory,
   captureMemory,
+  switchLearning,
   startup,
   tcpStack,
   tcpStackJumbo,

@@ -18,6 +18,7 @@ import { Recorder } from './recorder.ts';
 import { setUp, type Setup } from './setup.ts';
 import { summarise, Totals } from './summarise.ts';
 import type { ReplaySummary } from './summary.ts';
+import { describesSwitch, replaySwitch } from './switch-replay.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
 
 /** Frames between two calls of `progress`. */
@@ -28,6 +29,7 @@ const PROGRESS_STEP = 4096;
  * first frame, a broken capture after everything in front of the broken place was reported.
  */
 export function runReplay(options: ReplayOptions, listener: ReplayListener = {}): ReplaySummary {
+  if (describesSwitch(options)) return replaySwitch(options, listener);
   const plan = planReplay(options);
   const recorder = new Recorder(listener);
   const input = new MergedInput(options.inputs);

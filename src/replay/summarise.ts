@@ -89,22 +89,32 @@ function saved(ruleset: Ruleset | null): string {
 }
 
 function reasonCounts(recorder: Recorder): ReasonCount[] {
-  const counts: ReasonCount[] = [];
+  const fates = FATE_NAMES.map((code, fate) => ({
+    code,
+    text: FATE_TEXTS[fate]!,
+    frames: recorder.fates[fate]!,
+  }));
+  return countReasons(recorder.dropped, fates);
+}
+
+/** Frames dropped, by DropReason, and those that were not, by what became of them; the most frequent first. */
+export function countReasons(
+  dropped: Float64Array,
+  others: readonly Omit<ReasonCount, 'verdict'>[],
+): ReasonCount[] {
+  const counts: ReasonCount[] = others.map((other) => ({ ...other, verdict: 'ACCEPT' }));
   for (let reason = 1; reason < DROP_REASON_COUNT; reason++) {
     counts.push({
       code: dropReasonName(reason),
       text: dropReasonText(reason),
       verdict: verdictOf(reason),
-      frames: recorder.dropped[reason]!,
+      frames: dropped[reason]!,
     });
   }
-  FATE_NAMES.forEach((code, fate) => {
-    counts.push({ code, text: FATE_TEXTS[fate]!, verdict: 'ACCEPT', frames: recorder.fates[fate]! });
-  });
   return counts.filter(({ frames }) => frames > 0).sort((a, b) => b.frames - a.frames);
 }
 
-function verdictCounts(reasons: readonly ReasonCount[]): Record<OutcomeVerdict, number> {
+export function verdictCounts(reasons: readonly ReasonCount[]): Record<OutcomeVerdict, number> {
   const verdicts = { ACCEPT: 0, DROP: 0, STOLEN: 0, QUEUE: 0 };
   for (const { verdict, frames } of reasons) verdicts[verdict] += frames;
   return verdicts;

@@ -5,6 +5,7 @@
 import type { Flow } from '../alg/index.ts';
 import type { CaptureError } from '../capture/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
+import type { TableEntry } from '../vswitch/index.ts';
 import type { ReplayNote } from './options.ts';
 import type { OutcomeVerdict } from './outcome.ts';
 
@@ -48,6 +49,8 @@ export interface ReplaySummary {
   readonly expectations: readonly string[];
   /** The control connections that helpers watched. */
   readonly flows: readonly Flow[];
+  /** Of a replay through a switch: the addresses that it knows at the end, by VLAN and address. */
+  readonly addresses?: readonly TableEntry[];
   /** What was assumed (sides, interfaces, addresses), what was repaired and how often. */
   readonly notes: readonly ReplayNote[];
   /** Captures that ended early; not empty: exit status 3. */

@@ -77,7 +77,9 @@ export const QUESTION_OPTIONS = {
     kind: 'text',
     value: 'FILE',
     section: GATEWAY,
-    about: 'Interfaces, neighbours, routes and sysctls of the gateway, in YAML or JSON.',
+    about:
+      'Interfaces, neighbours, routes and sysctls of the gateway, in YAML or JSON; or a switch (docs/switches.md), ' +
+      'whose ports the captures then arrive on.',
   },
   insideInterface: {
     kind: 'text',

@@ -15,6 +15,7 @@ import {
   type Report,
 } from '../../replay/report/index.ts';
 import type { ReplaySummary } from '../../replay/summary.ts';
+import { describesSwitch } from '../../replay/switch-replay.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
@@ -32,6 +33,7 @@ export async function runReplayCommand(
 ): Promise<number> {
   checkTogether(captures, options);
   const gateway = readGateway(options);
+  if (!hasRules(options) && !describesSwitch({ gateway: gateway ?? undefined })) refuse(NO_RULES);
   let report: Report | null = null;
   let summary: ReplaySummary;
   try {
@@ -52,13 +54,19 @@ export async function runReplayCommand(
   return summary.truncated.length > 0 ? ExitStatus.CUT : ExitStatus.DONE;
 }
 
+const NO_RULES = 'no rules given: --rules FILE, or --rules6 FILE';
+
+function refuse(message: string): never {
+  throw new UsageError(message, 'replay');
+}
+
+/** Only a switch goes without. */
+function hasRules({ rules, rules6 }: ReplayCommandOptions): boolean {
+  return rules !== undefined || rules6 !== undefined;
+}
+
 function checkTogether(captures: readonly string[], options: ReplayCommandOptions): void {
-  const refuse = (message: string): never => {
-    throw new UsageError(message, 'replay');
-  };
-  if (options.rules === undefined && options.rules6 === undefined) {
-    refuse('no rules given: --rules FILE, or --rules6 FILE');
-  }
+  if (!hasRules(options) && options.gateway === undefined) refuse(NO_RULES);
   checkQuestion(captures, options, 'replay');
   if (options.quiet === true && (options.json === true || options.summary === true)) {
     refuse(`--quiet and --${options.json === true ? 'json' : 'summary'} exclude each other`);

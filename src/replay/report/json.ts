@@ -89,6 +89,7 @@ export function summaryLine(s: ReplaySummary): string {
     conntrack: s.conntrack,
     expectations: s.expectations,
     flows: s.flows.map(flowFields),
+    ...(s.addresses === undefined ? {} : { addresses: s.addresses }),
     notes: s.notes.map(({ text, place }) => ({ text, ...where(place) })),
     truncated: s.truncated.map(({ message, code, place }) => ({ message, code, ...where(place) })),
     warnings: s.warnings.map(({ message, code, place }) => ({ message, code, ...where(place) })),

@@ -42,6 +42,7 @@ export class SummaryReport implements Report {
     this.neverHit(counts);
     this.list('Connections', summary.conntrack);
     this.list('Expectations', summary.expectations);
+    this.addresses(summary);
     this.notes(summary);
     this.out.flush();
   }
@@ -82,6 +83,19 @@ export class SummaryReport implements Report {
       `(${number(sentBytes)} bytes)`,
     ]);
     this.section('Interfaces', rows, [{}, RIGHT, RIGHT, RIGHT, RIGHT]);
+  }
+
+  /** What a switch knows. */
+  private addresses({ addresses }: ReplaySummary): void {
+    if (addresses === undefined || addresses.length === 0) return;
+    const rows = addresses.map(({ mac, vlan, port, kind, ageUs }) => [
+      mac,
+      vlan === 0 ? '' : `VLAN ${vlan}`,
+      escapeText(port),
+      kind,
+      kind === 'learned' ? `${Math.round(ageUs / 1e6)} s ago` : '',
+    ]);
+    this.section('Addresses known', rows, [{}, {}, {}, {}, RIGHT]);
   }
 
   /** Chain by chain, the rules that were hit; bars compare the rules of one chain. */

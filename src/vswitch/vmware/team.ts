@@ -4,12 +4,12 @@
  *
  *     originating-port   by the number of the port
  *     source-mac         by the last byte of the source address
- *     ip-hash            by the last bytes of both IP addresses (xor); other frames by the source address
+ *     ip-hash            by the last bytes of both IP addresses (xor); of other frames by what stands in their place
  *     explicit           the first in the order that is up
  *
- * Sources: vSphere Networking, "Teaming and Failover Policy"; VMware KB 1006128 for the hash of IP addresses.
+ * Source: vSphere Networking, "Teaming and Failover Policy", "Route Based on IP Hash".
  */
-import { ETH_P_IP, ETH_P_IPV6 } from '../../wire/ether-type.ts';
+import { ETH_P_IPV6 } from '../../wire/ether-type.ts';
 import { readU16 } from '../../wire/bytes.ts';
 import type { TeamingConfig, VmPort } from './vm-port.ts';
 
@@ -85,7 +85,7 @@ export class Team {
 function ipHash(bytes: Uint8Array, start: number, typeAt: number, end: number): number {
   const type = readU16(bytes, typeAt);
   const network = typeAt + 2;
-  const last = type === ETH_P_IP ? IPV4_LAST : type === ETH_P_IPV6 ? IPV6_LAST : null;
-  if (last === null || network + last[1] >= end) return bytes[start + LAST_BYTE_OF_SOURCE]!;
+  const last = type === ETH_P_IPV6 ? IPV6_LAST : IPV4_LAST;
+  if (network + last[1] >= end) return bytes[start + LAST_BYTE_OF_SOURCE]!;
   return bytes[network + last[0]]! ^ bytes[network + last[1]]!;
 }
