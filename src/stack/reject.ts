@@ -33,14 +33,14 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt)) return;
+  if (!wasFoundGood(pkt) && !sumsAreRight(pkt)) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt, conntrack);
 }
 
 function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
-  if (pkt.checksumState === ChecksumState.GOOD) return true;
+  if (wasFoundGood(pkt)) return true;
   switch (pkt.proto) {
     // Protocols whose checksum is another, covers a part only, or may be absent.
     case IPPROTO_AH:
@@ -58,6 +58,11 @@ function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
       if (pkt.family === 6) return sumsAreRight(pkt);
       return headerSumIsRight(pkt) && checksum(pkt.bytes, pkt.l4, pkt.l3End, 0) === 0;
   }
+}
+
+/** What tracking found right in PREROUTING, Linux sums again if the IP header has changed since. */
+function wasFoundGood(pkt: PacketBuffer): boolean {
+  return pkt.checksumState === ChecksumState.GOOD && headerSumIsRight(pkt);
 }
 
 function hasNoUdpSum({ bytes, l4, l3End }: PacketBuffer): boolean {

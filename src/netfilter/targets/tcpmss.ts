@@ -53,10 +53,9 @@ class TcpMssAction implements TargetAction {
     return Verdict.CONTINUE;
   }
 
-  /** The smaller of both directions' path MTU, less the headers; 0 when a path is not known. */
+  /** The smaller of both directions' path MTU, less headers without options; 0 when a path is not known. */
   private pathMss(pkt: PacketBuffer): number {
-    const headers =
-      (pkt.family === 4 ? ipv4.headerLength(pkt.bytes, pkt.l3) : ipv6.HEADER_LENGTH) + tcp.HEADER_LENGTH;
+    const headers = (pkt.family === 4 ? ipv4.HEADER_LENGTH : ipv6.HEADER_LENGTH) + tcp.HEADER_LENGTH;
     const there = this.host.pathMtu(pkt, false);
     const back = this.host.pathMtu(pkt, true);
     return Math.max(0, Math.min(there, back) - headers);
