@@ -1,6 +1,6 @@
 /**
- * What the kernel draws at random, and comparisons therefore may not look at. Each mask stands here once, with its
- * reason; nothing else about an answer is ever overlooked.
+ * What the kernel draws at random or reads off its clock, and comparisons therefore may not look at. Each mask stands here
+ * once, with its reason; nothing else about an answer is ever overlooked.
  *
  * A frame is masked only where it was made rather than forwarded, which shows in the value differing from the input
  * frame's. What is masked becomes all ones, not zeros, since zero is what forwarded packets often have: so whoever
@@ -16,11 +16,15 @@ const ICMPV6 = 58;
 const TCP = 6;
 const TCP_RST = 4;
 const FRAGMENT = 44;
+const TIMESTAMP_OPTION = 68;
 
 export function mask(frame: string, inputFrame: Uint8Array): string {
   const bytes = Buffer.from(frame, 'hex');
   const type = etherType(bytes);
-  if (type === 0x0800 && bytes.length >= ETHERNET_HEADER + 20) maskIpv4Identification(bytes, inputFrame);
+  if (type === 0x0800 && bytes.length >= ETHERNET_HEADER + 20) {
+    maskIpv4Identification(bytes, inputFrame);
+    maskTimestamps(bytes, inputFrame);
+  }
   if (type === 0x86dd && bytes.length >= ETHERNET_HEADER + IPV6_HEADER) {
     maskFlowLabel(bytes, inputFrame);
     maskFragmentIdentification(bytes, inputFrame);
@@ -43,6 +47,30 @@ function maskIpv4Identification(bytes: Buffer, inputFrame: Uint8Array): void {
   if (!isHeaderSumRight(bytes.subarray(ETHERNET_HEADER, ETHERNET_HEADER + headerLength))) return;
   bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 4);
   bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 10);
+}
+
+/**
+ * The time of day that a gateway puts into the timestamp option (RFC 791) is that of its clock: a replay has another. The
+ * header checksum goes with it, where it is right.
+ */
+function maskTimestamps(bytes: Buffer, inputFrame: Uint8Array): void {
+  const headerEnd = Math.min(ETHERNET_HEADER + (bytes[ETHERNET_HEADER]! & 15) * 4, bytes.length);
+  for (let at = ETHERNET_HEADER + 20; at < headerEnd; at += optionLength(bytes, at)) {
+    if (bytes[at] !== TIMESTAMP_OPTION) continue;
+    // From the fifth byte on: times, or addresses and times in turn.
+    const step = (bytes[at + 3]! & 15) === 0 ? 4 : 8;
+    const end = Math.min(at + optionLength(bytes, at), headerEnd);
+    const rightBefore = isHeaderSumRight(bytes.subarray(ETHERNET_HEADER, headerEnd));
+    for (let time = at + step; time + 4 <= end; time += step) {
+      if (Buffer.compare(bytes.subarray(time, time + 4), inputFrame.subarray(time, time + 4)) === 0) continue;
+      bytes.fill(0xff, time, time + 4);
+      if (rightBefore) bytes.writeUInt16BE(0xffff, ETHERNET_HEADER + 10);
+    }
+  }
+}
+
+function optionLength(bytes: Uint8Array, at: number): number {
+  return bytes[at]! <= 1 ? 1 : Math.max(2, bytes[at + 1] ?? 2);
 }
 
 /**

@@ -1,6 +1,7 @@
 /**
  * Options of IPv6 hop-by-hop and destination headers (RFC 8200 4.2, RFC 2675, RFC 2711; Linux: ip6_parse_tlv): padding that
- * is no more than padding, few options, and for unknown ones what their two highest bits ask for.
+ * is no more than padding, few options, and for unknown ones what their two highest bits ask for. A home address is
+ * unknown, as to a kernel built without mobility (CONFIG_IPV6_MIP6).
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { readI32 } from '../wire/bytes.ts';
@@ -18,7 +19,6 @@ const MOST_PADDING = 7;
 /** Option length of a router alert, and of a jumbo payload option. */
 const ROUTER_ALERT_LENGTH = 2;
 const JUMBO_LENGTH = 4;
-const HOME_ADDRESS_LENGTH = 16;
 const OPTION_CALIPSO = 7;
 const CALIPSO_MIN_LENGTH = 8;
 
@@ -42,7 +42,7 @@ export function optionsPass(host: Host, pkt: PacketBuffer, at: number, kind: num
     }
     padding = 0;
     if (++count > MOST_OPTIONS) return bad(host, pkt);
-    const known = kind === IPPROTO_HOPOPTS ? hopByHop(host, pkt, option) : destination(host, pkt, option);
+    const known = kind === IPPROTO_HOPOPTS ? hopByHop(host, pkt, option) : UNKNOWN;
     if (known === KNOWN_REFUSED) return false;
     if (known === UNKNOWN && !unknownPasses(host, pkt, option)) return false;
   }
@@ -75,13 +75,6 @@ function hopByHop(host: Host, pkt: PacketBuffer, option: number): number {
     default:
       return UNKNOWN;
   }
-}
-
-function destination(host: Host, pkt: PacketBuffer, option: number): number {
-  const { bytes } = pkt;
-  if (bytes[option] !== ipv6ext.OPTION_HOME_ADDRESS) return UNKNOWN;
-  // A home address makes sense to a mobile node's correspondent only, and without mobility's state it is refused.
-  return bytes[option + 1] === HOME_ADDRESS_LENGTH ? KNOWN : refused(host, pkt);
 }
 
 function refused(host: Host, pkt: PacketBuffer): number {

@@ -25,7 +25,6 @@ export const OPTION_PAD1 = 0;
 export const OPTION_PADN = 1;
 export const OPTION_ROUTER_ALERT = 5;
 export const OPTION_JUMBO = 0xc2;
-export const OPTION_HOME_ADDRESS = 0xc9;
 
 /** What Linux walks over (ipv6_ext_hdr). ESP is not among them: what follows it is encrypted. */
 export function isExtension(nextHeader: number): boolean {

@@ -249,7 +249,18 @@ const specialAddress = ofIp(0, (chance, packet, side) => {
           '169.254.1.1',
           '203.0.113.77',
         ]
-      : ['ff02::1', 'ff02::2', '::', '::1', 'fe80::1', '2001:db8:1::', '2001:db8:1::77'];
+      : [
+          'ff01::1',
+          'ff02::1',
+          'ff02::2',
+          'ff05::2',
+          'ff0e::1',
+          '::',
+          '::1',
+          'fe80::1',
+          '2001:db8:1::',
+          '2001:db8:1::77',
+        ];
   const value = chance.is(0.7) ? chance.pick([own[side], own.eth0, own.eth1]) : chance.pick(special);
   packet.setAddress(chance.is(0.8) ? 'to' : 'from', address(value));
 });
@@ -303,11 +314,8 @@ const padded: Mutation = (chance, frame) =>
 const repeated: Mutation = (_chance, frame) => [frame, frame];
 const gone: Mutation = () => [];
 
-/**
- * Bytes of payload. Where a first fragment ends within the headers that address translation rewrites, the kernel moves
- * the rest of them over, and cuts in another place afterwards.
- */
-const SMALLEST_FRAGMENT = 64;
+/** Bytes of payload: what no header fits into, too. */
+const SMALLEST_FRAGMENT = 8;
 
 /** Cut into fragments, which then get lost, come twice, out of order or overlapping. */
 const fragmented: Mutation = (chance, frame) => {

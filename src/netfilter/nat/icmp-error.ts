@@ -46,13 +46,22 @@ export function translateIcmpError(
   }
   if (!changes) return true;
 
-  inner.reset(bytes, quoted, l3End);
-  dissectNetwork(inner, pkt.etherType);
+  dissectQuoted(pkt, quoted);
   if (inner.family !== pkt.family) return false;
   const other = manip === Manip.SRC ? Manip.DST : Manip.SRC;
   if (!manipulate(bytes, quoted, inner.l4, l3End, inner.family, inner.proto, opposite, other)) return false;
   fillChecksum(pkt);
   return rewriteHeaders(pkt, target, manip) === Verdict.ACCEPT;
+}
+
+/** Linux takes it for granted that what is quoted has the version of what it is quoted in. */
+function dissectQuoted(pkt: PacketBuffer, quoted: number): void {
+  const { bytes } = pkt;
+  const first = bytes[quoted]!;
+  bytes[quoted] = (pkt.family << 4) | (first & 15);
+  inner.reset(bytes, quoted, pkt.l3End);
+  dissectNetwork(inner, pkt.etherType);
+  bytes[quoted] = first;
 }
 
 function checksumRight(pkt: PacketBuffer): boolean {
