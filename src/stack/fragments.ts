@@ -53,6 +53,25 @@ export class Fragments {
     return total === payloadLength ? sizes : undefined;
   }
 
+  /**
+   * Whoever rewrites a datagram wants everything up to `end` in one piece: what the first lacks is taken from those behind
+   * it, and they shrink or go (Linux: skb_ensure_writable on a list of fragments).
+   */
+  gather(pkt: PacketBuffer, end: number): void {
+    const sizes = this.pieceSizes.get(pkt.bytes);
+    if (sizes === undefined) return;
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const wanted = Math.min(total, end - (pkt.l3End - total));
+    if (sizes[0]! >= wanted) return;
+    const gathered = [wanted];
+    let at = 0;
+    for (const size of sizes) {
+      at += size;
+      if (at > wanted) gathered.push(Math.min(size, at - wanted));
+    }
+    this.pieceSizes.set(pkt.bytes, Int32Array.from(gathered));
+  }
+
   /** Counts a fragment of a source; the difference of two values is how many of its fragments came between. */
   countSource(source: number): number {
     const count = (this.sources.get(source) ?? 0) + 1;

@@ -67,6 +67,7 @@ export class Gateway {
     this.sequences = new SequenceAdjustment(this.conntrack);
     this.conntrack.seqAdjust = this.sequences;
     this.nat = new Nat(this.conntrack, rng);
+    this.nat.onRewrite = (pkt, end) => host.fragments.gather(pkt, end);
     this.netfilter = new Netfilter({
       clock,
       rng,

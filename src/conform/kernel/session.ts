@@ -81,6 +81,10 @@ const REPEATABLE_SYSCTLS: Readonly<Record<string, number>> = {
   'net.ipv4.icmp_msgs_per_sec': 1_000_000,
   'net.ipv4.icmp_msgs_burst': 1_000_000,
   'net.ipv6.icmp.ratelimit': 0,
+};
+
+/** Put in force when the interfaces are up, as on a machine that becomes a router: then it joins every group of routers. */
+const ROUTER_SYSCTLS: Readonly<Record<string, number>> = {
   'net.ipv4.ip_forward': 1,
   'net.ipv6.conf.all.forwarding': 1,
 };
@@ -200,10 +204,8 @@ export class KernelSession {
       const routes = (gateway.routes ?? []).flatMap((route) => routeCommand(route, family));
       if (routes.length > 0) await this.#ip(this.#gatewayNamespace, routes, [`-${family}`]);
     }
-    const sysctls = Object.entries(gateway.sysctl ?? {});
-    if (sysctls.length > 0) {
-      await this.run(sysctls.map(([key, value]) => `echo '${value}' > ${sysctlPath(key)}`).join('\n'));
-    }
+    const sysctls = Object.entries({ ...ROUTER_SYSCTLS, ...gateway.sysctl });
+    await this.run(sysctls.map(([key, value]) => `echo '${value}' > ${sysctlPath(key)}`).join('\n'));
   }
 
   /** Link-local addresses are made by a work queue; until then the kernel answers differently. */

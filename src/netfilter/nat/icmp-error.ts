@@ -13,7 +13,7 @@ import { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { CtStatus } from '../conntrack/ct-info.ts';
 import type { Tuple } from '../conntrack/tuple.ts';
 import { Verdict } from '../verdict.ts';
-import { manipulate, rewriteHeaders } from './manip.ts';
+import { manipulate, rewriteHeaders, rewrittenEnd } from './manip.ts';
 import { Manip } from './view.ts';
 
 const ICMP_HEADER = 8;
@@ -52,6 +52,14 @@ export function translateIcmpError(
   if (!manipulate(bytes, quoted, inner.l4, l3End, inner.family, inner.proto, opposite, other)) return false;
   fillChecksum(pkt);
   return rewriteHeaders(pkt, target, manip) === Verdict.ACCEPT;
+}
+
+/** One past what Linux wants in one piece of an error: the header quoted, and where that is translated the next, too. */
+export function rewrittenErrorEnd(pkt: PacketBuffer, changes: boolean): number {
+  const quoted = pkt.l4 + ICMP_HEADER;
+  if (!changes) return quoted + (pkt.family === 4 ? 20 : 40);
+  dissectQuoted(pkt, quoted);
+  return rewrittenEnd(inner);
 }
 
 /** Linux takes it for granted that what is quoted has the version of what it is quoted in. */

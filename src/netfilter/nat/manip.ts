@@ -69,6 +69,12 @@ export function manipulate(
   return true;
 }
 
+/** One past the transport header, as far as it is rewritten. */
+export function rewrittenEnd({ l4, l3End, proto }: PacketBuffer): number {
+  const whole = proto === IPPROTO_TCP ? TCP_HEADER : proto === IPPROTO_SCTP ? SCTP_HEADER : GUARANTEED;
+  return l4 + (l4 + whole <= l3End ? whole : GUARANTEED);
+}
+
 /** Rewrites the packet's own headers and the fields that repeat them. */
 export function rewriteHeaders(pkt: PacketBuffer, target: Tuple, manip: Manip): number {
   const l4 = pkt.fragOffset === 0 ? pkt.l4 : -1;

@@ -16,8 +16,8 @@ import { Verdict } from '../verdict.ts';
 import { SourceIndex } from './by-source.ts';
 import { TupleChooser } from './choose.ts';
 import type { NatConntrack } from './conntrack-side.ts';
-import { translateIcmpError } from './icmp-error.ts';
-import { rewriteBoth, rewriteHeaders } from './manip.ts';
+import { rewrittenErrorEnd, translateIcmpError } from './icmp-error.ts';
+import { rewriteBoth, rewriteHeaders, rewrittenEnd } from './manip.ts';
 import { Manip, NatFlag, type NatRange, type NatView } from './view.ts';
 
 /** Asks the nat table about the first packet of a connection; returns its verdict. */
@@ -41,6 +41,8 @@ export class Nat implements NatView {
   /** The range that binds a connection to the address it has. */
   private readonly ownAddress = new Int32Array(4);
   private readonly nullRange: NatRange;
+  /** Told before bytes of a datagram that came in fragments are rewritten, up to `end`. */
+  onRewrite: ((pkt: PacketBuffer, end: number) => void) | null = null;
 
   constructor(conntrack: NatConntrack, rng: Rng) {
     this.conntrack = conntrack;
@@ -176,6 +178,7 @@ export class Nat implements NatView {
   private translate(pkt: PacketBuffer, manip: Manip): number {
     const direction = directionOf(pkt.ctInfo);
     if (!translates(this.conntrack.status[pkt.ct]!, manip, direction)) return Verdict.ACCEPT;
+    if (pkt.fragMaxSize !== 0) this.onRewrite?.(pkt, rewrittenEnd(pkt));
     this.conntrack.readAnswer(
       pkt.ct,
       direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL,
@@ -188,17 +191,12 @@ export class Nat implements NatView {
     const manip = manipAt(hook);
     const direction = directionOf(pkt.ctInfo);
     const status = this.conntrack.status[pkt.ct]!;
+    const changes = translates(status, manip, direction);
+    if (pkt.fragMaxSize !== 0) this.onRewrite?.(pkt, rewrittenErrorEnd(pkt, changes));
     const opposite = direction === Direction.ORIGINAL ? Direction.REPLY : Direction.ORIGINAL;
     this.conntrack.readTuple(pkt.ct, opposite, this.scratchReply);
     this.conntrack.invert(this.scratchReply, this.scratchTarget);
-    const allowed = translateIcmpError(
-      pkt,
-      this.scratchReply,
-      this.scratchTarget,
-      manip,
-      translates(status, manip, direction),
-      status,
-    );
+    const allowed = translateIcmpError(pkt, this.scratchReply, this.scratchTarget, manip, changes, status);
     if (allowed) return Verdict.ACCEPT;
     pkt.dropReason = DropReason.NAT_FAILED;
     return Verdict.DROP;
