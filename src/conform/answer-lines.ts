@@ -9,6 +9,8 @@ import type { KernelAnswer, KernelCase, PacketLine, SummaryLine } from './kernel
 import type { EmittedFrame } from './kernel/session.ts';
 import { gatewayAddresses, mask, maskLogLine } from './masks.ts';
 
+const NO_INPUT = new Uint8Array(0);
+
 export function formatAnswer({ packets, summary }: KernelAnswer): string {
   return [...packets, summary].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
@@ -28,6 +30,7 @@ export function formatRecord({ gateway, input }: KernelCase, { packets, summary 
       ...summary,
       conntrack: [...summary.conntrack].sort(),
       log: maskLog(summary.log),
+      timers: summary.timers.map((sent) => ({ ...sent, frame: mask(sent.frame, NO_INPUT) })),
       kernel: `Linux ${release()}`,
     },
   });
