@@ -23,6 +23,7 @@ import type { HookState } from './hook-state.ts';
 import type { HostServices } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import type { ConntrackView } from './conntrack/view.ts';
+import type { KnownObjects, NamedObjects } from './named-objects.ts';
 import type { NatView } from './nat/view.ts';
 
 /** A kind of value: how it is written, read and printed. `words` command line words make one value (0: a flag). */
@@ -31,6 +32,8 @@ export interface ValueType<V> {
   readonly label: string;
   /** Number of words it takes; 1 unless said otherwise. */
   readonly words?: number;
+  /** Words that it takes beyond those where they follow, and are no options. */
+  readonly mayTake?: number;
   /** Reads the words; throws ValueError (syntax/value-error.ts) with a text in iptables' manner. */
   parse(words: readonly string[], use: OptionUse): V;
   /** The words that iptables-save prints; what it prints, `parse` reads back as the same value. */
@@ -59,6 +62,11 @@ export interface OptionSpec<V = unknown> {
   readonly required?: boolean;
   /** May stand several times; `value` is then an array of what each said, in order. */
   readonly repeat?: boolean;
+  /**
+   * What follows describes one more of the same: every option may be given again, and the properties of those behind it
+   * have `:1` appended, behind the next such option `:2` … (`--next` of `-m policy`).
+   */
+  readonly divides?: boolean;
   /** At most one option of one group may be given. */
   readonly group?: string;
   /** Families it exists in; both unless given. */
@@ -101,6 +109,8 @@ export interface RuleUse {
   /** Hooks from which the chain can be reached, as a bit set (1 << Hook). */
   readonly hooks: number;
   readonly protocol: { readonly number: number; readonly not: boolean } | null;
+  /** Sets, accounting objects and estimators that exist; absent: none do. */
+  readonly objects?: KnownObjects;
   /** The rule's matches, for checks that want another match beside them (TCPMSS wants SYN tested). */
   readonly matches?: readonly { readonly extension: { readonly name: string }; readonly info: Info }[];
 }
@@ -114,6 +124,8 @@ export interface Services {
   readonly nat: NatView;
   readonly host: HostServices;
   readonly log: LogSink;
+  /** Sets and accounting objects; absent where there are none. */
+  readonly objects?: NamedObjects;
   /** State that rules share by name (`recent` lists …), made on first use. */
   shared<T>(key: string, make: () => T): T;
 }
@@ -162,6 +174,8 @@ interface Declaration<O extends OptionSpecs> {
   save?(info: InfoOf<O>, family: Family): string;
   /** What `-L` prints in the last column; without `numeric`, names may stand for numbers. */
   list?(info: InfoOf<O>, family: Family, numeric: boolean): string;
+  /** True for the few whose text iptables puts without a space before it. */
+  readonly listsUnspaced?: boolean;
 }
 
 export interface MatchDeclaration<O extends OptionSpecs> extends Declaration<O> {

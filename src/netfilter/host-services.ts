@@ -29,6 +29,22 @@ export interface NextHop {
   readonly device: { readonly index: number };
 }
 
+/** What rules may ask about a socket of the host (Linux: struct sock, as far as xt_owner, xt_socket and xt_cgroup see it). */
+export interface SocketFacts {
+  readonly uid: number;
+  readonly gid: number;
+  /** Supplementary groups. */
+  readonly groups: readonly number[];
+  /** Class id of net_cls, 0 for none, and the path within the cgroup tree, `/` for its root. */
+  readonly cgroupClass: number;
+  readonly cgroupPath: string;
+  readonly mark: number;
+  /** IP_TRANSPARENT. */
+  readonly transparent: boolean;
+  /** Bound to no address of its own. */
+  readonly wildcard: boolean;
+}
+
 export interface HostServices {
   /** Grows whenever interfaces, addresses, routes or settings do: from then on packets may go other ways. */
   readonly wayGeneration: number;
@@ -45,6 +61,16 @@ export interface HostServices {
   /** Grows whenever interfaces come, go or are renamed. */
   readonly interfaceGeneration: number;
 
+  /** Device group of an interface (`ip link set DEV group N`). Absent: all are in group 0. */
+  interfaceGroup?(index: number): number;
+
+  /** The socket that sent the packet, null for packets that are forwarded or the host's own. Absent: there are none. */
+  senderOf?(pkt: PacketBuffer): SocketFacts | null;
+  /** The socket that takes the packet, if it is for this host. Absent: there are none. */
+  receiverOf?(pkt: PacketBuffer, iif: number): SocketFacts | null;
+  /** The socket that listens for the packet's protocol at an address and port (all 0: the packet's own); absent: none does. */
+  listenerAt?(pkt: PacketBuffer, address: Int32Array, port: number): SocketFacts | null;
+
   /** The kind of address, looked up in the routing tables, optionally as seen from one interface (0: any). */
   addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType;
 
@@ -55,6 +81,18 @@ export interface HostServices {
 
   /** MTU of the packet's route in bytes; with `reverse`, of the route back to its source. 0 when there is none. */
   pathMtu(pkt: PacketBuffer, reverse: boolean): number;
+
+  /**
+   * Does the way back to the packet's source leave by the interface it came in on (`-m rpfilter`)? With `loose` any way
+   * will do; a source of this host's own has one only with `acceptLocal`.
+   */
+  hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean;
+
+  /**
+   * Sends a copy of the packet to a gateway, untracked, as if this host had made it (`-j TEE`); `oif` limits the ways to one
+   * interface, 0 does not. Copies are not copied again.
+   */
+  duplicate(pkt: PacketBuffer, gateway: Int32Array, oif: number, hook: Hook): void;
 
   /** Routes a locally made packet again after OUTPUT changed its addresses, mark or TOS. False: no route. */
   reroute(pkt: PacketBuffer): boolean;

@@ -26,6 +26,7 @@ import { HookState } from './hook-state.ts';
 import { EMPTY_STEP, Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
 import type { HostServices, NextHop } from './host-services.ts';
 import type { LogSink } from './log.ts';
+import type { NamedObjects } from './named-objects.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
 import type { Ruleset } from './rule.ts';
 import { SharedState } from './shared-state.ts';
@@ -40,6 +41,8 @@ export interface NetfilterParts {
   readonly log: LogSink;
   readonly conntrack: ConntrackSteps;
   readonly nat: NatSteps;
+  /** Sets and accounting objects that rules name; absent where there are none. */
+  readonly objects?: NamedObjects;
   /** The compiled engine unless said otherwise; the reference answers alike, only slower. */
   readonly engine?: EngineName;
 }

@@ -33,6 +33,7 @@ import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './devi
 import { SettingsTable } from './device-settings.ts';
 import { receiveEthernet } from './ethernet-input.ts';
 import { DefragUser } from './fragment-queue.ts';
+import { sendDuplicate } from './duplicate.ts';
 import { Fragments } from './fragments.ts';
 import { Groups } from './groups.ts';
 import { HostAddressing } from './host-addressing.ts';
@@ -49,6 +50,7 @@ import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
 import { PathMtus } from './path-mtu.ts';
 import { PeerLimits } from './peer-limits.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
+import { hasReversePath } from './reverse-path.ts';
 import { Route4 } from './route4.ts';
 import { Route6 } from './route6.ts';
 import { RoutingTable } from './routes.ts';
@@ -133,6 +135,8 @@ export class Host implements HostServices {
   private depth = 0;
   private ttl = 0;
   private ttlGeneration = -1;
+  /** A copy of TEE's is on its way. */
+  private duplicating = false;
 
   constructor(config: HostConfig, env: HostEnv) {
     this.env = env;
@@ -458,6 +462,18 @@ export class Host implements HostServices {
 
   pathMtu(pkt: PacketBuffer, reverse: boolean): number {
     return this.addressing.pathMtu(pkt, reverse);
+  }
+
+  hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean {
+    const device = this.devices.at(iif);
+    return device === undefined || hasReversePath(this, pkt, device, loose, acceptLocal);
+  }
+
+  duplicate(pkt: PacketBuffer, gateway: Int32Array, oif: number, hook: Hook): void {
+    if (this.duplicating) return;
+    this.duplicating = true;
+    sendDuplicate(this, pkt, gateway, oif, hook);
+    this.duplicating = false;
   }
 
   reroute(pkt: PacketBuffer): boolean {

@@ -49,22 +49,26 @@ export function nextHeader(bytes: Uint8Array, at: number): number {
   return bytes[at]!;
 }
 
+/** What findHeader returns where there is no such header, and where the chain leaves the datagram before it. */
+export const NOT_FOUND = -1;
+export const BROKEN = -2;
+
 /**
- * Offset of the first header of that kind in the datagram at `l3`, or -1: as ipv6_find_hdr with a target. Behind a later
- * fragment's header there is only data, so nothing is found there.
+ * Offset of the first header of that kind in the datagram at `l3`, or a negative number: as ipv6_find_hdr with a target.
+ * Behind a later fragment's header there is only data, so nothing is found there.
  */
 export function findHeader(bytes: Uint8Array, l3: number, end: number, kind: number): number {
   let next = ipv6.nextHeader(bytes, l3);
   let at = l3 + ipv6.HEADER_LENGTH;
   while (next !== kind) {
-    if (!isExtension(next) || next === IPPROTO_NONE) return -1;
-    if (at + (next === IPPROTO_FRAGMENT ? 4 : 2) > end) return -1;
-    if (next === IPPROTO_FRAGMENT && fragOffset(bytes, at) !== 0) return -1;
+    if (!isExtension(next) || next === IPPROTO_NONE) return NOT_FOUND;
+    if (at + (next === IPPROTO_FRAGMENT ? 4 : 2) > end) return BROKEN;
+    if (next === IPPROTO_FRAGMENT && fragOffset(bytes, at) !== 0) return NOT_FOUND;
     const length = headerLength(bytes, at, next);
     next = bytes[at]!;
     at += length;
   }
-  return at <= end ? at : -1;
+  return at <= end ? at : BROKEN;
 }
 
 // ── Fragment header (RFC 8200 4.5), at its own offset ─────────────────────────────────────────────────────────────

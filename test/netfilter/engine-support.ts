@@ -195,6 +195,14 @@ export class TestHost implements HostServices {
     return 1500;
   }
 
+  hasReversePath(): boolean {
+    return true;
+  }
+
+  duplicate(): void {
+    this.asked.push('duplicate');
+  }
+
   reroute(): boolean {
     this.asked.push('reroute');
     return this.routes;

@@ -30,6 +30,7 @@ import { Expectations, type Entered, type Expectation } from './expectations.ts'
 import { Helpers } from './helpers.ts';
 import { IcmpErrors, IcmpStep, type NodeLookup } from './icmp-error.ts';
 import { InvalidLog, type PacketPrinter } from './invalid-log.ts';
+import { Labels } from './labels.ts';
 import { RateLimit } from './rate-limit.ts';
 import { Settings } from './settings.ts';
 import { TcpState } from './tcp-states.ts';
@@ -62,6 +63,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   readonly connections: Connections;
   readonly expectations: Expectations;
   readonly helpers = new Helpers();
+  private readonly labels = new Labels();
   readonly reader = new TupleReader();
   /** Timeout policies of `-j CT --timeout NAME`: microseconds in the order of the protocol's own timeouts. */
   readonly timeoutPolicies = new Map<string, { readonly proto: number; readonly timeouts: Float64Array }>();
@@ -352,6 +354,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (this.expectations.count !== 0) this.expectations.removeOf(entry);
     if (this.reader.greKeys.size !== 0) this.reader.greKeys.removeOf(entry);
     this.helpers.detach(entry);
+    this.labels.forget(entry);
   }
 
   // ── For address translation ─────────────────────────────────────────────────────────────────────────────────────
@@ -491,6 +494,25 @@ export class Conntrack implements ConntrackView, NodeLookup {
 
   helperName(entry: number): string {
     return this.helpers.of(entry)?.name ?? '';
+  }
+
+  find(tuple: Tuple): number {
+    this.refreshTime();
+    const entry = this.connections.tuples.find(tuple) >> 1;
+    return entry !== 0 && this.connections.isGone(entry) ? 0 : entry;
+  }
+
+  isPastEnd(entry: number): boolean {
+    if ((this.connections.tuples.kind(entry * 2) & 0xff) !== IPPROTO_TCP) return false;
+    return this.connections.octets[entry * PROTO_OCTETS]! >= TcpState.TIME_WAIT;
+  }
+
+  hasLabel(entry: number, label: number): boolean {
+    return this.labels.has(entry, label);
+  }
+
+  setLabel(entry: number, label: number): void {
+    this.labels.set(entry, label);
   }
 
   setClosing(entry: number): void {

@@ -56,4 +56,21 @@ export class Tuple {
     this.dstId = from.dstId;
     return this;
   }
+  equals(other: Tuple): boolean {
+    return (
+      this.src0 === other.src0 &&
+      this.dst0 === other.dst0 &&
+      this.srcId === other.srcId &&
+      this.dstId === other.dstId &&
+      this.proto === other.proto &&
+      this.family === other.family &&
+      this.zone === other.zone &&
+      this.src1 === other.src1 &&
+      this.src2 === other.src2 &&
+      this.src3 === other.src3 &&
+      this.dst1 === other.dst1 &&
+      this.dst2 === other.dst2 &&
+      this.dst3 === other.dst3
+    );
+  }
 }

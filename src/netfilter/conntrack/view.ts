@@ -48,6 +48,15 @@ export interface ConntrackView {
   /** Name of the helper attached, the empty string for none. */
   helperName(entry: number): string;
 
+  /** The entry in the table that has this tuple (zone included) in either direction, 0 for none. */
+  find(tuple: Tuple): number;
+  /** A TCP connection in TIME_WAIT or CLOSE: `connlimit` does not count it any more. */
+  isPastEnd(entry: number): boolean;
+
+  /** Labels of a connection, by number from 0 to 127 (`-m connlabel`). */
+  hasLabel(entry: number, label: number): boolean;
+  setLabel(entry: number, label: number): void;
+
   /** A TCP connection that we reset ourselves is closed from now on; nothing happens to others (nf_ct_set_closing). */
   setClosing(entry: number): void;
 

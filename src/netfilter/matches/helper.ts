@@ -4,7 +4,7 @@
  */
 import type { ConntrackView } from '../conntrack/view.ts';
 import { defineMatch, type Given, type MatchTest, type ValueType } from '../extension.ts';
-import { text } from '../syntax/values/index.ts';
+import { quote, text } from '../syntax/values/index.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 
 const NAME_MAX = 29;
@@ -13,6 +13,7 @@ const NAME_MAX = 29;
 const helperName: ValueType<string> = {
   ...text(NAME_MAX, 'name'),
   parse: ([word]) => [...word!].slice(0, NAME_MAX).join(''),
+  print: (name) => (name === '' ? '""' : quote(name)),
 };
 
 class HelperTest implements MatchTest {

@@ -14,7 +14,7 @@ import { IPPROTO_GRE, IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../../wire/ip-protoco
 import { Tuple } from '../conntrack/tuple.ts';
 import type { SourceIndex } from './by-source.ts';
 import type { NatConntrack } from './conntrack-side.ts';
-import { jenkins4 } from './jenkins.ts';
+import { jenkins4, scale, swap } from './jenkins.ts';
 import { PROTO_RANDOM_ALL, idInRange, sourceInRange } from './range.ts';
 import { Manip, NatFlag, type NatRange } from './view.ts';
 
@@ -161,19 +161,6 @@ function chooseAddress(out: Tuple, range: NatRange, manip: Manip, zone: number):
     if (word !== max[i]) full = true;
     if (!persistent) hash = (hash ^ swap(destinationWord(out, i))) >>> 0;
   }
-}
-
-/** floor(hash * span / 2^32), exactly: the product of two 32-bit numbers does not fit a double. */
-function scale(hash: number, span: number): number {
-  // A span of 2^32 wraps to 0 in the kernel's 32 bits.
-  const span32 = span >>> 0;
-  const high = Math.floor(span32 / 65536);
-  const low = span32 & 0xffff;
-  return Math.floor((hash * high + Math.floor((hash * low) / 65536)) / 65536) >>> 0;
-}
-
-function swap(word: number): number {
-  return (word << 24) | ((word & 0xff00) << 8) | ((word >>> 8) & 0xff00) | (word >>> 24);
 }
 
 function destinationWord(tuple: Tuple, index: number): number {

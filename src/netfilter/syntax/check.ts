@@ -9,6 +9,7 @@ import type { MatchExtension, RuleUse, TargetExtension } from '../extension.ts';
 import { HOOK_NAMES } from '../hook.ts';
 import { Layout } from '../layout.ts';
 import { ReachError, reachableHooks } from '../reach.ts';
+import type { KnownObjects } from '../named-objects.ts';
 import type { Chain, Rule, Table } from '../rule.ts';
 import { LineError } from './line-error.ts';
 import { formatProtocol } from './values/protocols.ts';
@@ -27,14 +28,14 @@ export class RefusedRule extends Error {
   }
 }
 
-/** Throws RefusedRule for the first rule in the way. */
-export function checkTable(table: Table): void {
+/** Throws RefusedRule for the first rule in the way. `objects`: what rules may name besides chains. */
+export function checkTable(table: Table, objects?: KnownObjects): void {
   const layout = new Layout(table);
   const hooks = hooksBySlot(layout);
   layout.chains.forEach((chain, number) => {
     chain.rules.forEach((rule, index) => {
       if (rule.matches.length === 0 && rule.target.kind !== 'extension') return;
-      checkRule(rule, chain, table, hooks[layout.starts[number]! + index]!);
+      checkRule(rule, chain, table, hooks[layout.starts[number]! + index]!, objects);
     });
   });
 }
@@ -48,7 +49,13 @@ function hooksBySlot(layout: Layout): Uint8Array {
   }
 }
 
-function checkRule(rule: Rule, chain: Chain, table: Table, hooks: number): void {
+function checkRule(
+  rule: Rule,
+  chain: Chain,
+  table: Table,
+  hooks: number,
+  objects: KnownObjects | undefined,
+): void {
   const use: RuleUse = {
     family: table.family,
     table: table.spec.name,
@@ -56,6 +63,7 @@ function checkRule(rule: Rule, chain: Chain, table: Table, hooks: number): void 
     hooks,
     protocol: rule.protocol,
     matches: rule.matches,
+    ...(objects === undefined ? {} : { objects }),
   };
   for (const { extension, info } of rule.matches) {
     refuseMisplaced(extension, rule, use);

@@ -59,7 +59,7 @@ export const COMMAND_OPTIONS: readonly CommandOption[] = [
   option('rename_chain', 'E', ['rename-chain'], 1, 1, 'old-chain new-chain', 'rename a user chain'),
   option('source', 's', ['source', 'src'], 1, 0, 'address[/mask][,...]', 'source address'),
   option('destination', 'd', ['destination', 'dst'], 1, 0, 'address[/mask][,...]', 'destination address'),
-  option('protocol', 'p', ['protocol', 'proto'], 1, 0, 'protocol', 'protocol by name or number, such as tcp'),
+  option('protocol', 'p', ['protocol'], 1, 0, 'protocol', 'protocol by name or number, such as tcp'),
   option('in_interface', 'i', ['in-interface'], 1, 0, 'name[+]', 'the interface that the packet came in on'),
   option('out_interface', 'o', ['out-interface'], 1, 0, 'name[+]', 'the interface that the packet leaves on'),
   option('fragment', 'f', ['fragments'], 0, 0, '', 'second and further fragments only'),

@@ -3,12 +3,13 @@
  * out on a ruleset. What a command shows (-L, -S, -v) is the shell's business.
  */
 import type { TableName } from '../hook.ts';
-import type { Family } from '../hook.ts';
+import type { NamedObjects } from '../named-objects.ts';
 import type { Ruleset, Table } from '../rule.ts';
 import type { Resolver } from './address-match.ts';
 import { buildCommand, type Command } from './build.ts';
 import { checkTable, RefusedRule } from './check.ts';
 import { applyCommand, copyTable, makeTable, tableNamed } from './edit.ts';
+import { knownObjects } from './known-objects.ts';
 import { LineError, RuleError } from './line-error.ts';
 import { registryOf, type Registry } from './registry.ts';
 import { Shapes } from './shape.ts';
@@ -17,6 +18,8 @@ export interface CommandContext {
   readonly ruleset: Ruleset;
   readonly resolve?: Resolver;
   readonly registry?: Registry;
+  /** Sets and accounting objects that rules may name. */
+  readonly objects?: NamedObjects;
 }
 
 export interface PreparedCommand {
@@ -54,7 +57,7 @@ export function runCommand(args: readonly string[], context: CommandContext): Pr
   const prepared = parseCommand(args, context);
   const registry = context.registry ?? registryOf(ruleset.family);
   try {
-    const table = changedTable(prepared, ruleset.family, ruleset.tables.get(prepared.table), registry);
+    const table = changedTable(prepared, context, registry);
     ruleset.tables.set(prepared.table, table);
   } catch (error) {
     throw asRuleError(error, args);
@@ -64,13 +67,13 @@ export function runCommand(args: readonly string[], context: CommandContext): Pr
 
 function changedTable(
   { command, table: name }: PreparedCommand,
-  family: Family,
-  before: Table | undefined,
+  { ruleset, objects }: CommandContext,
   registry: Registry,
 ): Table {
-  const table = before === undefined ? makeTable(family, name) : copyTable(before);
+  const before = ruleset.tables.get(name);
+  const table = before === undefined ? makeTable(ruleset.family, name) : copyTable(before);
   applyCommand(command, table, (word) => registry.isTarget(word));
-  checkTable(table);
+  checkTable(table, knownObjects(objects, [table, ...ruleset.tables.values()]));
   return table;
 }
 

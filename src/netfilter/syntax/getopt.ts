@@ -143,7 +143,8 @@ class Getopt {
       const { owner, property } = found;
       const leaf: ExtensionLeaf = { type: 'extension', text: said, word: index, offset: 0, owner, property };
       this.tokens.push(leaf);
-      this.values(found.spec.value.words ?? 1, 0, said, index, attached);
+      const { words = 1, mayTake = 0 } = found.spec.value;
+      this.values(words, mayTake, said, index, attached);
       return;
     }
     const { option } = found;

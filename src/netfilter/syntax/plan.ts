@@ -234,7 +234,11 @@ function planExtensions(
 ): ExtensionPlan<MatchExtension | TargetExtension>[] {
   return tokens.loaded.map(({ extension, word }, owner) => {
     const given = parts.filter((part) => part.option.owner === owner);
-    const steps = given.map(({ option, not, values }): OptionStep => {
+    const sections = sectionsOf(
+      extension,
+      given.map(({ option }) => option),
+    );
+    const steps = given.map(({ option, not, values }, i): OptionStep => {
       const spec = extension.options[option.property]!;
       const use: OptionUse = {
         family: registry.family,
@@ -243,7 +247,7 @@ function planExtensions(
         option: spec.name ?? option.property,
       };
       return {
-        property: spec.as ?? option.property,
+        property: (spec.as ?? option.property) + (sections[i] === 0 ? '' : `:${sections[i]!}`),
         spec,
         use,
         not,
@@ -254,18 +258,33 @@ function planExtensions(
     checkTogether(
       extension,
       given.map(({ option }) => option),
+      sections,
     );
     checkRequired(extension, steps, word);
     return { extension, steps, last: null, word };
   });
 }
 
+/** How many dividing options stand before each option, those themselves counted to what follows. */
+function sectionsOf(
+  extension: MatchExtension | TargetExtension,
+  options: readonly ExtensionLeaf[],
+): readonly number[] {
+  let section = 0;
+  return options.map(({ property }) => (extension.options[property]!.divides === true ? ++section : section));
+}
+
 /** Each option once unless it may be repeated; of one group, or of ways to write the same, only one. */
-function checkTogether(extension: MatchExtension | TargetExtension, options: readonly ExtensionLeaf[]): void {
+function checkTogether(
+  extension: MatchExtension | TargetExtension,
+  options: readonly ExtensionLeaf[],
+  sections: readonly number[],
+): void {
   for (let i = 0; i < options.length; i++) {
     const { property, word } = options[i]!;
     const spec = extension.options[property]!;
     for (let j = 0; j < i; j++) {
+      if (sections[j] !== sections[i]) continue;
       const other = options[j]!.property;
       const otherSpec = extension.options[other]!;
       const names = [otherSpec.name ?? other, spec.name ?? property];

@@ -17,8 +17,6 @@ const PROTOCOL_MATCHES = new Map<number, string>([
   [51, 'ah'],
   [58, 'icmp6'],
   [132, 'sctp'],
-  [135, 'mh'],
-  [136, 'udplite'],
 ]);
 
 export class Registry {

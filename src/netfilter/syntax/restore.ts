@@ -7,6 +7,7 @@
  */
 import { SluiceError, type Place } from '../../base/errors.ts';
 import type { Family } from '../hook.ts';
+import type { NamedObjects } from '../named-objects.ts';
 import type { Ruleset, Table } from '../rule.ts';
 import { textAt, type Resolver } from './address-match.ts';
 import { buildCommand, parseCounters, type BuildContext, type Command } from './build.ts';
@@ -21,6 +22,7 @@ import {
   makeTable,
   tableNamed,
 } from './edit.ts';
+import { knownObjects } from './known-objects.ts';
 import { LineError, RuleError } from './line-error.ts';
 import type { Plan } from './plan.ts';
 import { registryOf, type Registry } from './registry.ts';
@@ -43,6 +45,8 @@ export interface RestoreOptions {
   readonly table?: string;
   /** The extensions to know; all there are unless given. */
   readonly registry?: Registry;
+  /** Sets and accounting objects that rules may name. */
+  readonly objects?: NamedObjects;
 }
 
 /** The ruleset that a file makes; throws RuleError. */
@@ -205,7 +209,8 @@ class Restore {
   }
 
   private commit(open: OpenTable): void {
-    checkTable(open.table);
+    const tables = [open.table, ...this.result.tables.values()];
+    checkTable(open.table, knownObjects(this.options.objects, tables));
     this.result.tables.set(open.table.spec.name, open.table);
     this.open = null;
   }

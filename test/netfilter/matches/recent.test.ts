@@ -24,8 +24,8 @@ describe('match recent', () => {
     ],
     ['-m recent --rcheck --hitcount 0', '-m recent --rcheck --name DEFAULT --mask 255.255.255.255 --rsource'],
     [
-      '-m recent --rcheck --hitcount 65535',
-      '-m recent --rcheck --hitcount 65535 --name DEFAULT --mask 255.255.255.255 --rsource',
+      '-m recent --rcheck --hitcount 255',
+      '-m recent --rcheck --hitcount 255 --name DEFAULT --mask 255.255.255.255 --rsource',
     ],
     [
       '-m recent --rcheck --seconds 4294967295',
@@ -40,7 +40,7 @@ describe('match recent', () => {
     ['-m recent --set --seconds 4', 'Invalid argument'],
     ['-m recent --set --rttl', 'recent: option "--rttl" cannot be used together with "--set".'],
     ['-m recent --remove --hitcount 3', 'Invalid argument'],
-    ['-m recent --rcheck --hitcount 65536', 'Invalid argument'],
+    ['-m recent --rcheck --hitcount 256', 'Invalid argument'],
     [
       '-m recent --rcheck --seconds 0',
       'recent: bad value for option "--seconds", or out of range (1-4294967295).',
@@ -66,8 +66,8 @@ describe('match recent', () => {
     ],
     ['-m recent --rcheck --hitcount 0', 'recent: CHECK name: DEFAULT side: source mask: 255.255.255.255'],
     [
-      '-m recent --rcheck --hitcount 65535',
-      'recent: CHECK hit_count: 65535 name: DEFAULT side: source mask: 255.255.255.255',
+      '-m recent --rcheck --hitcount 255',
+      'recent: CHECK hit_count: 255 name: DEFAULT side: source mask: 255.255.255.255',
     ],
     [
       '-m recent --rcheck --seconds 4294967295',

@@ -15,6 +15,9 @@ import { asLine, ruleWith } from './random-rules.ts';
 const NAMESPACE = `sluice-save-${process.pid}`;
 const RULES = 25;
 
+/** What kernels are built without nowadays, or takes a security module: there is nobody to compare with. */
+const NOT_IN_KERNELS = ['CLUSTERIP', 'LED', 'SECMARK', 'ULOG', 'ipvs'];
+
 /** What iptables-legacy-save prints after each of the files was restored by itself; null where it was refused. */
 function askKernel(files: readonly string[], family: Family): (string | null)[] {
   const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
@@ -50,6 +53,10 @@ const ON_PURPOSE: readonly RegExp[] = [
   /-j CT .*--notrack.* --(timeout|helper) |-j CT .*--(timeout|helper) .* --notrack/,
   /-j CT .*--zone-(orig|reply) .*--zone |-j CT .*--zone .*--zone-(orig|reply) /,
   /-j TCPMSS .*--set-mss .*--clamp-mss-to-pmtu|-j TCPMSS .*--clamp-mss-to-pmtu .*--set-mss/,
+  // iptables takes no mask above 32, although it prints them.
+  /--cluster-local-nodemask (0x|\d\d)/,
+  // iptables takes numbers above 7 for days that there are not.
+  /-m time .*--weekdays (0x|\d\d|8|9)/,
   // iptables prints /32 for a mask that is no prefix.
   /-j NETMAP .*--to \S+\/255\.255\.0\.255/,
 ];
@@ -89,7 +96,8 @@ describe('rules files beside iptables-legacy-restore and -save', function () {
     spawnSync('ip', ['netns', 'del', NAMESPACE]);
   });
 
-  for (const extension of [...MATCHES, ...TARGETS] as readonly (MatchExtension | TargetExtension)[]) {
+  const all: readonly (MatchExtension | TargetExtension)[] = [...MATCHES, ...TARGETS];
+  for (const extension of all.filter(({ name }) => !NOT_IN_KERNELS.includes(name))) {
     for (const family of extension.families ?? ([4, 6] as const)) {
       it(`takes, refuses and prints like the kernel's: ${extension.kind} ${extension.name}, IPv${family}`, () => {
         const rules = fc.sample(ruleWith(extension, family), { numRuns: RULES, seed: 11 });

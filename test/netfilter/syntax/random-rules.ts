@@ -18,16 +18,24 @@ const POOL = [
   'ORIGINAL REPLY original reply both packets bytes avgpkt src dst LOCAL UNICAST,LOCAL BROADCAST unicast broadcast multicast',
   'echo-request 3/1 any 8 destination-unreachable port-unreachable neighbour-solicitation random nth bm kmp',
   'EF AF11 CS3 BE Minimize-Delay debug warning icmp-port-unreachable icmp-host-prohibited tcp-reset icmp6-adm-prohibited',
+  'REQUEST,DATA INVALID,SYNC 1:5,7 149:92,12 hop-by-hop,ah,50 ::1,fe80::2 4,48|0|0|9,21|0|1|6,6|0|0|1,6|0|0|0 / root',
+  '512kb/s 10mb/s 1000b/s 20kb 1mb srcip,dstport srcip,dstip,srcport 8bit 5kbit 1mbps 1,2,31 Mon,Tue,7 2001-02-03T04:05:06',
+  'accept inf 250ms 500ms 2s 5s 0001:ffff 10:1 mss,wscale,8 src,dst ct src,sport,ct hoti:cot dead::/64 1c3::/48 01:AA:7B:47:F7:D7',
+  'sourceip sourceip-sourceport system_u:object_r:firewalld_exec_t:s0 esp ah,esp ipcomp transport tunnel GATE IPIP',
   'ftp sip tftp tcp udp 6 new,related in out any 0:65535 0.5 0.25 12:34:56 |0d0a| 0=1 0>>22&0x3C@12>>26=0x1:0x3 6&0xFF=6,17',
 ]
   .join(' ')
   .split(' ')
+  .map((word) => (/^\d+,\d+\|/.test(word) ? word.replaceAll('|', ' ') : word))
   .concat(['x'.repeat(70), 'hello world', "it's", 'a "quoted" \\ word', 'x|00 ff|y']);
 
 const PAIRS: readonly (readonly string[])[] = [
   ['SYN,RST', 'SYN'],
   ['ALL', 'NONE'],
   ['FIN,ACK', 'ACK'],
+  ['all', 'DATA,INIT_ACK'],
+  ['any', 'DATA:Be,ABORT:t'],
+  ['only', 'SACK'],
 ];
 
 const takenWords = new Map<string, readonly (readonly string[])[]>();
@@ -46,11 +54,19 @@ function samples(
   const count = spec.value.words ?? 1;
   // A label such as `bm|kmp` names the words itself.
   const named = spec.value.label.includes('|') ? spec.value.label.split('|').map((word) => [word]) : [];
-  const candidates = count === 0 ? [[]] : count === 1 ? [...named, ...POOL.map((word) => [word])] : PAIRS;
+  const candidates =
+    spec.value.mayTake === 1
+      ? [[], ...POOL.map((word) => [word])]
+      : count === 0
+        ? [[]]
+        : count === 1
+          ? [...named, ...POOL.map((word) => [word])]
+          : PAIRS;
   const use = { family, protocol, extension: extension.name, option: spec.name ?? property };
   const taken = candidates.filter((words) => {
     // iptables prints names without quotes, so that one with a blank in it can't be read back there either.
-    if (spec.value.label === 'name' && words[0]!.includes(' ')) return false;
+    if (['name', 'name[+]', 'context'].includes(spec.value.label) && /[ "]/.test(words[0] ?? ''))
+      return false;
     try {
       spec.value.parse(words, use);
       return true;

@@ -8,10 +8,12 @@ import { help, parseRestore, printSave } from '../../../src/netfilter/syntax/ind
 import { accepted, asLine, ruleWith } from './random-rules.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
+/** They want a thing of a name that another program or another rule makes; their own tests have it. */
+const NAMING_OTHERS = ['nfacct', 'rateest'];
 
 describe('rules as text', () => {
   for (const extension of [...MATCHES, ...TARGETS] as readonly (MatchExtension | TargetExtension)[]) {
-    for (const family of extension.families ?? FAMILIES) {
+    for (const family of NAMING_OTHERS.includes(extension.name) ? [] : (extension.families ?? FAMILIES)) {
       it(`print, parse and print the same: ${extension.kind} ${extension.name}, IPv${family}`, () => {
         const rules = fc.sample(ruleWith(extension, family), { numRuns: 150, seed: 7 }).filter(accepted);
         assert.ok(

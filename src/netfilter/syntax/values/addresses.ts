@@ -115,6 +115,23 @@ export const maskedAddressShort: ValueType<MaskedAddress> = {
   },
 };
 
+/** `address[/mask]` whose address is kept and printed whole, without a mask of all ones. */
+export const wholeAddress: ValueType<MaskedAddress> = {
+  label: 'address[/mask]',
+  parse([word], { family }) {
+    const [text, maskText = family === 4 ? '32' : '128'] = word!.split('/');
+    const words = hostOrThrow(text!, family);
+    const mask = parseMask(maskText, family);
+    if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
+    return { words, mask };
+  },
+  print(value, family) {
+    const length = formatMask(value.mask, family);
+    const isFull = length === (family === 4 ? '32' : '128');
+    return `${formatAddress(value.words, family)}${isFull ? '' : `/${length}`}`;
+  },
+};
+
 /** Both ends belong to it; compare the words unsigned. */
 export interface AddressRange {
   readonly low: Int32Array;

@@ -65,12 +65,22 @@ export const resolvedPortRange: ValueType<Range> = {
 };
 
 function resolvePort(word: string, missing: number): number {
-  if (word === '') return missing;
+  return word === '' ? missing : resolveOnePort(word);
+}
+
+function resolveOnePort(word: string): number {
   if (/^[\t-\r ]*\+?[0-9]{1,9}$/.test(word)) return Number(word) & 0xffff;
   const named = servicePort(word, null);
   if (named < 0) throw new ValueError(`Port "${word}" does not resolve to anything.\n`);
   return named;
 }
+
+/** One port, resolved likewise. */
+export const resolvedPort: ValueType<number> = {
+  label: 'port',
+  parse: (words) => resolveOnePort(words[0]!),
+  print: String,
+};
 
 /** The kernel's structure has 15 places; a range takes two. */
 const MULTIPORT_PLACES = 15;

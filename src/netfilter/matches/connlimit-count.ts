@@ -1,0 +1,75 @@
+/**
+ * Connections by key, for `connlimit` (Linux: nf_conncount). A packet's connection is added to the list of its key unless it
+ * is there; those that have gone, and TCP connections past their end, are taken off while the list is walked, a few at a
+ * time. A list that got a new member is not walked again within the same jiffy: until then packets of one connection are
+ * counted severally.
+ */
+import type { Clock } from '../../base/clock.ts';
+import { Tuple } from '../conntrack/tuple.ts';
+import type { ConntrackView } from '../conntrack/view.ts';
+import { WordKeys } from '../word-keys.ts';
+import { jiffies } from './jiffies.ts';
+
+/** CONNCOUNT_GC_MAX_NODES: how many are taken off in one walk. */
+const MOST_TAKEN_OFF = 8;
+
+class MemberList {
+  /** Original tuples. */
+  readonly members: Tuple[] = [];
+  /** The jiffy of the last new member. */
+  grownAt = -1;
+}
+
+export class ConnectionCounts {
+  private readonly conntrack: ConntrackView;
+  private readonly clock: Clock;
+  private readonly keys = new WordKeys(5);
+  private readonly lists: (MemberList | undefined)[] = [];
+
+  constructor(conntrack: ConntrackView, clock: Clock) {
+    this.conntrack = conntrack;
+    this.clock = clock;
+  }
+
+  /** To be filled in before `count`. */
+  get key(): Int32Array {
+    return this.keys.key;
+  }
+
+  /** Connections of the key, that of the packet at hand (its original tuple) among them. */
+  count(tuple: Tuple): number {
+    const now = jiffies(this.clock);
+    const list = this.listOf();
+    if (list.grownAt === now || !this.walk(list, tuple)) {
+      list.members.push(new Tuple().copy(tuple));
+      list.grownAt = now;
+    }
+    return list.members.length;
+  }
+
+  private listOf(): MemberList {
+    let row = this.keys.find();
+    if (row < 0) {
+      row = this.keys.add();
+      this.lists[row] = new MemberList();
+    }
+    return this.lists[row]!;
+  }
+
+  /** Takes off what does not count any more; true when the tuple is on the list. */
+  private walk({ members }: MemberList, tuple: Tuple): boolean {
+    let taken = 0;
+    for (let i = 0; i < members.length && taken <= MOST_TAKEN_OFF;) {
+      const member = members[i]!;
+      const entry = this.conntrack.find(member);
+      if (entry !== 0 && member.equals(tuple)) return true;
+      if (entry !== 0 && !this.conntrack.isPastEnd(entry)) {
+        i++;
+      } else {
+        members.splice(i, 1);
+        taken++;
+      }
+    }
+    return false;
+  }
+}
