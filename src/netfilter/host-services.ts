@@ -31,10 +31,8 @@ export interface NextHop {
 
 /** What rules may ask about a socket of the host (Linux: struct sock, as far as xt_owner, xt_socket and xt_cgroup see it). */
 export interface SocketFacts {
-  readonly uid: number;
-  readonly gid: number;
-  /** Supplementary groups. */
-  readonly groups: readonly number[];
+  /** Who opened it, with supplementary groups; null for the sockets of the host itself, by which it sends ICMP. */
+  readonly owner: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] } | null;
   /** Class id of net_cls, 0 for none, and the path within the cgroup tree, `/` for its root. */
   readonly cgroupClass: number;
   readonly cgroupPath: string;

@@ -19,11 +19,12 @@ import { Sysctls } from '../base/sysctl.ts';
 import { DROP_REASON_COUNT, DropReason } from '../netfilter/drop-reason.ts';
 import type { Family, Hook } from '../netfilter/hook.ts';
 import { Hook as Hooks } from '../netfilter/hook.ts';
-import type { AddressType, HostServices, NextHop } from '../netfilter/host-services.ts';
+import type { AddressType, HostServices, NextHop, SocketFacts } from '../netfilter/host-services.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import { isLinkLocal6, type AddressTable } from './addresses.ts';
@@ -464,6 +465,11 @@ export class Host implements HostServices {
     return this.addressing.pathMtu(pkt, reverse);
   }
 
+  senderOf(pkt: PacketBuffer): SocketFacts | null {
+    const isIcmp = pkt.proto === IPPROTO_ICMP || pkt.proto === IPPROTO_ICMPV6;
+    return pkt.iif === 0 && isIcmp ? OWN_SOCKET : null;
+  }
+
   hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean {
     const device = this.devices.at(iif);
     return device === undefined || hasReversePath(this, pkt, device, loose, acceptLocal);
@@ -504,6 +510,16 @@ export class Host implements HostServices {
 }
 
 export { HEAD_ROOM };
+
+/** By which the host sends its ICMP. */
+const OWN_SOCKET: SocketFacts = {
+  owner: null,
+  cgroupClass: 0,
+  cgroupPath: '/',
+  mark: 0,
+  transparent: false,
+  wildcard: false,
+};
 
 /** A packet on the loopback device remains what it was to the packet filter: its connection, its mark, being traced. */
 function keepState(pkt: PacketBuffer, from: PacketBuffer): void {

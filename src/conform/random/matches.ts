@@ -1,15 +1,21 @@
 /**
  * One `-m …` at random. `test/kernel/generator.test.ts` holds the list against the registry of the engine, option by option.
  */
+import * as extension from './extension-matches.ts';
 import * as header from './header-matches.ts';
+import * as host from './host-matches.ts';
 import { quoted, type Match, type Place } from './place.ts';
 import * as state from './state-matches.ts';
+import * as transport from './transport-matches.ts';
 
 const comment: Match = ({ chance }) =>
   `-m comment --comment ${quoted(chance.pick(['x', 'two words', 'a "quoted" one']))}`;
 
+/** The match that belongs to the rule's `-p`. */
+const ofProtocol: Match = (place) => header.ofProtocol(place) ?? transport.ofProtocol(place);
+
 const MATCHES: readonly (readonly [weight: number, match: Match])[] = [
-  [6, header.ofProtocol],
+  [6, ofProtocol],
   [2, header.multiport],
   [1, header.dscp],
   [1, header.hopLimit],
@@ -31,6 +37,33 @@ const MATCHES: readonly (readonly [weight: number, match: Match])[] = [
   [2, state.recent],
   [1, state.statistic],
   [1, comment],
+  [1, transport.ah],
+  [1, transport.ecn],
+  [1, transport.tcpmss],
+  [1, extension.frag],
+  [1, extension.hopByHop],
+  [1, extension.destination],
+  [1, extension.routing],
+  [1, extension.segmentRouting],
+  [1, extension.headers],
+  [1, extension.eui64],
+  [1, extension.bpf],
+  [1, host.rpfilter],
+  [1, host.socket],
+  [1, host.owner],
+  [1, host.cgroup],
+  [1, host.physdev],
+  [1, host.policy],
+  [1, host.realm],
+  [1, host.devgroup],
+  [1, host.cpu],
+  [1, host.osf],
+  [1, host.time],
+  [1, host.quota],
+  [1, host.hashlimit],
+  [1, host.connlimit],
+  [1, host.connlabel],
+  [1, host.cluster],
 ];
 
 export function randomMatch(place: Place): string {

@@ -23,10 +23,16 @@ export const Protocol = {
   ICMP: 1,
   TCP: 6,
   UDP: 17,
+  DCCP: 33,
   ROUTING: 43,
   FRAGMENT: 44,
+  ESP: 50,
+  AH: 51,
   ICMPV6: 58,
   OPTIONS: 60,
+  COMP: 108,
+  SCTP: 132,
+  MOBILITY: 135,
 } as const;
 const EXTENSIONS: readonly number[] = [Protocol.HOP_BY_HOP, Protocol.ROUTING, Protocol.OPTIONS];
 /** Where the checksum stands in the transport header. */

@@ -5,6 +5,7 @@
 import { randomMatch } from './matches.ts';
 import type { Chance } from './chance.ts';
 import type { Facts } from './facts.ts';
+import { Protocol } from './packet-editor.ts';
 import { OWN, NEXT, SIDES } from '../standard-gateway.ts';
 import { network, not, TABLES, type HookName, type Place, type TableName } from './place.ts';
 import { randomTarget } from './targets.ts';
@@ -28,6 +29,15 @@ const TABLE_PROBABILITY: readonly (readonly [TableName, number])[] = [
   ['nat', 0.7],
   ['filter', 0.85],
   ['security', 0.1],
+];
+/** Captures seldom have them, but matches are made for them. */
+const RARE_PROTOCOLS = [
+  Protocol.DCCP,
+  Protocol.ESP,
+  Protocol.AH,
+  Protocol.COMP,
+  Protocol.SCTP,
+  Protocol.MOBILITY,
 ];
 const NOBODY = { 4: '198.51.100.77', 6: '2001:db8:77::77' } as const;
 
@@ -96,7 +106,7 @@ function ruleText(
       words.push(`${not(chance)}${option} ${network(chance, chance.pick(facts.addresses))}`);
   }
   words.push(...interfaces(chance, chain));
-  const protocol = chance.is(0.5) ? chance.pick(facts.protocols) : null;
+  const protocol = chance.is(0.5) ? chance.pick(chance.is(0.25) ? RARE_PROTOCOLS : facts.protocols) : null;
   const isNot = protocol !== null && chance.is(0.1);
   if (protocol !== null) words.push(`${isNot ? '! ' : ''}-p ${protocol}`);
   if (family === 4 && chance.is(0.03)) words.push(`${not(chance)}-f`);

@@ -1,4 +1,5 @@
 /** One `-j …` at random, one function a target. Ports that the kernel would draw at random are not asked for. */
+import { NEXT, OWN } from '../standard-gateway.ts';
 import { Protocol } from './packet-editor.ts';
 import { hex, quoted, reaches, type Place, type TableName, type Target } from './place.ts';
 
@@ -176,6 +177,83 @@ function nat(place: Place): string {
   return place.chance.pick(ways)(place)!;
 }
 
+function ecn({ chance, family, protocol }: Place): string | null {
+  if (family === 6) return null;
+  if (protocol !== Protocol.TCP) return `-j ECN --ecn-ip-ect ${chance.below(4)}`;
+  return `-j ECN ${chance.pick([
+    '--ecn-tcp-remove',
+    `--ecn-tcp-cwr ${chance.below(2)} --ecn-tcp-ece ${chance.below(2)}`,
+    `--ecn-ip-ect ${chance.below(4)}`,
+  ])}`;
+}
+
+function optionStrip({ chance, protocol }: Place): string | null {
+  if (protocol !== Protocol.TCP) return null;
+  const kinds = chance.some(['mss', 'wscale', 'sack-permitted', 'sack', 'timestamp', '19', '254'], 3);
+  return `-j TCPOPTSTRIP --strip-options ${kinds.join(',')}`;
+}
+
+function hashedMark({ chance, family }: Place): string {
+  const head = `-j HMARK --hmark-mod ${chance.between(1, 1000)} --hmark-rnd ${hex(chance.below(0x7fff_ffff))}`;
+  const offset = chance.is(0.4) ? ` --hmark-offset ${chance.below(10)}` : '';
+  if (chance.is(0.4)) {
+    const parts = chance.some(['src', 'dst', 'sport', 'dport', 'proto', 'ct'], 4).join(',');
+    return `${head}${offset} --hmark-tuple ${parts}`;
+  }
+  const longest = family === 4 ? 32 : 128;
+  const words = [`--hmark-src-prefix ${chance.between(1, longest)}`];
+  if (chance.is(0.5)) words.push(`--hmark-dst-prefix ${chance.between(1, longest)}`);
+  if (chance.is(0.5)) words.push(`--hmark-proto-mask ${chance.pick(['0xff', '0x0'])}`);
+  if (chance.is(0.3)) words.push(`--hmark-spi-mask ${hex(chance.below(0x7fff_ffff))} --hmark-spi 0x5`);
+  else if (chance.is(0.6)) {
+    words.push(
+      `--hmark-sport-mask ${hex(chance.below(65536))} --hmark-dport-mask ${hex(chance.below(65536))}`,
+    );
+    if (chance.is(0.4)) words.push('--hmark-sport 80 --hmark-dport 0');
+  }
+  return `${head}${offset} ${words.join(' ')}`;
+}
+
+/** To a neighbour, so that the copy leaves at once. */
+function tee({ chance, family }: Place): string {
+  const side = chance.pick(['eth0', 'eth1'] as const);
+  return `-j TEE --gateway ${NEXT[family][side]}${chance.is(0.3) ? ` --oif ${side}` : ''}`;
+}
+
+/** Sockets there are none, so that packets end here. */
+function tproxy(place: Place): string | null {
+  const { chance, family, protocol } = place;
+  if (!WITH_PORTS.includes(protocol) || !place.hooks.every((hook) => hook === 'PREROUTING')) return null;
+  const to = chance.is(0.5) ? ` --on-ip ${OWN[family].eth0}` : '';
+  return `-j TPROXY --on-port ${chance.between(1, 9)}${to} --tproxy-mark 0x1/0x1`;
+}
+
+function prefixes(place: Place): string | null {
+  const { chance, family } = place;
+  if (family === 4) return null;
+  const isSource = place.hooks.every((hook) => hook === 'INPUT' || hook === 'POSTROUTING');
+  const isDestination = place.hooks.every((hook) => hook === 'PREROUTING' || hook === 'OUTPUT');
+  if (!isSource && !isDestination) return null;
+  const ends = ['2001:db8:5::/48', 'fd00:a::/64', 'fd00:77::/32', '2001:db8:1::/64'];
+  return `-j ${isSource ? 'SNPT' : 'DNPT'} --src-pfx ${chance.pick(ends)} --dst-pfx ${chance.pick(ends)}`;
+}
+
+function classify(place: Place): string | null {
+  return reaches(place, 'PREROUTING', 'INPUT') ? null : `-j CLASSIFY --set-class 1:${place.chance.below(16)}`;
+}
+
+/** Timers are named by rule, since all rules of a name must agree; so are estimators. */
+function idleTimer({ chance }: Place): string {
+  return `-j IDLETIMER --timeout 600 --label t${chance.below(1_000_000_000)}${chance.is(0.3) ? ' --alarm' : ''}`;
+}
+
+function estimator({ chance }: Place): string {
+  return `-j RATEEST --rateest-name e${chance.below(1_000_000_000)} --rateest-interval 250ms --rateest-ewmalog 2s`;
+}
+
+const audit: Target = ({ chance }) => `-j AUDIT --type ${chance.pick(['accept', 'drop', 'reject'])}`;
+const checksumFill: Target = () => '-j CHECKSUM --checksum-fill';
+const connsecmark: Target = ({ chance }) => `-j CONNSECMARK --${chance.pick(['save', 'restore'])}`;
 const accept: Target = () => '-j ACCEPT';
 const drop: Target = () => '-j DROP';
 const back: Target = () => '-j RETURN';
@@ -194,14 +272,29 @@ const EVERYWHERE: Weighted = [
   [1, connmark],
   [0.3, nfqueue],
   [0.3, nflog],
+  [1, hashedMark],
+  [0.5, tee],
+  [0.2, classify],
+  [0.2, idleTimer],
+  [0.2, estimator],
+  [0.2, audit],
 ].map(([weight, target]) => [Math.round((weight as number) * 10), target as Target]);
+
+const ONLY_MANGLE: Weighted = [
+  [10, ecn],
+  [10, optionStrip],
+  [10, prefixes],
+  [15, tproxy],
+  [3, checksumFill],
+  [3, connsecmark],
+];
 
 const TARGETS: Readonly<Record<TableName, Weighted>> = {
   raw: [...EVERYWHERE, [3, drop], [15, ct], [5, notrack]],
-  mangle: [...EVERYWHERE, [3, drop], [25, tos], [20, hopLimit], [20, tcpmss]],
+  mangle: [...EVERYWHERE, [3, drop], [25, tos], [20, hopLimit], [20, tcpmss], ...ONLY_MANGLE],
   nat: [...EVERYWHERE, [150, nat]],
   filter: [...EVERYWHERE, [15, drop], [30, reject], [5, tcpmss]],
-  security: [...EVERYWHERE, [10, drop]],
+  security: [...EVERYWHERE, [10, drop], [3, connsecmark]],
 };
 const LOG_WEIGHT = 10;
 

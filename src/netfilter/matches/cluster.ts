@@ -7,7 +7,7 @@
 import type { ConntrackView } from '../conntrack/view.ts';
 import { Tuple } from '../conntrack/tuple.ts';
 import { defineMatch, type InfoOf, type MatchTest, type RuleUse } from '../extension.ts';
-import { jenkins1, jenkins4, scale, swap } from '../nat/jenkins.ts';
+import { jenkins1, scale, swap } from '../nat/jenkins.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { uint, type Range } from '../syntax/values/index.ts';
 import { PacketType, type PacketBuffer } from '../../wire/packet-buffer.ts';
@@ -37,11 +37,8 @@ class ClusterTest implements MatchTest {
     const entry = this.conntrack.master(pkt.ct) || pkt.ct;
     const tuple = this.scratchTuple;
     this.conntrack.readTuple(entry, 0, tuple);
-    const source = swap(tuple.src0);
-    const hash =
-      tuple.family === 4
-        ? jenkins1(source, this.seed)
-        : jenkins4(source, swap(tuple.src1), swap(tuple.src2), swap(tuple.src3), this.seed);
+    // Of an IPv6 address too only the first word enters the hash.
+    const hash = jenkins1(swap(tuple.src0), this.seed);
     return ((this.mask >>> scale(hash, this.nodes)) & 1) === (this.not ? 0 : 1);
   }
 }

@@ -58,14 +58,15 @@ class OwnerTest implements MatchTest {
     const sender = this.host.senderOf?.(pkt) ?? null;
     if (sender === null) return this.withoutSocket;
     if (this.exists?.not === true) return false;
-    const { user } = this;
-    if (user !== null && isIn(sender.uid, user.value) === user.not) return false;
-    return this.group === null || this.isInGroup(sender, this.group.value) !== this.group.not;
+    const { user, group } = this;
+    const { owner } = sender;
+    if (user !== null && (owner !== null && isIn(owner.uid, user.value)) === user.not) return false;
+    return group === null || (owner !== null && this.isInGroup(owner, group.value)) !== group.not;
   }
 
-  private isInGroup(sender: SocketFacts, wanted: Range): boolean {
-    if (isIn(sender.gid, wanted)) return true;
-    return this.supplementary && sender.groups.some((id) => isIn(id, wanted));
+  private isInGroup(owner: NonNullable<SocketFacts['owner']>, wanted: Range): boolean {
+    if (isIn(owner.gid, wanted)) return true;
+    return this.supplementary && owner.groups.some((id) => isIn(id, wanted));
   }
 }
 

@@ -33,16 +33,15 @@ class HmarkAction implements TargetAction {
   private readonly scratchQuoted: PacketBuffer[] = [];
 
   constructor(info: Info, family: Family, conntrack: ConntrackView) {
-    const bits = family === 4 ? 32 : 128;
-    const maskOf = (prefix: number | undefined) =>
-      Int32Array.from({ length: 4 }, (_, i) => maskWord(prefix ?? bits, i));
+    // What is not said does not count.
+    const maskOf = (prefix = 0) => Int32Array.from({ length: 4 }, (_, i) => maskWord(prefix, i));
     const parts = partsOf(info, family);
     this.conntrack = parts.connection ? conntrack : null;
     this.sourceMask = maskOf(parts.sourcePrefix);
     this.destinationMask = maskOf(parts.destinationPrefix);
-    this.portMask = parts.spiMask ?? ((parts.sportMask ?? 0xffff) << 16) | (parts.dportMask ?? 0xffff);
+    this.portMask = parts.spiMask ?? ((parts.sportMask ?? 0) << 16) | (parts.dportMask ?? 0);
     this.portSet = info.spi?.value ?? ((info.sport?.value ?? 0) << 16) | (info.dport?.value ?? 0);
-    this.protocolMask = parts.protocolMask ?? 0xffff;
+    this.protocolMask = parts.protocolMask ?? 0;
     this.seed = info.seed!.value;
     this.modulus = info.modulus!.value;
     this.offset = info.offset?.value ?? 0;

@@ -68,8 +68,6 @@ const CASES: readonly Case[] = [
   ['rate', '5/x', `! bad rate "5/x"'`],
   ['logLevel', 'panic', '0'],
   ['logLevel', 'warn', '! log level "warn" unknown'],
-  ['timeOfDay', '3:4:5', '03:04:05'],
-  ['timeOfDay', '24:00', BAD],
   ['dscp', '10', '0x0a'],
   ['dscp', '64', BAD],
   ['tos', 'minimize-delay', '0x10/0x3f'],

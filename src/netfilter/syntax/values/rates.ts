@@ -1,11 +1,11 @@
 /**
- * Rates, spans of time and syslog levels.
+ * Rates and syslog levels.
  *
  * A rate is kept as the kernel keeps it: the time between two packets, in units of 1/10000 second. That rounds
  * (3000/s becomes 3333/s), and iptables-save prints the rounded rate in the unit that suits it best.
  */
 import type { ValueType } from '../../extension.ts';
-import { ValueError, badValue } from '../value-error.ts';
+import { ValueError } from '../value-error.ts';
 import { parseUnsigned } from './numbers.ts';
 
 /** Units of a rate's period in one second (the kernel's XT_LIMIT_SCALE). */
@@ -68,19 +68,4 @@ export const logLevel: ValueType<number> = {
     return value;
   },
   print: String,
-};
-
-/** A time of day `hh:mm[:ss]`, in seconds since midnight; printed `hh:mm:ss`. */
-export const timeOfDay: ValueType<number> = {
-  label: 'hh:mm[:ss]',
-  parse(words, use) {
-    const found = /^(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?$/.exec(words[0]!);
-    const [hour, minute, second] = [1, 2, 3].map((i) => Number(found?.[i] ?? 0));
-    if (found === null || hour! > 23 || minute! > 59 || second! > 59) throw badValue(use, words[0]!);
-    return hour! * 3600 + minute! * 60 + second!;
-  },
-  print: (value) =>
-    [Math.floor(value / 3600), Math.floor(value / 60) % 60, value % 60]
-      .map((part) => String(part).padStart(2, '0'))
-      .join(':'),
 };
