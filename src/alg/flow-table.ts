@@ -11,6 +11,7 @@ import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { ExpectFlag, Gone, type Expectation } from '../netfilter/conntrack/expectations.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { formatIp } from '../wire/address.ts';
+import { CallTable } from './sip/call-table.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 
 const MAX_FLOWS = 4096;
@@ -68,8 +69,9 @@ export class Flow {
 }
 
 export class FlowTable {
-  /** Are events collected? */
+  /** Are events collected, and media listened to? */
   wanted = false;
+  readonly calls = new CallTable();
   private readonly clock: Clock;
   private readonly conntrack: Conntrack;
   private readonly flows = new Set<Flow>();
@@ -94,6 +96,10 @@ export class FlowTable {
     flow.packets++;
     this.cause = pkt.cause;
     return flow;
+  }
+
+  rowOf(entry: number): Flow | null {
+    return this.byEntry.get(entry) ?? null;
   }
 
   /** The connection went. */

@@ -4,6 +4,7 @@
  */
 import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import type { Family } from '../netfilter/hook.ts';
+import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import { Amanda, AMANDA_PORT } from './amanda.ts';
 import { FlowTable } from './flow-table.ts';
 import { FTP_PORT } from './ftp/limits.ts';
@@ -15,6 +16,9 @@ import { StrictIrc } from './irc/strict.ts';
 import { Sane, SANE_PORT } from './sane.ts';
 import type { AlgServices } from './services.ts';
 import type { HelperSettings } from './settings.ts';
+import { LinuxSip } from './sip/linux.ts';
+import { SIP_PORT } from './sip/limits.ts';
+import { StrictSip } from './sip/strict.ts';
 import { Tftp, TFTP_PORT } from './tftp.ts';
 
 interface HelperSpec {
@@ -61,6 +65,16 @@ const HELPERS: readonly HelperSpec[] = [
     port: SANE_PORT,
     make: (family, services) => new Sane(family, services),
   },
+  ...([IPPROTO_UDP, IPPROTO_TCP] as const).map((proto): HelperSpec => ({
+    name: 'sip',
+    families: BOTH,
+    protocol: proto === IPPROTO_TCP ? 'tcp' : 'udp',
+    port: SIP_PORT,
+    make: (family, services, { mode }) =>
+      mode === 'linux'
+        ? new LinuxSip(family, proto, services)
+        : new StrictSip(family, proto, services, services.flows.calls),
+  })),
   {
     name: 'tftp',
     families: BOTH,

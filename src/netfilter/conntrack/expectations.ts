@@ -152,6 +152,12 @@ export class Expectations {
     return null;
   }
 
+  /** The one that a connection with this tuple would fulfil, active or not; the newest comes first. */
+  find(tuple: Tuple): Expectation | null {
+    const bucket = this.buckets.get(keyOf(tuple)) ?? [];
+    return bucket.findLast((expectation) => !this.isOver(expectation) && fits(tuple, expectation)) ?? null;
+  }
+
   remove(expectation: Expectation, why: Gone = Gone.CANCELLED): void {
     if (!this.all.delete(expectation)) return;
     pull(this.buckets, keyOf(expectation.tuple), expectation);

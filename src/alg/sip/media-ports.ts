@@ -1,0 +1,236 @@
+/**
+ * The pinholes of one connection's calls: for each stream that an end describes, one for RTP and one for RTCP, to that
+ * end from the other and from nobody else. Under address translation both move together to ports that are free, and the
+ * description says so. A pinhole stays as long as its end keeps the stream where it is.
+ */
+import { Entered, type Expectation } from '../../netfilter/conntrack/expectations.ts';
+import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
+import { Manip } from '../../netfilter/nat/view.ts';
+import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
+import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
+import { addressRange, type Expecting } from '../expecting.ts';
+import type { AlgServices } from '../services.ts';
+import type { Call } from './call-table.ts';
+import { SipClass } from './limits.ts';
+import type { MediaMonitor } from './media-monitor.ts';
+import { addressText, type SipText } from './message.ts';
+import type { SipNat } from './nat.ts';
+import type { MediaStream, NamedAddress, SessionDescription } from './sdp.ts';
+
+const CLASSES: Readonly<Record<string, SipClass>> = {
+  audio: SipClass.AUDIO,
+  video: SipClass.VIDEO,
+  image: SipClass.IMAGE,
+};
+
+/** One stream of one end. */
+export interface Pinhole {
+  readonly address: Address;
+  readonly port: number;
+  /** 0: RTCP shares the port, or there is none. */
+  readonly rtcpPort: number;
+  /** What the other side is told; the same without translation. */
+  readonly seenPort: number;
+  readonly seenRtcpPort: number;
+  readonly expectations: readonly Expectation[];
+  /** Connections that came through, each with the port it came to. */
+  readonly connections: { readonly entry: number; readonly port: number }[];
+}
+
+export class MediaPorts {
+  private readonly services: AlgServices;
+  private readonly expecting: Expecting;
+  private readonly nat: SipNat;
+  private readonly helper: CtHelper;
+  private readonly monitor: MediaMonitor;
+
+  constructor(
+    services: AlgServices,
+    expecting: Expecting,
+    nat: SipNat,
+    helper: CtHelper,
+    monitor: MediaMonitor,
+  ) {
+    this.services = services;
+    this.expecting = expecting;
+    this.nat = nat;
+    this.helper = helper;
+    this.monitor = monitor;
+  }
+
+  /**
+   * Opens what `side` describes. `known` are pinholes of its that are open already, which stay; `all` are those of the call
+   * when a connection comes.
+   */
+  open(
+    entry: number,
+    side: number,
+    sdp: SessionDescription,
+    known: readonly Pinhole[],
+    call: Call,
+    all: () => readonly (Pinhole | null)[],
+  ): (Pinhole | null)[] {
+    const own = sourceOf(this.expecting.tuple(entry, side));
+    return sdp.media.map((stream) => {
+      if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
+      // Somebody else's address is not ours to open a way to.
+      if (!sameAddress(stream.address, own)) return null;
+      const [port, rtcpPort] = portsOf(stream);
+      const again = known.find((one) => one.port === port && one.rtcpPort === rtcpPort);
+      if (again !== undefined) {
+        this.renew(again);
+        return again;
+      }
+      return this.make(entry, side, stream, [port, rtcpPort], call, all);
+    });
+  }
+
+  private make(
+    entry: number,
+    side: number,
+    stream: MediaStream,
+    [port, rtcpPort]: readonly [port: number, rtcpPort: number],
+    call: Call,
+    all: () => readonly (Pinhole | null)[],
+  ): Pinhole | null {
+    const { expecting } = this;
+    const policyClass = CLASSES[stream.kind]!;
+    const connections: Pinhole['connections'] = [];
+    const expect = (toPort: number): Expectation => {
+      const ends = {
+        family: this.helper.family,
+        proto: IPPROTO_UDP,
+        from: sourceOf(expecting.tuple(entry, side ^ 1)),
+        to: stream.address,
+        toPort,
+      };
+      const expectation = expecting.make(entry, this.helper, ends, policyClass);
+      expectation.savedAddress.set(stream.address);
+      expectation.savedPort = toPort;
+      const isTranslated = expecting.isTranslated(entry);
+      if (isTranslated) this.nat.place(expectation, side, entry);
+      expectation.onExpected = (connection, _pkt, fulfilled) => {
+        if (isTranslated) this.translate(connection, fulfilled, all());
+        connections.push({ entry: connection, port: fulfilled.tuple.dstId });
+        if (this.services.flows.wanted) this.monitor.listen(connection, call, stream.codecs);
+      };
+      if (this.services.flows.wanted) expectation.helper = this.monitor;
+      return expectation;
+    };
+    const rtp = expect(port);
+    const rtcp = rtcpPort === 0 ? null : expect(rtcpPort);
+    const expectations = rtcp === null ? [rtp] : [rtp, rtcp];
+    if (!this.enter(entry, rtp, rtcp)) return null;
+    return {
+      address: stream.address,
+      port,
+      rtcpPort,
+      seenPort: rtp.tuple.dstId,
+      seenRtcpPort: rtcp?.tuple.dstId ?? 0,
+      expectations,
+      connections,
+    };
+  }
+
+  private enter(entry: number, rtp: Expectation, rtcp: Expectation | null): boolean {
+    const { expecting } = this;
+    if (!expecting.isTranslated(entry)) {
+      const isEntered = expecting.enter(rtp) === Entered.OK;
+      if (isEntered && rtcp !== null) expecting.enter(rtcp);
+      return isEntered;
+    }
+    if (rtcp !== null && rtcp.savedPort === rtp.savedPort + 1)
+      return this.nat.enterPair(rtp, rtcp, false) !== 0;
+    if (expecting.enterWithPort(rtp, rtp.savedPort) === 0) return false;
+    return rtcp === null || expecting.enterWithPort(rtcp, rtcp.savedPort) !== 0;
+  }
+
+  /** The description was repeated: what has not been used waits on; what was used and is gone is opened again. */
+  private renew(pinhole: Pinhole): void {
+    for (const expectation of pinhole.expectations) {
+      const isUsed = pinhole.connections.some(
+        (one) => one.port === expectation.tuple.dstId && this.isAlive(one, expectation.master),
+      );
+      if (!isUsed) this.services.conntrack.expect(expectation);
+    }
+  }
+
+  /** Nothing comes through any more, and what came through ends. */
+  close(pinholes: readonly (Pinhole | null)[], keep: readonly (Pinhole | null)[] = []): void {
+    const { conntrack } = this.services;
+    for (const pinhole of pinholes) {
+      if (pinhole === null || keep.includes(pinhole)) continue;
+      for (const expectation of pinhole.expectations) {
+        this.expecting.cancel(expectation);
+        for (const connection of pinhole.connections) {
+          if (this.isAlive(connection, expectation.master)) conntrack.remove(connection.entry);
+        }
+      }
+    }
+  }
+
+  /** Is it still the connection that came? Numbers of entries are used again. */
+  private isAlive({ entry, port }: Pinhole['connections'][number], master: number): boolean {
+    const { conntrack } = this.services;
+    if (!conntrack.connections.isInTable(entry) || conntrack.master(entry) !== master) return false;
+    return this.expecting.tuple(entry, 0).dstId === port;
+  }
+
+  /** Writes into the description where this side's streams are seen. */
+  rewrite(
+    body: SipText,
+    entry: number,
+    side: number,
+    sdp: SessionDescription,
+    pinholes: readonly (Pinhole | null)[],
+  ): void {
+    const own = sourceOf(this.expecting.tuple(entry, side));
+    const shown = destinationOf(this.expecting.tuple(entry, side ^ 1));
+    const changes: { at: number; length: number; words: string }[] = [];
+    sdp.media.forEach(({ portText, rtcpPortText }, i) => {
+      const pinhole = pinholes[i] ?? null;
+      if (pinhole === null) return;
+      changes.push({ ...portText, words: String(pinhole.seenPort) });
+      if (rtcpPortText !== null) changes.push({ ...rtcpPortText, words: String(pinhole.seenRtcpPort) });
+    });
+    // Without a stream of ours nothing is ours to change.
+    if (changes.length === 0) return;
+    const { family } = this.helper;
+    const ours = sdp.addresses.filter(({ address }: NamedAddress) => sameAddress(address, own));
+    for (const { at, length } of ours) changes.push({ at, length, words: addressText(family, shown, false) });
+    changes.sort((a, b) => b.at - a.at);
+    for (const { at, length, words } of changes) body.replace(at, length, words);
+  }
+
+  /** Translation of what came through a pinhole: to where the end listens, from where the other side sees its sender. */
+  private translate(entry: number, expectation: Expectation, all: readonly (Pinhole | null)[]): void {
+    const { nat } = this.services;
+    const { master, direction, savedAddress, savedPort } = expectation;
+    const original = this.expecting.tuple(entry, 0);
+    const source = sourceOf(original);
+    nat.setupEntry(entry, addressRange(savedAddress, savedPort), Manip.DST);
+    if (!sameAddress(source, sourceOf(this.expecting.tuple(master, direction)))) return;
+    const shown = destinationOf(this.expecting.tuple(master, direction ^ 1));
+    for (const pinhole of all) {
+      if (pinhole === null || !sameAddress(pinhole.address, source)) continue;
+      const seen =
+        pinhole.port === original.srcId
+          ? pinhole.seenPort
+          : pinhole.rtcpPort === original.srcId
+            ? pinhole.seenRtcpPort
+            : 0;
+      if (seen === 0) continue;
+      nat.setupEntry(entry, addressRange(shown, seen), Manip.SRC);
+      return;
+    }
+    nat.setupEntry(entry, addressRange(shown), Manip.SRC);
+  }
+}
+
+/** RTP's port and RTCP's: an even one and the next, unless the description names RTCP's; image has RTP's alone. */
+function portsOf({ port, isRtp, rtcpPort, sharesRtcp }: MediaStream): [port: number, rtcpPort: number] {
+  if (!isRtp) return [port, 0];
+  if (rtcpPort !== 0) return [port, rtcpPort === port ? 0 : rtcpPort];
+  if (sharesRtcp) return [port, port % 2 === 0 ? port + 1 : 0];
+  return [port & ~1, (port & ~1) + 1];
+}

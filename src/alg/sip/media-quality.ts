@@ -1,0 +1,143 @@
+/**
+ * How well a stream of RTP arrives (RFC 3550 6.4.1, A.1, A.8): packets, loss, order, jitter, and from these an estimate of
+ * how people would rate it (ITU-T G.107, without echo and with the delay taken as none: R = 93.2 − Ie,eff).
+ */
+import { readU16, readU32 } from '../../wire/bytes.ts';
+
+const HEADER_LENGTH = 12;
+const VERSION = 2;
+/** RTCP's packet types lie here when it shares RTP's port (RFC 5761 4). */
+const FIRST_RTCP_TYPE = 192;
+const LAST_RTCP_TYPE = 223;
+/** A step back of less is a packet out of order, a step forward of less is loss; beyond, the sender starts anew. */
+const MAX_DISORDER = 100;
+const MAX_DROPOUT = 3000;
+const DEFAULT_CLOCK = 8000;
+
+/** Impairment of a codec, and how it bears loss (ITU-T G.113, Appendix I). */
+const CODECS: Readonly<Record<string, readonly [ie: number, bpl: number]>> = {
+  PCMU: [0, 4.3],
+  PCMA: [0, 4.3],
+  G722: [0, 4.3],
+  GSM: [26, 10],
+  G729: [11, 19],
+  G723: [15, 16.1],
+};
+const BEST_RATING = 93.2;
+
+export class MediaQuality {
+  readonly from: string;
+  readonly to: string;
+  readonly ssrc: number;
+  readonly payloadType: number;
+  /** `PCMU/8000`; the empty string where nobody named it. */
+  readonly codec: string;
+  packets = 0;
+  bytes = 0;
+  duplicates = 0;
+  outOfOrder = 0;
+  firstUs = 0;
+  lastUs = 0;
+  /** In units of the codec's clock. */
+  private jitterUnits = 0;
+  private maxJitterUnits = 0;
+  private transit = 0;
+  private readonly clock: number;
+  private firstSeq = 0;
+  /** Extended by the number of times that the 16 bits ran over. */
+  private highest = 0;
+
+  constructor(from: string, to: string, ssrc: number, payloadType: number, codec: string) {
+    this.from = from;
+    this.to = to;
+    this.ssrc = ssrc;
+    this.payloadType = payloadType;
+    this.codec = codec;
+    // G.722 samples 16,000 times a second and counts 8,000 (RFC 3551 4.5.2).
+    this.clock = codec.startsWith('G722/') ? DEFAULT_CLOCK : Number(codec.split('/')[1] ?? DEFAULT_CLOCK);
+  }
+
+  /** A packet of this stream; `at` is where RTP's header begins. */
+  take(bytes: Uint8Array, at: number, end: number, nowUs: number): void {
+    const seq = readU16(bytes, at + 2);
+    const arrival = (nowUs / 1e6) * this.clock;
+    const transit = arrival - readU32(bytes, at + 4);
+    if (this.packets === 0) {
+      this.firstUs = nowUs;
+      this.firstSeq = seq;
+      this.highest = seq;
+    } else {
+      this.order(seq);
+      const step = Math.abs(transit - this.transit);
+      // A time stamp that ran over, or a new talk spurt's jump, is no delay.
+      if (step < this.clock * 10) this.jitterUnits += (step - this.jitterUnits) / 16;
+      this.maxJitterUnits = Math.max(this.maxJitterUnits, this.jitterUnits);
+    }
+    this.transit = transit;
+    this.packets++;
+    this.bytes += end - at;
+    this.lastUs = nowUs;
+  }
+
+  private order(seq: number): void {
+    const step = (seq - this.highest) & 0xffff;
+    if (step === 0) this.duplicates++;
+    else if (step < MAX_DROPOUT) this.highest += step;
+    else if (step > 0x10000 - MAX_DISORDER) this.outOfOrder++;
+    else {
+      // The sender starts anew: counted as if it went on.
+      this.firstSeq = seq - (this.highest - this.firstSeq) - 1;
+      this.highest = seq;
+    }
+  }
+
+  get expected(): number {
+    return this.highest - this.firstSeq + 1;
+  }
+
+  get lost(): number {
+    return Math.max(0, this.expected - (this.packets - this.duplicates));
+  }
+
+  /** Milliseconds. */
+  get jitterMs(): number {
+    return (this.jitterUnits / this.clock) * 1000;
+  }
+
+  get maxJitterMs(): number {
+    return (this.maxJitterUnits / this.clock) * 1000;
+  }
+
+  /** Mean opinion score, 1 to 4.5. */
+  get mos(): number {
+    const [ie, bpl] = CODECS[this.codec.split('/')[0]!.toUpperCase()] ?? [0, 4.3];
+    const loss = this.expected === 0 ? 0 : (this.lost / this.expected) * 100;
+    const rating = BEST_RATING - (ie + (95 - ie) * (loss / (loss + bpl)));
+    if (rating <= 0) return 1;
+    return Math.min(4.5, 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6);
+  }
+}
+
+/** RTP's version, a whole header with its sources and extension, and none of RTCP's types. */
+export function isRtp(bytes: Uint8Array, at: number, end: number): boolean {
+  if (at + HEADER_LENGTH > end || bytes[at]! >>> 6 !== VERSION) return false;
+  const type = bytes[at + 1]!;
+  if (type >= FIRST_RTCP_TYPE && type <= LAST_RTCP_TYPE) return false;
+  let header = HEADER_LENGTH + 4 * (bytes[at]! & 15);
+  if ((bytes[at]! & 0x10) !== 0) {
+    if (at + header + 4 > end) return false;
+    header += 4 + 4 * readU16(bytes, at + header + 2);
+  }
+  return at + header <= end;
+}
+
+/** Compound packets of RTCP whose lengths add up to the datagram (RFC 3550 A.2). */
+export function isRtcp(bytes: Uint8Array, at: number, end: number): boolean {
+  let next = at;
+  while (next + 4 <= end) {
+    const type = bytes[next + 1]!;
+    if (bytes[next]! >>> 6 !== VERSION || type < FIRST_RTCP_TYPE || type > LAST_RTCP_TYPE) return false;
+    next += 4 * (readU16(bytes, next + 2) + 1);
+  }
+  return next === end && next > at;
+}

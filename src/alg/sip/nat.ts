@@ -1,0 +1,275 @@
+/**
+ * Rewriting of SIP messages under address translation, as Linux's nf_nat_sip has it: the request's URI, the topmost Via
+ * with its parameters, Contact, From and To where they name the connection's ends, and in session descriptions the
+ * addresses and ports of media, with Content-Length. What is returned is null, or why the packet can't be let through.
+ */
+import { Entered, Gone, type Expectation } from '../../netfilter/conntrack/expectations.ts';
+import { Manip } from '../../netfilter/nat/view.ts';
+import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import * as udp from '../../wire/udp.ts';
+import { destinationOf, sameAddress, setDestination, sourceOf, type Address } from '../address.ts';
+import { addressRange, type Expecting } from '../expecting.ts';
+import type { AlgServices } from '../services.ts';
+import {
+  addressParameter,
+  findHeader,
+  findRequestUri,
+  findSdp,
+  findUri,
+  Header,
+  isAt,
+  numberParameter,
+  UriWalk,
+  type SdpKind,
+  type Uri,
+} from './kernel-text.ts';
+import { SipClass } from './limits.ts';
+import type { Context } from './context.ts';
+import { addressText } from './message.ts';
+
+const MAX_PORT = 65535;
+const REPLY = 1;
+
+export class SipNat {
+  private readonly services: AlgServices;
+  private readonly expecting: Expecting;
+
+  constructor(services: AlgServices, expecting: Expecting) {
+    this.services = services;
+    this.expecting = expecting;
+  }
+
+  // ── Headers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  message(context: Context, proto: number): string | null {
+    const { message, direction, family, state } = context;
+    const isRequest = !isAt(message.text, 0, 'sip/2.0');
+    if (isRequest) {
+      const uri = findRequestUri(message.text, family);
+      if (uri !== null && !this.map(context, uri)) return 'cannot mangle SIP message';
+    }
+    const via = this.via(context, proto, isRequest);
+    if (via !== null) return via;
+    const walk = new UriWalk();
+    for (;;) {
+      const contact = walk.next(message.text, Header.CONTACT, family);
+      if (contact === null || contact === 'broken') break;
+      if (!this.map(context, contact)) return 'cannot mangle contact';
+    }
+    for (const kind of [Header.FROM, Header.TO]) {
+      const uri = findUri(message.text, 0, kind, family);
+      if (uri !== null && uri !== 'broken' && !this.map(context, uri)) return 'cannot mangle SIP from/to';
+    }
+    if (direction === REPLY && state.forcedPort !== 0) forcePort(context.pkt, state.forcedPort);
+    return null;
+  }
+
+  /** The proxies on the way (RFC 3261 20.30, 20.34), which Linux leaves as they are. */
+  routes(context: Context): void {
+    for (const kind of [Header.ROUTE, Header.RECORD_ROUTE]) {
+      const walk = new UriWalk();
+      for (;;) {
+        const uri = walk.next(context.message.text, kind, context.family);
+        if (uri === null || uri === 'broken') break;
+        this.map(context, uri);
+      }
+    }
+  }
+
+  private via(context: Context, proto: number, isRequest: boolean): string | null {
+    const { message, entry, direction, family } = context;
+    const kind = proto === IPPROTO_TCP ? Header.VIA_TCP : Header.VIA_UDP;
+    const via = findUri(message.text, 0, kind, family);
+    if (via === null || via === 'broken') return null;
+    const tuple = this.expecting.tuple(entry, direction);
+    const back = this.expecting.tuple(entry, direction ^ 1);
+    // Only the header of this connection.
+    const [ownAddress, ownPort] = isRequest
+      ? [sourceOf(tuple), tuple.srcId]
+      : [destinationOf(tuple), tuple.dstId];
+    if (!sameAddress(via.address, ownAddress) || via.port !== ownPort) return null;
+    const before = message.text.length;
+    if (!this.map(context, via)) return 'cannot mangle Via header';
+    const behind = via.at + via.length + message.text.length - before;
+
+    const maddr = addressParameter(message.text, behind, 'maddr=', family, true);
+    if (
+      maddr !== null &&
+      sameAddress(maddr.address, sourceOf(tuple)) &&
+      !sameAddress(maddr.address, destinationOf(back))
+    ) {
+      const words = addressText(family, destinationOf(back), true);
+      if (!message.replace(maddr.at, maddr.length, words)) return 'cannot mangle maddr';
+    }
+    const received = addressParameter(message.text, behind, 'received=', family, false);
+    if (
+      received !== null &&
+      sameAddress(received.address, destinationOf(tuple)) &&
+      !sameAddress(received.address, sourceOf(back))
+    ) {
+      const words = addressText(family, sourceOf(back), false);
+      if (!message.replace(received.at, received.length, words)) return 'cannot mangle received';
+    }
+    const rport = numberParameter(message.text, behind, 'rport=');
+    if (rport === null || rport === 'broken') return null;
+    const port = rport.value & 0xffff;
+    if (port !== tuple.dstId || port === back.srcId) return null;
+    return message.replace(rport.at, rport.length, String(back.srcId)) ? null : 'cannot mangle rport';
+  }
+
+  /** An end of this connection is named as the other side of the translation knows it. False: no room. */
+  map({ message, entry, direction, family, state }: Context, uri: Uri): boolean {
+    const tuple = this.expecting.tuple(entry, direction);
+    const back = this.expecting.tuple(entry, direction ^ 1);
+    let address: Address;
+    let port: number;
+    if (sameAddress(uri.address, sourceOf(tuple)) && uri.port === tuple.srcId) {
+      [address, port] = [destinationOf(back), back.dstId];
+    } else if (sameAddress(uri.address, destinationOf(tuple)) && uri.port === tuple.dstId) {
+      [address, port] = [sourceOf(back), state.forcedPort !== 0 ? state.forcedPort : back.srcId];
+    } else {
+      return true;
+    }
+    if (sameAddress(address, uri.address) && port === uri.port) return true;
+    return message.replace(uri.at, uri.length, `${addressText(family, address, true)}:${port}`);
+  }
+
+  // ── Registrations ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  signalling(context: Context, expectation: Expectation, contact: Uri): string | null {
+    const { message, entry, direction, family } = context;
+    const { tuple } = expectation;
+    const there = this.expecting.tuple(entry, direction);
+    const back = this.expecting.tuple(entry, direction ^ 1);
+    const isSame = tuple.dstId === there.srcId;
+    const seen = this.place(expectation, direction, entry);
+    const port = this.expecting.enterWithPort(expectation, isSame ? back.dstId : tuple.dstId);
+    if (port === 0) return 'all ports in use for SIP';
+    if (sameAddress(seen, expectation.savedAddress) && port === expectation.savedPort) return null;
+    if (message.replace(contact.at, contact.length, `${addressText(family, seen, true)}:${port}`))
+      return null;
+    this.expecting.cancel(expectation);
+    return 'cannot mangle packet';
+  }
+
+  /** Expected where the other side sees this one; remembers where it goes on to. Returns the address seen. */
+  place(expectation: Expectation, direction: number, entry: number): Address {
+    const { tuple } = expectation;
+    const there = sourceOf(this.expecting.tuple(entry, direction));
+    const shown = destinationOf(this.expecting.tuple(entry, direction ^ 1));
+    const own = destinationOf(tuple);
+    const seen = sameAddress(there, shown) ? own : shown;
+    expectation.savedAddress.set(own);
+    expectation.savedPort = tuple.dstId;
+    setDestination(tuple, seen);
+    expectation.direction = direction ^ 1;
+    expectation.onExpected = this.expected;
+    return seen;
+  }
+
+  /** The expected connection goes on to where it was announced, and comes from where its answers are expected. */
+  private readonly expected = (entry: number, _pkt: unknown, expectation: Expectation): void => {
+    const { nat, conntrack } = this.services;
+    const { master, direction, savedAddress, savedPort } = expectation;
+    const original = this.expecting.tuple(entry, 0);
+    nat.setupEntry(entry, addressRange(savedAddress, savedPort), Manip.DST);
+    if (expectation.policyClass !== SipClass.SIGNALLING) {
+      for (const pair of conntrack.expectations.of(master)) {
+        if (pair.tuple.proto !== original.proto || pair.savedPort !== original.srcId) continue;
+        if (!sameAddress(pair.savedAddress, sourceOf(original))) continue;
+        nat.setupEntry(entry, addressRange(destinationOf(pair.tuple), pair.tuple.dstId), Manip.SRC);
+        return;
+      }
+    }
+    if (!sameAddress(sourceOf(original), sourceOf(this.expecting.tuple(master, direction)))) return;
+    const shown = destinationOf(this.expecting.tuple(master, direction ^ 1));
+    nat.setupEntry(entry, addressRange(shown), Manip.SRC);
+  };
+
+  // ── Session descriptions ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** Expects both streams at a pair of free ports and writes the first into the description. */
+  media(
+    context: Context,
+    rtp: Expectation,
+    rtcp: Expectation,
+    at: number,
+    length: number,
+    address: Address,
+  ): string | null {
+    const { entry, direction } = context;
+    address.set(this.place(rtp, direction, entry));
+    this.place(rtcp, direction, entry);
+    const port = this.enterPair(rtp, rtcp, true);
+    if (port === 0) return 'all ports in use for SDP media';
+    if (port === rtp.savedPort || this.sdpPort(context, at, length, port)) return null;
+    this.expecting.cancel(rtp);
+    this.expecting.cancel(rtcp);
+    return 'cannot mangle SDP message';
+  }
+
+  /**
+   * Both at a pair of ports that is free, the one wished for if it can be; 0 for none. `anyMaster`, as Linux has it: what
+   * another connection expects there makes it give up.
+   */
+  enterPair(rtp: Expectation, rtcp: Expectation, anyMaster: boolean): number {
+    const { expecting } = this;
+    for (let port = rtp.savedPort; port !== 0; port = (port + 2) & MAX_PORT) {
+      rtp.tuple.dstId = port;
+      const first = expecting.enter(rtp, anyMaster);
+      if (first === Entered.BUSY) continue;
+      if (first !== Entered.OK) return 0;
+      rtcp.tuple.dstId = port + 1;
+      const second = expecting.enter(rtcp, anyMaster);
+      if (second === Entered.OK) return port;
+      this.services.conntrack.expectations.remove(rtp, Gone.CANCELLED);
+      if (second !== Entered.BUSY) return 0;
+    }
+    return 0;
+  }
+
+  sdpPort(context: Context, at: number, length: number, port: number): boolean {
+    return context.message.replace(at, length, String(port)) && contentLength(context);
+  }
+
+  /** The `c=` line behind `from`, not beyond the next line of kind `stop`. */
+  sdpAddress(context: Context, from: number, stop: SdpKind, address: Address): boolean {
+    return replaceSdp(context, from, 'c', stop, address) === 'done' && contentLength(context);
+  }
+
+  /** `o=` and `c=` of the session. */
+  sdpSession(context: Context, from: number, address: Address): boolean {
+    if (replaceSdp(context, from, 'o', 'm', address) !== 'done') return false;
+    if (replaceSdp(context, from, 'c', 'm', address) === 'failed') return false;
+    return contentLength(context);
+  }
+}
+
+function replaceSdp(
+  { message, family }: Context,
+  from: number,
+  kind: SdpKind,
+  stop: SdpKind,
+  address: Address,
+): 'done' | 'absent' | 'failed' {
+  const found = findSdp(message.text, from, kind, stop, family);
+  if (found === null || 'broken' in found) return 'absent';
+  return message.replace(found.at, found.length, addressText(family, address, false)) ? 'done' : 'failed';
+}
+
+/** Content-Length is what the description has come to. */
+function contentLength({ message, family }: Context): boolean {
+  const version = findSdp(message.text, 0, 'v', null, family);
+  if (version === null || 'broken' in version) return false;
+  const length = message.text.length - version.at + 'v='.length;
+  const header = findHeader(message.text, 0, Header.CONTENT_LENGTH, family);
+  if (header === null || 'broken' in header) return false;
+  return message.replace(header.at, header.length, String(length));
+}
+
+/** A response goes to the port that the phone listens on. */
+function forcePort(pkt: PacketBuffer, port: number): void {
+  udp.setDstPort(pkt.bytes, pkt.l4, port);
+  pkt.dport = port;
+}
