@@ -33,14 +33,14 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (!wasFoundGood(pkt) && !sumsAreRight(pkt)) return;
+  if (!headerSumIsRight(pkt) || (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt))) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt, conntrack);
 }
 
 function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
-  if (wasFoundGood(pkt)) return true;
+  if (pkt.checksumState === ChecksumState.GOOD) return true;
   switch (pkt.proto) {
     // Protocols whose checksum is another, covers a part only, or may be absent.
     case IPPROTO_AH:
@@ -60,11 +60,6 @@ function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
   }
 }
 
-/** What tracking found right in PREROUTING, Linux sums again if the IP header has changed since. */
-function wasFoundGood(pkt: PacketBuffer): boolean {
-  return pkt.checksumState === ChecksumState.GOOD && headerSumIsRight(pkt);
-}
-
 function hasNoUdpSum({ bytes, l4, l3End }: PacketBuffer): boolean {
   return l4 + udp.HEADER_LENGTH <= l3End && udp.headerChecksum(bytes, l4) === udp.CHECKSUM_NONE;
 }
@@ -75,7 +70,7 @@ function sumsAreRight(pkt: PacketBuffer): boolean {
 
 /**
  * Linux sums the whole packet and takes it for granted that the IP header adds nothing. Where an option has been filled
- * in on the way (ip4-options.ts) it does, and the packet gets no answer.
+ * in on the way (ip4-options.ts) it does, and the packet gets no answer; for a reset it sums again what tracking has.
  */
 function headerSumIsRight(pkt: PacketBuffer): boolean {
   return pkt.family === 6 || ipv4.checksumOk(pkt.bytes, pkt.l3);

@@ -62,6 +62,11 @@ export function dissectEthernet(pkt: PacketBuffer): WireStatus {
     }
   }
   pkt.l3 = l3;
+  // In a frame it is a length (IEEE 802.3), which says nothing of IP.
+  if (type === 0) {
+    pkt.etherType = 0;
+    return notIp(pkt, WireStatus.NOT_IP);
+  }
   return dissectNetwork(pkt, type);
 }
 
