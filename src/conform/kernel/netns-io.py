@@ -38,6 +38,7 @@ RECEIVE_BUFFER = 16 << 20  # bytes; one frame may cause many
 LONGEST_FRAME = 70000  # bytes, above veth's largest MTU of 65535
 AUXDATA_SPACE = socket.CMSG_SPACE(20)
 SOFTNET_BACKLOG, SOFTNET_CPU = 11, 12  # columns of softnet_stat, counted from 0
+PATIENCE = 50e-6  # seconds; asking without a pause would take from ksoftirqd the time that it needs
 LOG_LOCK = "/run/sluice-kernel-log.lock"
 
 
@@ -91,7 +92,7 @@ class Backlog:
 
     def wait_until_empty(self):
         while self._length() > 0:
-            time.sleep(0)
+            time.sleep(PATIENCE)
 
     def _length(self):
         for line in os.pread(self.stat, 65536, 0).splitlines():
