@@ -11,6 +11,8 @@ export interface ConfigFile {
   readonly file: string;
   /** A complaint about the content with the line it is about; any other error as it is. */
   locate(error: unknown): unknown;
+  /** Where the value of a path begins, as far as the path leads; the file alone where it leads nowhere. */
+  placeOf(path: string): Place;
 }
 
 export function parseConfigFile({
@@ -26,6 +28,11 @@ export function parseConfigFile({
     const { line, col } = lines.linePos(offset);
     return { file, line, column: col };
   };
+  const lineOf = (path: string): Place => {
+    const { contents } = document;
+    const offset = offsetOf(contents, path) ?? contents?.range?.[0];
+    return offset === undefined ? { file } : { file, line: placeOf(offset).line };
+  };
   const [problem] = document.errors;
   if (problem !== undefined) throw new SluiceError(CONFIG_ERROR, problem.message, placeOf(problem.pos[0]));
   return {
@@ -35,11 +42,9 @@ export function parseConfigFile({
       if (!(error instanceof SluiceError) || error.code !== CONFIG_ERROR || error.place.line !== undefined) {
         return error;
       }
-      const { contents } = document;
-      const offset = offsetOf(contents, error.message) ?? contents?.range?.[0];
-      const place = offset === undefined ? { file } : { file, line: placeOf(offset).line };
-      return new SluiceError(error.code, error.message, place);
+      return new SluiceError(error.code, error.message, lineOf(error.message));
     },
+    placeOf: lineOf,
   };
 }
 

@@ -2,7 +2,8 @@
 import type { CommandSpec } from '../command.ts';
 import { conform } from './conform.ts';
 import { flows } from './flows.ts';
+import { lab } from './lab.ts';
 import { replay } from './replay.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, flows, test, conform];
+export const COMMANDS: readonly CommandSpec[] = [replay, flows, test, lab, conform];

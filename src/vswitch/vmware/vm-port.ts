@@ -51,7 +51,7 @@ export class VmPort extends Port {
   readonly isUplink: boolean;
   readonly portGroup: string;
   readonly vlans: VlanView;
-  readonly security: SecurityPolicy;
+  security: SecurityPolicy;
   readonly learning: MacLearning | null;
   readonly teaming: TeamingConfig;
   readonly ingressShaper: Shaper | null;

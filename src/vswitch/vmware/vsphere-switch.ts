@@ -25,7 +25,7 @@ import { NO_TAG, TaggedFrame } from '../tagged-frame.ts';
 import type { VsphereConfig } from './config.ts';
 import { reverseArp } from './reverse-arp.ts';
 import { Team } from './team.ts';
-import { VmPort } from './vm-port.ts';
+import { VmPort, type SecurityPolicy } from './vm-port.ts';
 import { EVERY_VLAN } from './vlan-view.ts';
 
 /** vSphere does not document the age of learnt addresses; this is what NSX gives its segments. */
@@ -297,6 +297,13 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
   changeAddress(index: number, mac: Uint8Array): void {
     this.ports[index]!.changeAddress(mac);
     this.reattach();
+  }
+
+  /** Changes the security policy of one guest's port, or of all (null). */
+  setSecurity(index: number | null, change: Partial<SecurityPolicy>): void {
+    for (const port of this.guests) {
+      if (index === null || port.index === index) port.security = { ...port.security, ...change };
+    }
   }
 
   /**

@@ -1,0 +1,113 @@
+/**
+ * A host of a lab file: what a gateway file says of a host (interfaces, routes, neighbours, sysctls), in short forms, and
+ * its rules and services.
+ *
+ *     interfaces: { eth0: 10.0.0.1/24, eth1: { addresses: [10.1.0.1/24], mac: … } }
+ *     gateway: 10.0.0.254                  # the default route
+ *     rules: |                             # as iptables-save prints them
+ *       *filter …
+ *     services: { 80: echo, 22: "SSH-2.0-lab" }
+ */
+import type { ConfigFile } from '../base/config-file.ts';
+import { SluiceError } from '../base/errors.ts';
+import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
+import type { Ruleset } from '../netfilter/rule.ts';
+import { parseRestore } from '../netfilter/syntax/restore.ts';
+import { parseHostConfig } from '../stack/config.ts';
+import { macText, type RawNode } from './raw-topology.ts';
+import type { HostNode, Service } from './topology.ts';
+
+const KEYS = [
+  'forwards',
+  'interfaces',
+  'gateway',
+  'routes',
+  'neighbours',
+  'sysctl',
+  'rules',
+  'rules6',
+  'services',
+];
+const FORWARDING = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
+const MAX_PORT = 65535;
+
+/** @param number - the node's place in the file, from 1: its interfaces' addresses follow from it */
+export function parseHostNode(
+  { name, settings, path, inside }: RawNode,
+  number: number,
+  file: ConfigFile,
+): HostNode {
+  onlyKeys(settings, path, KEYS);
+  const interfaces = Object.entries(objectAt(settings['interfaces'] ?? {}, `${path}.interfaces`)).map(
+    ([iface, value], i) => [iface, fullInterface(value, `${path}.interfaces.${iface}`, number, i)] as const,
+  );
+  const forwarding = Object.fromEntries(
+    FORWARDING.map((key) => [key, settings['forwards'] === true ? 1 : 0]),
+  );
+  const object = {
+    interfaces: Object.fromEntries(interfaces),
+    routes: [...defaultRoute(settings, path), ...listAt(settings['routes'], `${path}.routes`)],
+    neighbours: settings['neighbours'],
+    sysctl: { ...forwarding, ...objectAt(settings['sysctl'] ?? {}, `${path}.sysctl`) },
+  };
+  return {
+    kind: 'host',
+    name,
+    config: within(path, () => parseHostConfig(object)),
+    rulesets: [
+      ...rulesAt(settings['rules'], `${path}.rules`, 4, file),
+      ...rulesAt(settings['rules6'], `${path}.rules6`, 6, file),
+    ],
+    services: servicesAt(settings['services'], `${path}.services`),
+    inside,
+  };
+}
+
+function fullInterface(value: unknown, path: string, number: number, index: number): PlainObject {
+  const short =
+    typeof value === 'string' ? { addresses: [value] } : Array.isArray(value) ? { addresses: value } : value;
+  const mac = Uint8Array.of(2, 0, 0, number >>> 8, number, index);
+  return { mac: macText(mac), ...objectAt(short ?? {}, path) };
+}
+
+function defaultRoute(settings: PlainObject, path: string): PlainObject[] {
+  const via = settings['gateway'];
+  return via === undefined ? [] : [{ to: 'default', via: textAt(via, `${path}.gateway`) }];
+}
+
+/** Complaints of the host's own reader, with the path of the node in front. */
+function within<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SluiceError && error.code === 'GATEWAY')
+      throw new SluiceError(error.code, `${path}.${error.message}`);
+    throw error;
+  }
+}
+
+function rulesAt(value: unknown, path: string, family: 4 | 6, file: ConfigFile): Ruleset[] {
+  if (value === undefined) return [];
+  const text = textAt(value, path);
+  try {
+    return [parseRestore(text, { family, file: file.file })];
+  } catch (error) {
+    if (!(error instanceof SluiceError)) throw error;
+    // A block of text begins on the line behind its key.
+    const key = file.placeOf(path).line ?? 0;
+    throw new SluiceError(error.code, error.message, {
+      file: file.file,
+      line: key + (error.place.line ?? 1),
+    });
+  }
+}
+
+function servicesAt(value: unknown, path: string): Service[] {
+  return Object.entries(objectAt(value ?? {}, path)).map(([key, answer]) => {
+    const port = Number(key);
+    if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
+      fail(`${path}.${key}`, 'services stand under TCP ports');
+    const text = textAt(answer, `${path}.${key}`);
+    return { port, answer: text === 'echo' ? text : { line: text } };
+  });
+}

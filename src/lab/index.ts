@@ -1,0 +1,16 @@
+/**
+ * Labs: a file that describes hosts, switches and links, made into a network on one virtual clock, with steps that are run
+ * and judged, and pictures of what happened.
+ *
+ *     const lab = new Lab(parseLab({ text, file }));
+ *     for (const report of runSteps(lab)) console.log(stepText(report, { frames: true }));
+ */
+export { parseLab } from './lab-file.ts';
+export { Lab } from './lab.ts';
+export { drawLab } from './draw.ts';
+export { crossingText, type Crossing } from './events.ts';
+export { pathText } from './path.ts';
+export { stepText, totalText } from './report.ts';
+export { checkSteps, runCommand, runSteps, type StepReport } from './run.ts';
+export { COMMANDS, COMMAND_NAMES } from './commands/index.ts';
+export type { Topology } from './topology.ts';

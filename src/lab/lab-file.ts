@@ -1,0 +1,253 @@
+/**
+ * A lab file (YAML, in the manner of containerlab) made into a Topology. Every mistake is a SluiceError that names file and
+ * line, what is wrong and what was probably meant.
+ *
+ *     name: two hosts
+ *     topology:
+ *       nodes:
+ *         a: { kind: host, interfaces: { eth0: 10.0.0.1/24 }, gateway: 10.0.0.254 }
+ *         sw: { kind: switch, model: learning }
+ *       links:
+ *         - { endpoints: ["a:eth0", "sw:p1"], netem: delay 1ms }
+ *     steps:
+ *       - { on: a, run: ping 10.0.0.2, expect: { replies: 1 } }
+ */
+import { parseConfigFile, type ConfigFile } from '../base/config-file.ts';
+import { didYouMean } from '../base/did-you-mean.ts';
+import {
+  choiceAt,
+  fail,
+  integerAt,
+  listAt,
+  objectAt,
+  onlyKeys,
+  textAt,
+  type PlainObject,
+} from '../base/plain-object.ts';
+import { SluiceError } from '../base/errors.ts';
+import { NO_IMPAIRMENT, parseNetem, type Netem } from '../stack/link/index.ts';
+import { parseSwitchConfig } from '../vswitch/index.ts';
+import { expandHypervisor } from './hypervisor.ts';
+import { parseHostNode } from './host-node.ts';
+import { COMMAND_NAMES } from './commands/index.ts';
+import { macText, type RawLink, type RawNode, type RawTopology } from './raw-topology.ts';
+import type { Endpoint, HostNode, LabNode, StepConfig, Topology } from './topology.ts';
+
+/** Last byte of the address of a hypervisor's physical NIC; interfaces of hosts count from 0. */
+const UPLINK_NIC = 0xf0;
+
+export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor'] as const;
+
+export function parseLab(source: { readonly text: string; readonly file: string }): Topology {
+  const file = parseConfigFile(source);
+  try {
+    return readLab(file);
+  } catch (error) {
+    throw file.locate(error);
+  }
+}
+
+function readLab(file: ConfigFile): Topology {
+  const root = objectAt(file.value, 'lab');
+  onlyKeys(root, '', ['name', 'topology', 'steps', 'seed']);
+  const topology = objectAt(root['topology'], 'topology');
+  onlyKeys(topology, 'topology', ['nodes', 'links']);
+  const raw: RawTopology = { nodes: [], links: [] };
+  for (const [name, value] of Object.entries(objectAt(topology['nodes'], 'topology.nodes'))) {
+    addNode(raw, name, value, `topology.nodes.${name}`, '');
+  }
+  listAt(topology['links'], 'topology.links').forEach((link, i) => {
+    raw.links.push(parseLink(link, `topology.links[${i}]`, raw));
+  });
+  const nodes = finishNodes(raw, file);
+  checkLinks(raw.links, nodes);
+  return {
+    name: textAt(root['name'] ?? 'lab', 'name'),
+    nodes,
+    links: raw.links,
+    steps: listAt(root['steps'], 'steps').map((step, i) => parseStep(step, `steps[${i}]`, nodes, file)),
+    seed: integerAt(root['seed'] ?? 1, 'seed', 0, Number.MAX_SAFE_INTEGER),
+    locate: (error) => file.locate(error),
+  };
+}
+
+/** Adds a node, or what a hypervisor consists of. */
+function addNode(raw: RawTopology, name: string, value: unknown, path: string, inside: string): void {
+  if (!/^[\w.-]+$/.test(name)) fail(path, 'names of nodes are letters, digits, "_", "-" and "."');
+  if (raw.nodes.some((node) => node.name === name)) fail(path, `there is a node "${name}" already`);
+  const node = objectAt(value, path);
+  const kind = choiceAt(node['kind'] ?? 'host', `${path}.kind`, NODE_KINDS);
+  const { kind: _, ...settings } = node;
+  switch (kind) {
+    case 'hypervisor':
+      expandHypervisor(raw, name, settings, path, inside, addNode);
+      break;
+    case 'switch':
+      raw.nodes.push({ name, kind, settings, path, inside });
+      break;
+    case 'host':
+    case 'gateway':
+      raw.nodes.push({
+        name,
+        kind: 'host',
+        settings: { forwards: kind === 'gateway', ...settings },
+        path,
+        inside,
+      });
+      break;
+  }
+}
+
+// ── Links ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function parseLink(value: unknown, path: string, raw: RawTopology): RawLink {
+  const link = objectAt(value, path);
+  onlyKeys(link, path, ['endpoints', 'netem', 'up']);
+  const texts = listAt(link['endpoints'], `${path}.endpoints`);
+  if (texts.length !== 2) fail(`${path}.endpoints`, 'a link has two ends: ["a:eth0", "sw:p1"]');
+  const ends = texts.map((text, i) => parseEndpoint(text, `${path}.endpoints[${i}]`, raw.nodes)) as [
+    Endpoint,
+    Endpoint,
+  ];
+  return { ends, netem: netemAt(link['netem'], `${path}.netem`), up: link['up'] !== false, path };
+}
+
+export function parseEndpoint(
+  value: unknown,
+  path: string,
+  nodes: readonly { readonly name: string }[],
+): Endpoint {
+  const text = textAt(value, path);
+  const colon = text.indexOf(':');
+  if (colon <= 0 || colon === text.length - 1) fail(path, `not an endpoint: "${text}"; NODE:PORT is meant`);
+  const node = text.slice(0, colon);
+  nodeAt(node, path, nodes);
+  return { node, port: text.slice(colon + 1) };
+}
+
+function netemAt(value: unknown, path: string): Netem {
+  if (value === undefined) return NO_IMPAIRMENT;
+  try {
+    return parseNetem(textAt(value, path));
+  } catch (error) {
+    if (error instanceof SluiceError) fail(path, error.message);
+    throw error;
+  }
+}
+
+/** Every interface has one cable at most, and interfaces that are named have to be there. */
+function checkLinks(links: readonly RawLink[], nodes: readonly LabNode[]): void {
+  const taken = new Map<string, string>();
+  for (const { ends, path } of links) {
+    ends.forEach(({ node: name, port }, i) => {
+      const where = `${path}.endpoints[${i}]`;
+      const key = `${name}:${port}`;
+      if (taken.has(key)) fail(where, `"${key}" has a cable already (${taken.get(key)})`);
+      taken.set(key, path);
+      const node = nodes.find((one) => one.name === name)!;
+      if (node.kind === 'switch') return;
+      const known = node.config.interfaces.map((iface) => iface.name);
+      if (known.includes(port)) return;
+      fail(
+        where,
+        `${name} has no interface "${port}"${didYouMean(port, known)}; it has ${known.join(', ') || 'none'}`,
+      );
+    });
+  }
+}
+
+// ── Nodes, once the links are known ─────────────────────────────────────────────────────────────────────────────
+
+function finishNodes(raw: RawTopology, file: ConfigFile): LabNode[] {
+  const hosts = new Map<string, HostNode>();
+  raw.nodes.forEach((node, number) => {
+    if (node.kind === 'host') hosts.set(node.name, parseHostNode(node, number + 1, file));
+  });
+  return raw.nodes.map((node) => hosts.get(node.name) ?? finishSwitch(node, raw, hosts));
+}
+
+/** The ports of a switch are those that it names and those that links lead to; the NIC at the other end is what a static
+ * switch goes by. */
+function finishSwitch(
+  { name, settings, path, inside }: RawNode,
+  raw: RawTopology,
+  hosts: ReadonlyMap<string, HostNode>,
+): LabNode {
+  const given = settings['ports'] ?? {};
+  const named = Array.isArray(given) ? given : Object.keys(objectAt(given, `${path}.ports`));
+  const ports: Record<string, unknown> = Array.isArray(given)
+    ? Object.fromEntries(named.map((port) => [String(port), {}]))
+    : { ...(given as PlainObject) };
+  const uplinks = settings['uplinks'];
+  const isReserved = (port: string) =>
+    selfName(settings) === port ||
+    (Array.isArray(uplinks) ? uplinks.includes(port) : Object.hasOwn((uplinks ?? {}) as PlainObject, port));
+  for (const { ends } of raw.links) {
+    ends.forEach((end, i) => {
+      if (end.node !== name || isReserved(end.port)) return;
+      const peer = ends[1 - i]!;
+      const nic = nicAt(peer, raw, hosts);
+      const own = objectAt(ports[end.port] ?? {}, `${path}.ports.${end.port}`);
+      const knowsNics = settings['model'] === 'static' || settings['model'] === 'distributed';
+      ports[end.port] = { ...(knowsNics && nic !== undefined ? { mac: macText(nic) } : {}), ...own };
+    });
+  }
+  return { kind: 'switch', name, config: parseSwitchConfig({ ...settings, ports }, path, name), inside };
+}
+
+/** The address of the NIC at an end of a link: a host's, or that of the physical NIC behind a hypervisor's uplink. */
+function nicAt(
+  { node, port }: Endpoint,
+  raw: RawTopology,
+  hosts: ReadonlyMap<string, HostNode>,
+): Uint8Array | undefined {
+  const number = raw.nodes.findIndex((one) => one.name === node) + 1;
+  if (raw.nodes[number - 1]?.kind === 'switch')
+    return Uint8Array.of(2, 0, 0, number >>> 8, number, UPLINK_NIC);
+  return hosts.get(node)?.config.interfaces.find((iface) => iface.name === port)?.mac;
+}
+
+function selfName({ self }: PlainObject): unknown {
+  return typeof self === 'object' && self !== null ? (self as PlainObject)['name'] : self;
+}
+
+// ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+const UNITS: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1e6, min: 60e6, h: 3600e6 };
+const DEFAULT_DURATION_US = 1e6;
+
+function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file: ConfigFile): StepConfig {
+  const step = objectAt(value, path);
+  onlyKeys(step, path, ['on', 'run', 'after', 'for', 'expect']);
+  const on = nodeAt(textAt(step['on'], `${path}.on`), `${path}.on`, nodes);
+  const run = textAt(step['run'], `${path}.run`).trim().split(/\s+/);
+  if (!COMMAND_NAMES.includes(run[0]!)) {
+    fail(
+      `${path}.run`,
+      `no command "${run[0]}"${didYouMean(run[0]!, COMMAND_NAMES)}; there are ${COMMAND_NAMES.join(', ')}`,
+    );
+  }
+  return {
+    on,
+    run,
+    after: durationAt(step['after'] ?? 0, `${path}.after`),
+    lasts: durationAt(step['for'] ?? '1s', `${path}.for`) || DEFAULT_DURATION_US,
+    expect: objectAt(step['expect'] ?? {}, `${path}.expect`),
+    path,
+    place: file.placeOf(path),
+  };
+}
+
+/** Microseconds: `20ms`, `1.5s`, `5min`; a number is of seconds. */
+export function durationAt(value: unknown, path: string): number {
+  if (typeof value === 'number' && value >= 0) return value * 1e6;
+  const parts = /^(\d+(?:\.\d+)?)(us|ms|s|min|h)$/.exec(typeof value === 'string' ? value : '');
+  if (parts === null) fail(path, `not a time: ${JSON.stringify(value)}; such as 20ms, 1.5s or 5min is meant`);
+  return Number(parts[1]) * UNITS[parts[2]!]!;
+}
+
+export function nodeAt(name: string, path: string, nodes: readonly { readonly name: string }[]): string {
+  const known = nodes.map((node) => node.name);
+  if (known.includes(name)) return name;
+  return fail(path, `no node "${name}"${didYouMean(name, known)}; there are ${known.join(', ')}`);
+}

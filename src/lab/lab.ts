@@ -1,0 +1,185 @@
+/**
+ * A lab that runs: hosts, switches and links on one virtual clock. Nothing happens but what the clock's queue says, so the
+ * same file and seed give the same frames, however long they take to compute.
+ *
+ *     const lab = new Lab(parseLab({ text, file: 'lab.yaml' }));
+ *     lab.run(1e6);                       // a second passes
+ *     lab.host('a').tcp.connect(…); lab.events.since(mark)
+ */
+import { VirtualClock } from '../base/clock.ts';
+import { SluiceError } from '../base/errors.ts';
+import { SeededRng } from '../base/rng.ts';
+import { dropReasonText } from '../netfilter/drop-reason.ts';
+import { intoDevice, Link, type FrameTaker } from '../stack/link/index.ts';
+import { ACTION_TEXTS, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
+import { equalBytes } from '../wire/bytes.ts';
+import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { EventLog, type Crossing } from './events.ts';
+import { LabHost } from './lab-host.ts';
+import { endpointText, type Endpoint, type LinkConfig, type Topology } from './topology.ts';
+
+/** Labs begin at a time that is easy to subtract: 2026-01-01 00:00:00 UTC. */
+export const LAB_EPOCH_US = 1_767_225_600_000_000;
+
+/** Puts a frame on the link that is plugged in at an endpoint. */
+type Plug = (bytes: Uint8Array, start: number, end: number) => void;
+
+export interface LabLink {
+  readonly config: LinkConfig;
+  readonly link: Link;
+}
+
+export class Lab {
+  readonly topology: Topology;
+  readonly clock = new VirtualClock(LAB_EPOCH_US);
+  readonly events = new EventLog();
+  readonly hosts = new Map<string, LabHost>();
+  readonly switches = new Map<string, VirtualSwitch>();
+  readonly links: readonly LabLink[];
+  private readonly rng: SeededRng;
+  private readonly plugs = new Map<string, Plug>();
+  /** The frame whose arrival is being dealt with; null while a host acts by itself. */
+  private current: Crossing | null = null;
+  /** Ports that copies of it left by. */
+  private leftBy: string[] = [];
+
+  constructor(topology: Topology) {
+    this.topology = topology;
+    this.rng = new SeededRng(topology.seed);
+    for (const node of topology.nodes) {
+      if (node.kind === 'host') this.hosts.set(node.name, new LabHost(node, this.clock, this.rng));
+      else this.switches.set(node.name, this.makeSwitch(node.name, node.config));
+    }
+    this.links = topology.links.map((config) => ({ config, link: this.connect(config) }));
+  }
+
+  /** Time passes. */
+  run(durationUs: number): void {
+    this.clock.advanceTo(this.clock.now + durationUs);
+  }
+
+  /** Seconds since the lab began. */
+  get seconds(): number {
+    return (this.clock.now - LAB_EPOCH_US) / 1e6;
+  }
+
+  host(name: string): LabHost {
+    const host = this.hosts.get(name);
+    if (host === undefined) throw new SluiceError('LAB', `${name} is no host`);
+    return host;
+  }
+
+  switch(name: string): VirtualSwitch {
+    const found = this.switches.get(name);
+    if (found === undefined) throw new SluiceError('LAB', `${name} is no switch`);
+    return found;
+  }
+
+  /** The link at an endpoint. */
+  linkAt(endpoint: string): LabLink | undefined {
+    return this.links.find(({ config }) => config.ends.some((end) => endpointText(end) === endpoint));
+  }
+
+  /** Unplugs a cable, or plugs it in: both its ends see their link go down or up. */
+  setLink({ config, link }: LabLink, up: boolean): void {
+    link.isUp = up;
+    for (const { node, port } of config.ends) {
+      const bridge = this.switches.get(node);
+      if (bridge !== undefined) bridge.setLink(bridge.portNamed(port)!.index, up);
+    }
+  }
+
+  // ── Wiring ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private makeSwitch(name: string, config: Parameters<typeof makeSwitch>[0]): VirtualSwitch {
+    return makeSwitch(config, {
+      clock: this.clock,
+      rng: this.rng,
+      sink: {
+        frame: (port, bytes, start, end) => {
+          this.leftBy.push(port.name);
+          this.plugs.get(`${name}:${port.name}`)?.(bytes, start, end);
+        },
+      },
+    });
+  }
+
+  private connect(config: LinkConfig): Link {
+    const [a, b] = config.ends;
+    const toA = new Arrivals(this.taker(a));
+    const toB = new Arrivals(this.taker(b));
+    const link = new Link(this.clock, this.rng, toA.take, toB.take, config.netem);
+    link.isUp = config.up;
+    this.plug(a, b, toB, (bytes, start, end) => link.sendFromA(bytes, start, end));
+    this.plug(b, a, toA, (bytes, start, end) => link.sendFromB(bytes, start, end));
+    if (!config.up) this.setLink({ config, link }, false);
+    return link;
+  }
+
+  /** What is sent at an end is written down, and waits to be met at the other. */
+  private plug(from: Endpoint, to: Endpoint, arrivals: Arrivals, send: Plug): void {
+    const plug: Plug = (bytes, start, end) => {
+      const parent = this.current?.id ?? 0;
+      arrivals.expect(this.events.add(this.clock.now, from, to, bytes.slice(start, end), parent));
+      send(bytes, start, end);
+    };
+    const host = this.hosts.get(from.node);
+    if (host !== undefined) host.plugs.plug(host.gateway.host.devices.named(from.port)!, plug);
+    else this.plugs.set(endpointText(from), plug);
+  }
+
+  /** What happens to a frame that has crossed to an endpoint. */
+  private taker({ node, port }: Endpoint): (crossing: Crossing | null) => FrameTaker {
+    const host = this.hosts.get(node);
+    if (host !== undefined) {
+      const take = intoDevice(host.gateway.host, host.gateway.host.devices.named(port)!);
+      return (crossing) => (bytes, start, end) => this.during(crossing, () => take(bytes, start, end));
+    }
+    const bridge = this.switch(node);
+    const { index } = bridge.portNamed(port)!;
+    const pkt = new PacketBuffer();
+    return (crossing) => (bytes, start, end) =>
+      this.during(crossing, () => {
+        const table = bridge.table();
+        this.leftBy = [];
+        pkt.reset(bytes, start, end);
+        bridge.receive(index, pkt);
+        const text = pkt.dropReason === 0 ? ACTION_TEXTS[bridge.action]! : dropReasonText(pkt.dropReason);
+        if (crossing !== null) crossing.decision = { switch: node, text, out: this.leftBy, table };
+      });
+  }
+
+  private during(crossing: Crossing | null, action: () => void): void {
+    const before = this.current;
+    this.current = crossing;
+    if (crossing !== null) crossing.arrivedAt = this.clock.now;
+    action();
+    this.current = before;
+  }
+}
+
+/** Frames under way in one direction of a link, met again as they arrive: what was lost on the way is passed over. */
+class Arrivals {
+  private readonly taker: (crossing: Crossing | null) => FrameTaker;
+  private readonly waiting: Crossing[] = [];
+
+  constructor(taker: (crossing: Crossing | null) => FrameTaker) {
+    this.taker = taker;
+  }
+
+  expect(crossing: Crossing): void {
+    if (this.waiting.length >= MOST_WAITING) this.waiting.shift();
+    this.waiting.push(crossing);
+  }
+
+  readonly take: FrameTaker = (bytes, start, end) => {
+    const at = this.waiting.findIndex(
+      ({ frame }) => frame.length === end - start && equalBytes(frame, 0, bytes, start, frame.length),
+    );
+    const [crossing = null] = at < 0 ? [] : this.waiting.splice(at, 1);
+    this.taker(crossing)(bytes, start, end);
+  };
+}
+
+/** Frames that were lost are forgotten when so many others have come after them. */
+const MOST_WAITING = 1024;

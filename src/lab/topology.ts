@@ -1,0 +1,74 @@
+/**
+ * What a lab file describes, flat: hosts and switches, and the links between their ports. Hypervisors are gone: each has
+ * become its switch and its guests (hypervisor.ts).
+ */
+import type { Place } from '../base/errors.ts';
+import type { PlainObject } from '../base/plain-object.ts';
+import type { HostConfig } from '../stack/config.ts';
+import type { Netem } from '../stack/link/index.ts';
+import type { Ruleset } from '../netfilter/rule.ts';
+import type { SwitchConfig } from '../vswitch/index.ts';
+
+export interface Endpoint {
+  readonly node: string;
+  /** An interface of a host, a port of a switch. */
+  readonly port: string;
+}
+
+/** What a host answers on a TCP port. */
+export interface Service {
+  readonly port: number;
+  /** Says back what it is told; or says its line and closes. */
+  readonly answer: 'echo' | { readonly line: string };
+}
+
+export interface HostNode {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly config: HostConfig;
+  readonly rulesets: readonly Ruleset[];
+  readonly services: readonly Service[];
+  /** The hypervisor that it is a guest of; the empty string for none. */
+  readonly inside: string;
+}
+
+export interface SwitchNode {
+  readonly kind: 'switch';
+  readonly name: string;
+  readonly config: SwitchConfig;
+  readonly inside: string;
+}
+
+export type LabNode = HostNode | SwitchNode;
+
+export interface LinkConfig {
+  readonly ends: readonly [Endpoint, Endpoint];
+  readonly netem: Netem;
+  readonly up: boolean;
+}
+
+export interface StepConfig {
+  readonly on: string;
+  readonly run: readonly string[];
+  /** Microseconds after the step before has ended, and how long it is given. */
+  readonly after: number;
+  readonly lasts: number;
+  readonly expect: PlainObject;
+  /** Path of the step in the file, and where it stands. */
+  readonly path: string;
+  readonly place: Place;
+}
+
+export interface Topology {
+  readonly name: string;
+  readonly nodes: readonly LabNode[];
+  readonly links: readonly LinkConfig[];
+  readonly steps: readonly StepConfig[];
+  readonly seed: number;
+  /** A complaint about what the file says, with the line that says it; any other error as it is. */
+  locate(error: unknown): unknown;
+}
+
+export function endpointText({ node, port }: Endpoint): string {
+  return `${node}:${port}`;
+}

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCapture } from '../../src/capture/index.ts';
+import { drawLab, Lab, parseLab, pathText, runSteps } from '../../src/lab/index.ts';
+import { LabPrompt } from '../../src/shell/lab/prompt.ts';
+import { record } from '../../src/shell/lab/recordings.ts';
+
+const file = 'examples/labs/nested-hypervisor.yaml';
+const load = () => new Lab(parseLab({ text: readFileSync(file, 'utf8'), file }));
+
+describe('the way of a frame through a lab', () => {
+  it('is a tree in text, with what each switch did and knew', () => {
+    const text = pathText(runSteps(load())[0]!.crossings).map((line) =>
+      line.trim().replace(/^\d+ {2}0 µs {2}/, ''),
+    );
+    const at = text.indexOf(
+      'a:eth0 > vswitch1:a  IP 10.0.0.1 > 10.0.0.3: ICMP echo request, id 1, seq 1, length 64',
+    );
+    assert.ok(at > 0, text.join('\n'));
+    assert.deepEqual(text.slice(at + 1, at + 4), [
+      'vswitch1: sent out of the uplink by vmnic0; 02:00:00:00:05:00 is not in its table of 3',
+      'vswitch1:vmnic0 > physical:p1  IP 10.0.0.1 > 10.0.0.3: ICMP echo request, id 1, seq 1, length 64',
+      'physical: flooded by p2; 02:00:00:00:05:00 is not in its table of 1',
+    ]);
+  });
+
+  it('is drawn as SVG over the topology, numbered, with the tables beside', () => {
+    const lab = load();
+    const svg = drawLab(lab.topology, runSteps(lab)[0]!.crossings);
+    assert.match(svg, /^<svg xmlns="http:\/\/www\.w3\.org\/2000\/svg" width="\d+" height="\d+"/);
+    for (const name of ['a', 'b', 'c', 'd', 'nested', 'physical', 'vswitch1'])
+      assert.ok(svg.includes(`>${name}</text>`), name);
+    assert.ok(svg.includes('hypervisor nested'));
+    assert.ok(svg.includes('knew: 02:00:00:00:02:00 a, 02:00:00:00:03:00 d'));
+    assert.equal(svg.match(/<svg|<\/svg>/g)!.length, 2);
+    assert.ok(!/<(?!\/?(svg|g|rect|line|text|defs|marker|path)\b)/.test(svg), 'nothing unescaped');
+  });
+});
+
+describe('a lab at a prompt', () => {
+  it('runs commands on the node of the prompt or on one named in front, and says what it does not know', () => {
+    const prompt = new LabPrompt(load());
+    prompt.enter('a');
+    assert.equal(prompt.prompt, 'a> ');
+    assert.equal(
+      prompt.enter('ping 10.0.0.4'),
+      '64 bytes from 10.0.0.4: icmp_seq=1 ttl=64 time=0.000 ms\n1 packets transmitted, 1 received\n',
+    );
+    assert.match(prompt.enter('physical bridge fdb show'), /^02:00:00:00:02:00 dev p1 learned\n$/);
+    assert.match(prompt.enter('pign 10.0.0.4'), /no command and no node "pign" \(did you mean "ping"\?\)/);
+    assert.match(prompt.enter('b bridge fdb show'), /b is no switch/);
+    assert.match(prompt.enter('help'), /^ping \[-c COUNT\] ADDRESS/);
+    prompt.enter('frames');
+    assert.match(prompt.enter('ping 10.0.0.3'), /vswitch1: sent out of the uplink by vmnic0/);
+    prompt.enter('exit');
+    assert.equal(prompt.isDone, true);
+  });
+});
+
+describe('a recording of a link', () => {
+  it('is a capture of what was put on it', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-lab-'));
+    try {
+      const lab = load();
+      const path = join(folder, 'a.pcap');
+      const close = record(lab, 'a:eth0', path);
+      const crossings = runSteps(lab).flatMap((report) => report.crossings);
+      close();
+      const reader = openCapture(path);
+      let frames = 0;
+      while (reader.next()) frames++;
+      reader.close();
+      assert.equal(frames, crossings.filter(({ from, to }) => from.node === 'a' || to.node === 'a').length);
+      assert.throws(
+        () => record(lab, 'a:eth9', path),
+        /no link ends at "a:eth9" \(did you mean "a:eth0"\?\)/,
+      );
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
