@@ -1,5 +1,5 @@
 /**
- * A lab as a picture: SVG, nodes in columns by their distance from the first, hypervisors as frames around what is inside.
+ * A lab as a picture: SVG, a tree from the first node on, hypervisors as frames around what is inside.
  * With the crossings of a step, the frames' way is drawn over it: numbered arrows, and beside each switch what it knew.
  */
 import { formatMac } from '../wire/address.ts';
@@ -41,40 +41,39 @@ export function drawLab(topology: Topology, crossings: readonly Crossing[] = [])
 
 // ── Where things stand ──────────────────────────────────────────────────────────────────────────────────────────
 
+/** A tree from the first node of each part of the network: leaves one below the other, the rest beside their leaves. */
 function place({ nodes, links }: Topology): Placed[] {
-  const column = columns(nodes, links);
-  const rows = new Map<number, number>();
-  return nodes.map((node) => {
-    const at = column.get(node.name)!;
-    const row = rows.get(at) ?? 0;
-    rows.set(at, row + 1);
-    return {
-      node,
-      x: BOX.margin + at * (BOX.width + BOX.gapX),
-      y: BOX.margin + row * (BOX.height + BOX.gapY),
-    };
-  });
+  const placed = new Map<string, Placed>();
+  const byName = new Map(nodes.map((node) => [node.name, node]));
+  let nextRow = 0;
+  const put = (node: LabNode, column: number): number => {
+    const rows = childrenOf(node.name, links, visited).map((child) => put(byName.get(child)!, column + 1));
+    const row = rows.length === 0 ? nextRow++ : (rows[0]! + rows.at(-1)!) / 2;
+    const x = BOX.margin + column * (BOX.width + BOX.gapX);
+    placed.set(node.name, { node, x, y: BOX.margin + row * (BOX.height + BOX.gapY) });
+    return row;
+  };
+  const visited = new Set<string>();
+  for (const node of nodes) {
+    if (visited.has(node.name)) continue;
+    visited.add(node.name);
+    put(node, 0);
+  }
+  return nodes.map(({ name }) => placed.get(name)!);
 }
 
-/** Links between a node and the first of its part of the network, the first of each part in column 0. */
-function columns(nodes: readonly LabNode[], links: readonly LinkConfig[]): Map<string, number> {
-  const column = new Map<string, number>();
-  for (const { name } of nodes) {
-    if (column.has(name)) continue;
-    column.set(name, 0);
-    const queue = [name];
-    for (let from = queue.shift(); from !== undefined; from = queue.shift()) {
-      for (const { ends } of links) {
-        const i = ends.findIndex(({ node }) => node === from);
-        if (i < 0) continue;
-        const next = ends[1 - i]!.node;
-        if (column.has(next)) continue;
-        column.set(next, column.get(from)! + 1);
-        queue.push(next);
-      }
-    }
+/** The neighbours that nobody has claimed yet; they are claimed now. */
+function childrenOf(name: string, links: readonly LinkConfig[], visited: Set<string>): string[] {
+  const children: string[] = [];
+  for (const { ends } of links) {
+    const i = ends.findIndex(({ node }) => node === name);
+    if (i < 0) continue;
+    const other = ends[1 - i]!.node;
+    if (visited.has(other)) continue;
+    visited.add(other);
+    children.push(other);
   }
-  return column;
+  return children;
 }
 
 const placeOf = (name: string, placed: readonly Placed[]): Placed =>
@@ -86,16 +85,25 @@ const placeOf = (name: string, placed: readonly Placed[]): Placed =>
 function frames({ nodes }: Topology, placed: readonly Placed[]): string[] {
   const names = new Set(nodes.map(({ inside }) => inside).filter((name) => name !== ''));
   return [...names].map((name) => {
-    const inside = placed.filter(({ node }) => node.inside === name || node.name === name);
-    const left = Math.min(...inside.map(({ x }) => x)) - 12;
-    const top = Math.min(...inside.map(({ y }) => y)) - 22;
-    const right = Math.max(...inside.map(({ x }) => x)) + BOX.width + 12;
-    const bottom = Math.max(...inside.map(({ y }) => y)) + BOX.height + 12;
+    const inside = placed.filter(({ node }) => isWithin(node, name, nodes));
+    // A frame within another stands a little off it.
+    const off = nodes.find((node) => node.name === name)?.inside === name ? 20 : 12;
+    const left = Math.min(...inside.map(({ x }) => x)) - off;
+    const top = Math.min(...inside.map(({ y }) => y)) - off - 10;
+    const right = Math.max(...inside.map(({ x }) => x)) + BOX.width + off;
+    const bottom = Math.max(...inside.map(({ y }) => y)) + BOX.height + off;
     return (
       `<rect x="${left}" y="${top}" width="${right - left}" height="${bottom - top}" rx="8" fill="none" stroke="#888" stroke-dasharray="5 4"/>` +
       text(left + 8, top + 13, `hypervisor ${name}`, 'start', '#666')
     );
   });
+}
+
+/** Also through a hypervisor within. */
+function isWithin(node: LabNode, hypervisor: string, nodes: readonly LabNode[]): boolean {
+  if (node.name === hypervisor || node.inside === hypervisor) return true;
+  const outer = nodes.find(({ name }) => name === node.inside);
+  return outer !== undefined && outer !== node && isWithin(outer, hypervisor, nodes);
 }
 
 function drawNode({ node, x, y }: Placed): string {
