@@ -15,6 +15,7 @@
 import { parseConfigFile, type ConfigFile } from '../base/config-file.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import {
+  booleanAt,
   choiceAt,
   fail,
   integerAt,
@@ -27,6 +28,7 @@ import {
 import { SluiceError } from '../base/errors.ts';
 import { NO_IMPAIRMENT, parseNetem, type Netem } from '../stack/link/index.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
+import { durationAt } from './duration.ts';
 import { expandHypervisor } from './hypervisor.ts';
 import { parseHostNode } from './host-node.ts';
 import { COMMAND_NAMES } from './commands/index.ts';
@@ -188,11 +190,27 @@ function finishSwitch(
       const peer = ends[1 - i]!;
       const nic = nicAt(peer, raw, hosts);
       const own = objectAt(ports[end.port] ?? {}, `${path}.ports.${end.port}`);
-      const knowsNics = settings['model'] === 'static' || settings['model'] === 'distributed';
-      ports[end.port] = { ...(knowsNics && nic !== undefined ? { mac: macText(nic) } : {}), ...own };
+      ports[end.port] = {
+        ...(knowsNics(settings) && nic !== undefined ? { mac: macText(nic) } : {}),
+        ...own,
+      };
     });
   }
+  if (knowsNics(settings)) expectGuests(ports, hosts);
   return { kind: 'switch', name, config: parseSwitchConfig({ ...settings, ports }, path, name), inside };
+}
+
+function knowsNics({ model }: PlainObject): boolean {
+  return model === 'static' || model === 'distributed';
+}
+
+/** A port without a cable that has the name of a guest waits for it (live migration), and goes by its NIC. */
+function expectGuests(ports: Record<string, unknown>, hosts: ReadonlyMap<string, HostNode>): void {
+  for (const [port, own] of Object.entries(ports)) {
+    const mac = hosts.get(port)?.config.interfaces[0]?.mac;
+    const settings = (own ?? {}) as PlainObject;
+    if (mac !== undefined && settings['mac'] === undefined) ports[port] = { mac: macText(mac), ...settings };
+  }
 }
 
 /** The address of the NIC at an end of a link: a host's, or that of the physical NIC behind a hypervisor's uplink. */
@@ -213,12 +231,11 @@ function selfName({ self }: PlainObject): unknown {
 
 // ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-const UNITS: Readonly<Record<string, number>> = { us: 1, ms: 1000, s: 1e6, min: 60e6, h: 3600e6 };
 const DEFAULT_DURATION_US = 1e6;
 
 function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file: ConfigFile): StepConfig {
   const step = objectAt(value, path);
-  onlyKeys(step, path, ['on', 'run', 'after', 'for', 'expect']);
+  onlyKeys(step, path, ['on', 'run', 'after', 'for', 'background', 'expect']);
   const on = nodeAt(textAt(step['on'], `${path}.on`), `${path}.on`, nodes);
   const run = textAt(step['run'], `${path}.run`).trim().split(/\s+/);
   if (!COMMAND_NAMES.includes(run[0]!)) {
@@ -232,18 +249,11 @@ function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file
     run,
     after: durationAt(step['after'] ?? 0, `${path}.after`),
     lasts: durationAt(step['for'] ?? '1s', `${path}.for`) || DEFAULT_DURATION_US,
+    background: booleanAt(step['background'] ?? false, `${path}.background`),
     expect: objectAt(step['expect'] ?? {}, `${path}.expect`),
     path,
     place: file.placeOf(path),
   };
-}
-
-/** Microseconds: `20ms`, `1.5s`, `5min`; a number is of seconds. */
-export function durationAt(value: unknown, path: string): number {
-  if (typeof value === 'number' && value >= 0) return value * 1e6;
-  const parts = /^(\d+(?:\.\d+)?)(us|ms|s|min|h)$/.exec(typeof value === 'string' ? value : '');
-  if (parts === null) fail(path, `not a time: ${JSON.stringify(value)}; such as 20ms, 1.5s or 5min is meant`);
-  return Number(parts[1]) * UNITS[parts[2]!]!;
 }
 
 export function nodeAt(name: string, path: string, nodes: readonly { readonly name: string }[]): string {

@@ -10,7 +10,7 @@ import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
 import { dropReasonText } from '../netfilter/drop-reason.ts';
-import { intoDevice, Link, type FrameTaker } from '../stack/link/index.ts';
+import { intoDevice, Link, NO_IMPAIRMENT, type FrameTaker } from '../stack/link/index.ts';
 import { ACTION_TEXTS, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
@@ -35,7 +35,7 @@ export class Lab {
   readonly events = new EventLog();
   readonly hosts = new Map<string, LabHost>();
   readonly switches = new Map<string, VirtualSwitch>();
-  readonly links: readonly LabLink[];
+  readonly links: LabLink[];
   private readonly rng: SeededRng;
   private readonly plugs = new Map<string, Plug>();
   /** The frame whose arrival is being dealt with; null while a host acts by itself. */
@@ -87,6 +87,28 @@ export class Lab {
       const bridge = this.switches.get(node);
       if (bridge !== undefined) bridge.setLink(bridge.portNamed(port)!.index, up);
     }
+  }
+
+  /** Pulls the cable at an interface of a host out of where it ends now. */
+  unplug(end: Endpoint): void {
+    const link = this.linkAt(endpointText(end));
+    if (link === undefined) throw new SluiceError('LAB', `${endpointText(end)} has no cable`);
+    this.setLink(link, false);
+    this.links.splice(this.links.indexOf(link), 1);
+  }
+
+  /** Plugs a cable in, from an interface of a host to a port of a switch. */
+  plugIn(end: Endpoint, to: Endpoint): void {
+    const config = { ends: [end, to] as const, netem: NO_IMPAIRMENT, up: true };
+    const link = { config, link: this.connect(config) };
+    this.links.push(link);
+    this.setLink(link, true);
+  }
+
+  /** Puts a frame on the cable of a host's interface, as if its NIC sent it. */
+  sendFrom({ node, port }: Endpoint, frame: Uint8Array): void {
+    const { plugs, gateway } = this.host(node);
+    plugs.frame(gateway.host.devices.named(port)!, frame, 0, frame.length);
   }
 
   // ── Wiring ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -6,7 +6,7 @@ import { didYouMean } from '../base/did-you-mean.ts';
 import { SluiceError, type Place } from '../base/errors.ts';
 import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
 import { commandNamed } from './commands/index.ts';
-import { UsageMistake, type CommandResult } from './commands/command.ts';
+import { UsageMistake, type CommandResult, type RunningCommand } from './commands/command.ts';
 import { crossingText, type Crossing } from './events.ts';
 import type { Lab } from './lab.ts';
 import { parseEndpoint } from './lab-file.ts';
@@ -44,14 +44,24 @@ export function checkSteps(lab: Lab): void {
   }
 }
 
-/** Runs all steps; `tell` is called after each. */
+/** Runs all steps; `tell` is called when each has ended, those in the background last. */
 export function runSteps(lab: Lab, tell: (report: StepReport) => void = () => {}): StepReport[] {
   checkSteps(lab);
-  return lab.topology.steps.map((step) => {
-    const report = runStep(lab, step);
+  const reports: StepReport[] = [];
+  const background: StartedStep[] = [];
+  const end = (started: StartedStep) => {
+    const report = endStep(lab, started);
+    reports.push(report);
     tell(report);
-    return report;
-  });
+  };
+  for (const step of lab.topology.steps) {
+    lab.run(step.after);
+    const started = startStep(lab, step);
+    if (step.background) background.push(started);
+    else end(started);
+  }
+  background.forEach(end);
+  return reports;
 }
 
 /** Runs one command on a node for a while. Throws a SluiceError for words that it does not understand. */
@@ -62,28 +72,47 @@ export function runCommand(
   lastsUs: number,
 ): { readonly result: CommandResult; readonly crossings: readonly Crossing[] } {
   const mark = lab.events.mark;
-  const [name, ...args] = words;
+  const running = startCommand(lab, node, words);
+  lab.run(lastsUs);
+  return { result: running.finish(), crossings: lab.events.since(mark) };
+}
+
+function startCommand(lab: Lab, node: string, [name, ...args]: readonly string[]): RunningCommand {
   const command = commandNamed(name!);
   try {
-    const running = command.start(lab, node, args);
-    lab.run(lastsUs);
-    return { result: running.finish(), crossings: lab.events.since(mark) };
+    return command.start(lab, node, args);
   } catch (error) {
     if (!(error instanceof UsageMistake)) throw error;
     throw new SluiceError('LAB', `${command.name}: ${error.message}`);
   }
 }
 
-function runStep(lab: Lab, step: StepConfig): StepReport {
-  lab.run(step.after);
+interface StartedStep {
+  readonly step: StepConfig;
+  readonly at: number;
+  /** When its time is over. */
+  readonly due: number;
+  readonly mark: number;
+  readonly running: RunningCommand;
+}
+
+function startStep(lab: Lab, step: StepConfig): StartedStep {
   const at = lab.seconds;
+  const { mark } = lab.events;
   try {
-    const { result, crossings } = runCommand(lab, step.on, step.run, step.lasts);
-    return { step, at, result, crossings, failures: judge(lab, step, result, crossings) };
+    const running = startCommand(lab, step.on, step.run);
+    return { step, at, due: lab.clock.now + step.lasts, mark, running };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     throw new SluiceError(error.code, `${step.path}.run: ${error.message}`, step.place);
   }
+}
+
+function endStep(lab: Lab, { step, at, due, mark, running }: StartedStep): StepReport {
+  lab.clock.advanceTo(due);
+  const result = running.finish();
+  const crossings = lab.events.since(mark);
+  return { step, at, result, crossings, failures: judge(lab, step, result, crossings) };
 }
 
 // ── Judging ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -99,8 +128,9 @@ function judge(
   const add = (text: string) => failures.push({ text, place: step.place });
   for (const [key, wanted] of Object.entries(expect)) {
     if (OWN_KEYS.includes(key)) continue;
-    if (values[key] !== wanted)
+    if (!isMet(wanted, values[key])) {
       add(`${key}: expected ${JSON.stringify(wanted)}, got ${JSON.stringify(values[key])}`);
+    }
   }
   for (const text of textsAt(expect['output'], `${path}.expect.output`)) {
     if (!output.some((line) => line.includes(text))) add(`output: no line has "${text}"`);
@@ -119,6 +149,23 @@ function judge(
     );
   }
   return failures;
+}
+
+/** The value itself, or for a number a bound: `<= 300`, `>= 10`. */
+function isMet(wanted: unknown, value: unknown): boolean {
+  const bound = typeof wanted === 'string' ? /^([<>]=?) *(-?\d+(?:\.\d+)?)$/.exec(wanted) : null;
+  if (bound === null || typeof value !== 'number') return wanted === value;
+  const limit = Number(bound[2]);
+  switch (bound[1]) {
+    case '<':
+      return value < limit;
+    case '<=':
+      return value <= limit;
+    case '>':
+      return value > limit;
+    default:
+      return value >= limit;
+  }
 }
 
 function arrivedAt(crossing: Crossing, endpoint: string): boolean {

@@ -53,6 +53,8 @@ export interface StepConfig {
   /** Microseconds after the step before has ended, and how long it is given. */
   readonly after: number;
   readonly lasts: number;
+  /** The next step does not wait for its end. */
+  readonly background: boolean;
   readonly expect: PlainObject;
   /** Path of the step in the file, and where it stands. */
   readonly path: string;

@@ -13,5 +13,6 @@ export {
   type SwitchSink,
   type TableEntry,
 } from './switch.ts';
+export { reverseArp } from './reverse-arp.ts';
 export { LearningSwitch } from './learning/bridge.ts';
 export { VsphereSwitch } from './vmware/vsphere-switch.ts';

@@ -183,3 +183,47 @@ describe('a lab file', () => {
     });
   }
 });
+
+describe('migrate', () => {
+  const text = `topology:
+  nodes:
+    kvm1:
+      kind: hypervisor
+      switch: { model: learning, ports: [eth0] }
+      guests: { vm: { interfaces: { eth0: 10.0.0.10/24 } } }
+    kvm2: { kind: hypervisor, switch: { model: learning, ports: [eth0, vm] } }
+    physical: { kind: switch, model: learning }
+    desk: { interfaces: { eth0: 10.0.0.1/24 } }
+  links:
+    - { endpoints: ["kvm1:eth0", "physical:p1"] }
+    - { endpoints: ["kvm2:eth0", "physical:p2"] }
+    - { endpoints: ["desk:eth0", "physical:p3"] }
+steps:
+  - { on: desk, run: ping 10.0.0.10, expect: { replies: 1 } }
+  - { on: vm, run: migrate kvm2 --downtime 100ms }
+  - { on: desk, run: ping 10.0.0.10, expect: { replies: 1 } }
+`;
+
+  it('moves a guest between Linux bridges, which learn of it as QEMU announces it', () => {
+    const [, move, ping] = runSteps(new Lab(parseLab({ text, file: 'lab.yaml' })));
+    const seen = move!.crossings.filter(({ to }) => to.node === 'physical' && to.port === 'p2');
+    assert.deepEqual(
+      seen.map(({ sentAt }) => sentAt - move!.crossings[0]!.sentAt),
+      [0, 50_000, 200_000, 450_000, 800_000],
+    );
+    assert.deepEqual(ping!.failures, []);
+    assert.ok(ping!.crossings.every(({ to }) => to.node !== 'kvm1'));
+  });
+
+  for (const [from, to, message] of [
+    [
+      'migrate kvm2',
+      'migrate kvm3',
+      /lab\.yaml:16: .*no hypervisor "kvm3" \(did you mean "kvm1"\?\)|did you mean "kvm2"/,
+    ],
+    ['[eth0, vm]', '[eth0]', /lab\.yaml:16: .*kvm2 has no port "vm" for the guest/],
+    ['100ms', '100 parsecs', /lab\.yaml:16: .*--downtime: not a time|migrate HYPERVISOR/],
+  ] as const) {
+    it(`refuses ${to}`, () => assert.match(complaint(text.replace(from, to)), message));
+  }
+});

@@ -1,11 +1,24 @@
 /** Every command of a lab's steps. Adding one means adding its file and its line here. */
 import type { LabCommand } from './command.ts';
 import { bridge, conntrack, ip, iptablesSave, sleep } from './look.ts';
+import { migrate } from './migrate.ts';
 import { nc } from './nc.ts';
 import { ping } from './ping.ts';
 import { policy } from './policy.ts';
+import { talk } from './talk.ts';
 
-export const COMMANDS: readonly LabCommand[] = [ping, nc, policy, bridge, ip, conntrack, iptablesSave, sleep];
+export const COMMANDS: readonly LabCommand[] = [
+  ping,
+  nc,
+  talk,
+  migrate,
+  policy,
+  bridge,
+  ip,
+  conntrack,
+  iptablesSave,
+  sleep,
+];
 
 export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ name }) => name);
 

@@ -2,7 +2,7 @@
  * A port of a vSphere switch: of a virtual machine's NIC (with the policies of its port group, or its own), or an uplink
  * to a physical NIC.
  */
-import { readI32, readU16 } from '../../wire/bytes.ts';
+import { readI32, readU16, writeU16, writeU32 } from '../../wire/bytes.ts';
 import { Port, type PortSettings } from '../port.ts';
 import { Shaper, type ShapingConfig } from './shaper.ts';
 import type { VlanView } from './vlan-view.ts';
@@ -78,6 +78,13 @@ export class VmPort extends Port {
     this.effectiveLow = this.macLow;
     this.isCutOff = false;
     this.learnt = 0;
+  }
+
+  effectiveMac(): Uint8Array {
+    const mac = new Uint8Array(6);
+    writeU16(mac, 0, this.effectiveHigh);
+    writeU32(mac, 2, this.effectiveLow);
+    return mac;
   }
 
   /** The guest gives its NIC another address. */

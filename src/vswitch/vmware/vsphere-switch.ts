@@ -21,9 +21,9 @@ import * as vlan from '../../wire/vlan.ts';
 import { Fdb, FdbFlag, Learnt } from '../fdb.ts';
 import { Mirror } from '../mirror.ts';
 import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switch.ts';
+import { reverseArp } from '../reverse-arp.ts';
 import { NO_TAG, TaggedFrame } from '../tagged-frame.ts';
 import type { VsphereConfig } from './config.ts';
-import { reverseArp } from './reverse-arp.ts';
 import { Team } from './team.ts';
 import { VmPort, type SecurityPolicy } from './vm-port.ts';
 import { EVERY_VLAN } from './vlan-view.ts';
@@ -327,7 +327,7 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
 
   /** The uplink of the guest's own address. */
   private uplinkOf(guest: VmPort): VmPort | null {
-    const announcement = reverseArp(guest);
+    const announcement = reverseArp(guest.effectiveMac());
     return this.teams[guest.index]!.uplinkFor(guest, announcement, 0, 12, announcement.length);
   }
 
@@ -335,7 +335,7 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
     const uplink = this.uplinkOf(guest);
     if (!guest.teaming.notify || !guest.up || guest.macHigh < 0 || uplink === null) return;
     const { sends } = guest.vlans;
-    const frame = reverseArp(guest, sends);
+    const frame = reverseArp(guest.effectiveMac(), sends);
     this.emit(uplink, frame, 0, frame.length, 0);
   }
 }
