@@ -8,6 +8,7 @@ const MAY_IMPORT = {
   stack: ['base', 'wire', 'netfilter'],
   // Every drop carries a reason out of one enumeration, which stands with the packet filter.
   vswitch: ['base', 'wire', 'netfilter/drop-reason.ts'],
+  node: ['base', 'wire', 'netfilter', 'stack'],
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
   conform: ['base', 'wire', 'capture', 'netfilter', 'replay'],
   lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],

@@ -1,6 +1,6 @@
 /**
  * Multicast groups that a host is in by itself: all hosts, and for IPv6 all nodes, all routers when it is one, and
- * the solicited-node group of each of its addresses (RFC 4291 2.8). Nobody joins others: there are no sockets here.
+ * the solicited-node group of each of its addresses (RFC 4291 2.8); and those that sockets have joined.
  */
 import type { Family } from '../netfilter/hook.ts';
 import type { Device } from './device.ts';
@@ -18,12 +18,36 @@ const SOLICITED_NODE_3 = 0xff;
 
 export class Groups {
   private readonly host: Host;
+  /** How many sockets are in a group on a device. */
+  private readonly joined = new Map<string, number>();
 
   constructor(host: Host) {
     this.host = host;
   }
 
+  /** One more socket is in the group. True when it is the first. */
+  join(device: Device, family: Family, group: Int32Array): boolean {
+    const key = keyOf(device, family, group[0]!, group[1]!, group[2]!, group[3]!);
+    const count = this.joined.get(key) ?? 0;
+    this.joined.set(key, count + 1);
+    return count === 0;
+  }
+
+  /** True when it was the last. */
+  leave(device: Device, family: Family, group: Int32Array): boolean {
+    const key = keyOf(device, family, group[0]!, group[1]!, group[2]!, group[3]!);
+    const count = this.joined.get(key) ?? 0;
+    if (count > 1) this.joined.set(key, count - 1);
+    else this.joined.delete(key);
+    return count === 1;
+  }
+
+  private isJoined(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number): boolean {
+    return this.joined.size > 0 && this.joined.has(keyOf(device, family, w0, w1, w2, w3));
+  }
+
   isMember(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number): boolean {
+    if (this.isJoined(device, family, w0, w1, w2, w3)) return true;
     if (family === 4) return w0 === ALL_HOSTS_4;
     if (w0 === SOLICITED_NODE_0 && w1 === 0 && w2 === 1 && w3 >>> 24 === SOLICITED_NODE_3) {
       return this.host.addresses.all.some(
@@ -43,4 +67,8 @@ export class Groups {
   private isRouter(device: Device): boolean {
     return this.host.settings.v6(device).isRouter;
   }
+}
+
+function keyOf(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number): string {
+  return `${device.index} ${family} ${w0} ${w1} ${w2} ${w3}`;
 }

@@ -270,6 +270,10 @@ const NEIGHBOURS: readonly SysctlSpec[] = ['ipv4', 'ipv6'].flatMap((family) => {
   ];
 });
 
+const UDP: readonly SysctlSpec[] = [
+  number('net.core.rmem_default', 212992, INT_MAX, 'bytes', 'receive buffer of a UDP socket', 2304),
+];
+
 export const STACK_SYSCTLS: readonly SysctlSpec[] = [
   ...ROUTE,
   ...IPV4_CONF,
@@ -278,4 +282,5 @@ export const STACK_SYSCTLS: readonly SysctlSpec[] = [
   ...FRAGMENTS,
   ...NEIGHBOURS,
   ...TCP_SYSCTLS,
+  ...UDP,
 ];
