@@ -197,7 +197,7 @@ export class Connection extends Flow {
   /** F-RTO (RFC 5682) watches whether the timeout was needed. */
   isFrto = false;
   /** RACK (RFC 8985): when the last delivered segment was sent, and where it ends. */
-  rackStamp = 0;
+  rackStamp: number;
   rackEnd = 0;
   rackRtt = 0;
   rackAdvanced = false;
@@ -266,6 +266,8 @@ export class Connection extends Flow {
     this.received = new ReceiveQueue(tcp.memory, 0);
     this.congestion = congestionControl(tcp.congestion);
     this.reordering = settings.reordering;
+    // Before whatever is sent.
+    this.rackStamp = (tcp.stamp - 1) | 0;
     this.sendBuffer = settings.wmem[1];
     this.rcvBuffer = settings.rmem[1] >> 1;
     this.ipId = tcp.rng.u32() & 0xffff;

@@ -109,7 +109,7 @@ function sendNext(c: Connection, length: number, fin: boolean, isLast: boolean):
   if (wasIdle || c.timerKind === TimerKind.ZERO_WINDOW) armRetransmit(c);
   // Data goes out shortly after data came in: the acknowledgement will ride on data (Linux: ping-pong mode).
   if (length > 0) {
-    if (((c.tcp.stamp - c.lastData) | 0) < c.ackTimeout) c.isPingPong = true;
+    if (c.ackTimeout > 0 && ((c.tcp.stamp - c.lastData) | 0) < c.ackTimeout) c.isPingPong = true;
     c.lastSent = c.tcp.stamp;
   }
   return true;

@@ -98,6 +98,19 @@ export class ReceiveQueue {
     );
   }
 
+  /** Number of the first range that begins before `end`, or -1: what an in-order segment up to `end` brings again. */
+  overlapped(end: number): number {
+    return this.count > 0 && ((this.startOf(0) - end) | 0) < 0 ? 0 : -1;
+  }
+
+  rangeStart(index: number): number {
+    return this.startOf(index);
+  }
+
+  rangeEnd(index: number): number {
+    return this.endOf(index);
+  }
+
   private room(seq: number, length: number): void {
     const kept = (this.highest - this.copied) | 0;
     const needed = (seq + length - this.copied) | 0;

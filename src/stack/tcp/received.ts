@@ -32,6 +32,7 @@ export function takeData(c: Connection, segment: Segment, seq: number): void {
   if (ahead > 0) return takeEarly(c, segment, seq);
   if (ahead < 0) noteDuplicate(c, seq, next);
   const hadGaps = received.hasGaps;
+  if (hadGaps) noteOverlap(c, segment);
   const start = segment.dataStart + -ahead;
   if (start < segment.dataEnd) {
     received.append(segment.bytes, start, segment.dataEnd);
@@ -76,6 +77,13 @@ export function noteDuplicate(c: Connection, start: number, end: number): void {
   c.dsackEnd = end;
 }
 
+/** A segment in order that covers bytes which came before it. */
+function noteOverlap(c: Connection, segment: Segment): void {
+  const { received } = c;
+  const range = received.overlapped(segment.endSeq);
+  if (range >= 0) noteDuplicate(c, received.rangeStart(range), received.rangeEnd(range));
+}
+
 function noteFin(c: Connection, seq: number): void {
   if (c.hasFinSeq) return;
   c.hasFinSeq = true;
@@ -84,6 +92,8 @@ function noteFin(c: Connection, seq: number): void {
 
 function takeFin(c: Connection): void {
   c.received.finish();
+  // Nothing can be out of order any more, and duplicates are of no interest.
+  c.dsackPending = false;
   c.hasFinSeq = false;
   c.finReceived = true;
   scheduleAck(c);
