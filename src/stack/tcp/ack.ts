@@ -29,6 +29,8 @@ export function takeAck(c: Connection, segment: Segment): AckVerdict {
   acked.priorInFlight = c.inFlight;
   acked.priorDelivered = c.delivered;
   acked.priorLost = c.lostOut;
+  acked.hadSacked = c.sackedOut > 0;
+  acked.priorHighest = c.highestSacked;
   if (((ack - c.sndUna) | 0) < 0) return takeOldAck(c, segment, acked);
   if (((ack - c.sndNxt) | 0) > 0) return AckVerdict.CHALLENGE;
   c.lastHeard = c.tcp.clock.now;
@@ -115,7 +117,7 @@ function clearFlight(c: Connection, acked: Acked): void {
       acked.hadRetransmitted = true;
     } else if ((flags & SACKED) === 0) {
       acked.noteRtt(flight.sentAt(0));
-      if (c.sackedOut > 0 && ((start - c.highestSacked) | 0) < 0) lowest ??= start;
+      if (acked.hadSacked && ((start - acked.priorHighest) | 0) < 0) lowest ??= start;
       if (((flight.end(0) - c.highSeq) | 0) <= 0) acked.originalsSacked = true;
     }
     if ((flags & SACKED) !== 0) {

@@ -5,6 +5,9 @@ export class Acked {
   priorInFlight = 0;
   priorDelivered = 0;
   priorLost = 0;
+  /** Something was acknowledged selectively before, up to there. */
+  hadSacked = false;
+  priorHighest = 0;
   /** SND.UNA moved. */
   advanced = false;
   /** Data, or a SYN or FIN, was acknowledged in order. */

@@ -353,7 +353,7 @@ export class Connection extends Flow {
   /** Sends what Nagle's algorithm holds back; with `noDelay` from now on. */
   setNoDelay(noDelay: boolean): void {
     this.noDelay = noDelay;
-    if (noDelay) this.tcp.push(this);
+    if (noDelay) this.tcp.push(this, true);
   }
 
   /** TCP_CORK: only whole segments leave until it is taken off. */

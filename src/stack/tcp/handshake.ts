@@ -27,7 +27,7 @@ import {
   writeTcp,
   type SynOptions,
 } from './transmit.ts';
-import { initialWindow, scaleFor, startWindow } from './window.ts';
+import { initialWindow, largestBuffer, scaleFor, startWindow } from './window.ts';
 
 const DEFAULT_MSS_4 = 536;
 const DEFAULT_MSS_6 = 1220;
@@ -134,7 +134,8 @@ function sendSynAck(owner: Tcp, handshake: Handshake, isCookie: boolean): void {
     const space = listener.receiveBuffer !== 0 ? listener.receiveBuffer : settings.rmem[1] >> 1;
     const mss = handshake.advMss - (handshake.hasTimestamps ? TIMESTAMPS_SPACE : 0);
     handshake.rcvWnd = initialWindow(space, mss, MAX_WINDOW);
-    handshake.rcvScale = handshake.windowScale >= 0 ? scaleFor(Math.max(space, settings.rmem[2])) : 0;
+    handshake.rcvScale =
+      handshake.windowScale >= 0 ? scaleFor(largestBuffer(space, listener.receiveBuffer !== 0, settings)) : 0;
   }
   const options = optionsOf(owner, handshake, isCookie);
   const flags = tcp.SYN | tcp.ACK | (handshake.ecn ? tcp.ECE : 0);
@@ -288,7 +289,8 @@ export function receiveCookie(
   handshake.advMss = mtuToMss(ends.family, owner.pathMtuTo(ends, device));
   const space = listener.receiveBuffer !== 0 ? listener.receiveBuffer : settings.rmem[1] >> 1;
   handshake.rcvWnd = initialWindow(space, handshake.advMss, MAX_WINDOW);
-  handshake.rcvScale = handshake.windowScale >= 0 ? scaleFor(Math.max(space, settings.rmem[2])) : 0;
+  handshake.rcvScale =
+    handshake.windowScale >= 0 ? scaleFor(largestBuffer(space, listener.receiveBuffer !== 0, settings)) : 0;
   const connection = establish(owner, handshake, segment);
   offer(owner, listener, connection);
   return connection;

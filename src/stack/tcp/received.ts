@@ -52,8 +52,10 @@ function takeEarly(c: Connection, segment: Segment, seq: number): void {
   if ((segment.flags & tcp.FIN) !== 0) noteFin(c, (segment.endSeq - 1) | 0);
   if (segment.dataLength === 0) return;
   const end = (seq + segment.dataLength) | 0;
-  if (received.holds(seq, end)) noteDuplicate(c, seq, end);
-  else if (c.tcp.isShortOfMemory || !received.insert(seq, segment.bytes, segment.dataStart, segment.dataEnd))
+  if (received.holds(seq, end)) return noteDuplicate(c, seq, end);
+  noteSize(c, segment);
+  growThreshold(c, segment.dataLength);
+  if (c.tcp.isShortOfMemory || !received.insert(seq, segment.bytes, segment.dataStart, segment.dataEnd))
     c.tcp.counters.outOfOrderDropped++;
 }
 
@@ -137,11 +139,7 @@ function noteDataCame(c: Connection, segment: Segment): void {
   const { stamp } = c.tcp;
   const length = segment.dataLength;
   scheduleAck(c);
-  if (
-    length > c.rcvMss ||
-    (length >= MIN_RECEIVE_MSS && c.rcvMss > length && (segment.flags & tcp.PSH) === 0)
-  )
-    c.rcvMss = Math.min(length, c.advMss);
+  noteSize(c, segment);
   measureReceiveRtt(c, segment);
   if (c.ackTimeout === 0) {
     quicken(c, MAX_QUICK_ACKS);
@@ -152,6 +150,13 @@ function noteDataCame(c: Connection, segment: Segment): void {
   c.lastData = stamp;
   noteCongestion(c, segment);
   growThreshold(c, length);
+}
+
+/** The largest segment lately tells what "every second segment" means; never more than was announced. */
+function noteSize(c: Connection, segment: Segment): void {
+  const length = segment.dataLength;
+  const isSmaller = length >= MIN_RECEIVE_MSS && length < c.rcvMss && (segment.flags & tcp.PSH) === 0;
+  if (length > c.rcvMss || isSmaller) c.rcvMss = Math.min(length, c.advMss);
 }
 
 /** An acknowledgement waits about as long as it takes for the next segment to come. */

@@ -85,7 +85,7 @@ function markOne(c: Connection, index: number, acked: Acked): void {
     flight.unmark(index, RETRANSMITTED);
   } else if ((flags & EVER_RETRANSMITTED) === 0) {
     const start = flight.start(index);
-    if (c.sackedOut > 0 && ((start - c.highestSacked) | 0) < 0) acked.noteReordered(start);
+    if (acked.hadSacked && ((start - acked.priorHighest) | 0) < 0) acked.noteReordered(start);
     if (((flight.end(index) - c.highSeq) | 0) <= 0) acked.originalsSacked = true;
     acked.noteSackRtt(flight.sentAt(index));
   }

@@ -38,7 +38,7 @@ import { onWake } from './timeouts.ts';
 import { armRetransmit, setIdle, startKeepAlive, stopTimers } from './timers.ts';
 import { sendSyn } from './transmit.ts';
 import { readableBytes } from './urgent.ts';
-import { adjustSpace, initialWindow, scaleFor } from './window.ts';
+import { adjustSpace, initialWindow, largestBuffer, scaleFor } from './window.ts';
 
 const US_PER_MS = 1000;
 const US_PER_SECOND = 1_000_000;
@@ -405,7 +405,9 @@ export class Tcp {
     c.sndNxt = c.writeSeq = c.smallEnd = c.pushSeq = c.highSeq = (c.iss + 1) | 0;
     c.pathMtu = Math.min(mtu, this.host.pathMtus.of(c) || mtu);
     c.advMss = mtuToMss(c.family, mtu);
-    c.rcvScale = settings.windowScaling ? scaleFor(Math.max(c.rcvBuffer, settings.rmem[2])) : 0;
+    c.rcvScale = settings.windowScaling
+      ? scaleFor(largestBuffer(c.rcvBuffer, c.userRcvBuffer !== 0, settings))
+      : 0;
     c.rcvWnd = initialWindow(c.rcvBuffer, c.advMss, 0xffff);
     c.state = TcpState.SYN_SENT;
     c.lastHeard = this.clock.now;
@@ -472,9 +474,9 @@ export class Tcp {
     return length;
   }
 
-  push(c: Connection): void {
+  push(c: Connection, force = false): void {
     this.enter();
-    push(c);
+    push(c, force);
     this.leave();
   }
 

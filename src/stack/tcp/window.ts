@@ -5,6 +5,7 @@
  */
 import type { Connection } from './connection.ts';
 import type { Segment } from './segment.ts';
+import type { TcpSettings } from './sysctls.ts';
 
 const MAX_UNSCALED = 0xffff;
 const MAX_SCALE = 14;
@@ -23,6 +24,11 @@ export function scaleFor(space: number): number {
   let shift = 0;
   while (shift < MAX_SCALE && space >>> shift > MAX_UNSCALED) shift++;
   return shift;
+}
+
+/** What a receive buffer may grow to: one that the application has set stays as it is. */
+export function largestBuffer(buffer: number, isFixed: boolean, settings: TcpSettings): number {
+  return isFixed ? buffer : Math.max(buffer, settings.rmem[2]);
 }
 
 /** Bytes of the offer that are left. */

@@ -177,9 +177,9 @@ export class Calls {
   private write({ connection, isNonBlocking }: Descriptor, length: number, flags: string): Outcome {
     if (connection === null) return 'EPIPE';
     if (flags.includes('MSG_OOB')) return connection.writeUrgent(0x61) ? length : 'EPIPE';
-    if (flags.includes('MSG_MORE')) connection.isCorked = true;
-    else connection.isCorked = false;
-    const taken = connection.write(new Uint8Array(length));
+    const taken = flags.includes('MSG_MORE')
+      ? writeMore(connection, length)
+      : connection.write(new Uint8Array(length));
     if (taken < 0) return connection.error?.code ?? 'EPIPE';
     if (taken === length || (taken > 0 && isNonBlocking)) return taken;
     if (taken === 0 && isNonBlocking) return 'EAGAIN';
@@ -282,6 +282,7 @@ const INFO: Readonly<Record<string, (c: Connection) => number>> = {
     (c.hasTimestamps ? 1 : 0) | (c.hasSack ? 2 : 0) | (c.hasScaling ? 4 : 0) | ((c.ecn & 1) << 3),
   tcpi_delivered: (c) => c.delivered,
   tcpi_notsent_bytes: (c) => (c.writeSeq - c.sndNxt) | 0,
+  tcpi_rcv_mss: (c) => c.rcvMss,
   tcpi_rcv_space: (c) => c.space,
   tcpi_snd_wnd: (c) => c.sndWnd,
 };
@@ -291,4 +292,14 @@ function sizeOf(vector: string): number {
     (sum, match) => sum + Number(match[1] ?? match[2]),
     0,
   );
+}
+
+/** MSG_MORE: corked for this one call, and not to be pushed. */
+function writeMore(c: Connection, length: number): number {
+  const { isCorked, pushSeq } = c;
+  c.isCorked = true;
+  const taken = c.write(new Uint8Array(length));
+  c.isCorked = isCorked;
+  c.pushSeq = pushSeq;
+  return taken;
 }

@@ -123,7 +123,7 @@ class Run {
     const until = time.endUs === undefined ? from : time.relative ? this.now + time.endUs : time.endUs;
     if (event.kind === 'outbound') {
       this.expect(event.segment, from, time.any ? Infinity : until, time.any);
-      if (!time.any) this.now = from;
+      if (!time.any) this.now = Math.max(from, this.clock.now - START);
       return;
     }
     this.advance(from);
@@ -150,7 +150,7 @@ class Run {
 
   private command(text: string): void {
     for (const line of text.split('\n').map((part) => part.trim())) {
-      if (line === '' || /^(ip |tc |nstat|echo|sleep)/.test(line)) continue;
+      if (line === '' || /^(ip |tc |nstat|echo|sleep|ethtool)/.test(line)) continue;
       if (/defaults\.sh$/.test(line)) this.defaults();
       else if (/(^|\/)(sysctl|set_sysctls\.py)\b/.test(line)) this.sysctl(line);
       else throw new ScriptError(`shell command is not known here: ${line}`);
@@ -166,7 +166,10 @@ class Run {
   }
 
   private sysctl(line: string): void {
-    for (const [, path, quoted, bare] of line.matchAll(/([\w./]+)=(?:"([^"]*)"|(\S+))/g)) {
+    const plain = line.replace(/\$\(\(([\d*]+)\)\)/g, (_all, product: string) =>
+      String(product.split('*').reduce((a, b) => a * Number(b), 1)),
+    );
+    for (const [, path, quoted, bare] of plain.matchAll(/([\w./]+)=(?:"([^"]*)"|(\S+))/g)) {
       const name = path!.replace(/^\/proc\/sys\//, '').replaceAll('/', '.');
       const values = (quoted ?? bare!).trim().split(/\s+/);
       if (name === 'net.ipv4.tcp_congestion_control') this.congestion(values[0]!);
@@ -214,7 +217,8 @@ class Run {
   // ── Segments in ─────────────────────────────────────────────────────────────────────────────────────────────
 
   private inject(spec: SegmentSpec): void {
-    if (spec.flags.includes('S') && !spec.flags.includes('.') && !this.isActive) this.newPeer();
+    if (/^S/.test(spec.flags) && !spec.flags.includes('.') && spec.seq === 0 && !this.isActive)
+      this.newPeer();
     const bytes = frame(
       ethernet({ dst: OUR_MAC, src: PEER_MAC }),
       ipv4Layer({ src: REMOTE, dst: LOCAL, ttl: 255, tos: spec.ecn }),
@@ -303,9 +307,9 @@ class Run {
     let collected = 0;
     let isFirst = true;
     do {
-      const { time, frame: bytes } = this.nextSent(until);
+      const { time, frame: bytes } = this.nextSent(Math.max(from, until));
       const early = !anyTime && time < from - this.tolerance;
-      if (early || time > until + this.tolerance) {
+      if (early || time > Math.max(from, until) + this.tolerance) {
         throw new Mismatch(`sent at ${time / 1e6} s, not at ${from / 1e6}`);
       }
       collected += this.compareSegment(bytes, spec, collected, isFirst);
