@@ -157,7 +157,7 @@ function stayOpen(c: Connection, acked: Acked): void {
 }
 
 function keepOpen(c: Connection): void {
-  const phase = c.sackedOut + c.lostOut > 0 || anyRetransmitted(c) || c.canUndo ? Phase.DISORDER : Phase.OPEN;
+  const phase = c.sackedOut + c.lostOut > 0 || anyRetransmitted(c) ? Phase.DISORDER : Phase.OPEN;
   if (phase === c.phase) return;
   c.phase = phase;
   c.highSeq = c.sndNxt;
