@@ -12,7 +12,7 @@ import { openSource } from '../../src/conform/random/random-case.ts';
 import { ownCaptures } from '../../src/conform/random/index.ts';
 import { randomRules } from '../../src/conform/random/rules.ts';
 
-const SEEDS = 1100;
+const SEEDS = 1500;
 
 const PORT_DRAWN = 'the kernel draws a port';
 const NO_MODULE = 'kernels are not built with it, or want a security module';

@@ -214,8 +214,12 @@ function hashedMark({ chance, family }: Place): string {
   return `${head}${offset} ${words.join(' ')}`;
 }
 
-/** To a neighbour, so that the copy leaves at once. */
-function tee({ chance, family }: Place): string {
+/**
+ * To a neighbour, so that the copy leaves at once. Only of TCP: the kernel hands a copy of a multicast to itself, where the
+ * rule makes another of it, for ever.
+ */
+function tee({ chance, family, protocol }: Place): string | null {
+  if (protocol !== Protocol.TCP) return null;
   const side = chance.pick(['eth0', 'eth1'] as const);
   return `-j TEE --gateway ${NEXT[family][side]}${chance.is(0.3) ? ` --oif ${side}` : ''}`;
 }
