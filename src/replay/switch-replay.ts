@@ -92,6 +92,7 @@ class SwitchReplay {
       n++;
       totals.add(record);
       clock.advanceTo(input.timeUs);
+      this.tellTimers();
       if (record.linkType !== LinkType.Ethernet) {
         throw new SluiceError(
           'CAPTURE_LINK_TYPE',
@@ -109,6 +110,13 @@ class SwitchReplay {
     listener.progress?.(input.consumed, input.size, n);
     totals.lastTimeUs = clock.now;
     return this.summary(totals);
+  }
+
+  /** What the switch sent by itself since the last frame. */
+  private tellTimers(): void {
+    if (this.out.length === 0) return;
+    this.listener.timer?.({ timeUs: this.clock.now, out: this.out, log: [] });
+    this.out = [];
   }
 
   private tell(pkt: PacketBuffer, n: number): void {

@@ -28,6 +28,11 @@ export interface BridgePortSettings extends PortSettings {
   readonly state: PortState;
   /** Of the self port: it takes every frame. */
   readonly promisc: boolean;
+  /** Of the spanning tree: path cost, port priority, whether a root may be behind it, whether a message shuts it. */
+  readonly cost: number;
+  readonly priority: number;
+  readonly rootBlock: boolean;
+  readonly bpduGuard: boolean;
   /** Null while VLANs are not filtered. */
   readonly vlans: VlanMembership | null;
 }
@@ -44,6 +49,10 @@ export class BridgePort extends Port {
   groupFwdMask: number;
   state: PortState;
   promisc: boolean;
+  readonly cost: number;
+  readonly priority: number;
+  readonly rootBlock: boolean;
+  readonly bpduGuard: boolean;
   readonly vlans: VlanMembership | null;
 
   constructor(index: number, settings: BridgePortSettings) {
@@ -59,6 +68,10 @@ export class BridgePort extends Port {
     this.groupFwdMask = settings.groupFwdMask;
     this.state = settings.state;
     this.promisc = settings.promisc;
+    this.cost = settings.cost;
+    this.priority = settings.priority;
+    this.rootBlock = settings.rootBlock;
+    this.bpduGuard = settings.bpduGuard;
     this.vlans = settings.vlans;
   }
 }

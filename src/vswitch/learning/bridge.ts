@@ -23,6 +23,7 @@ import { ANY_TAG, TaggedFrame } from '../tagged-frame.ts';
 import { BridgePort, PortState } from './bridge-port.ts';
 import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
+import { SpanningTree, type StpConfig } from './spanning-tree.ts';
 import { classify, shapeFor } from './vlans.ts';
 
 /** 01:80:c2:00:00:00 to 0f: never forwarded by a bridge of 802.1D, but for what the masks say. */
@@ -50,6 +51,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private readonly ownTags: number;
   private readonly mirror: Mirror<BridgePort>;
   private readonly alwaysForwarded: number;
+  readonly tree: SpanningTree | null;
   /** Where the frame in work came in, and the VLAN that it is in (0 while VLANs are not filtered). */
   private from: BridgePort;
   private vid = 0;
@@ -68,6 +70,21 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     this.mirror = new Mirror(config.mirrors, ports);
     this.addOwnAddresses();
     for (const entry of config.fdb) this.addEntry(entry);
+    this.tree = config.stp === null ? null : this.growTree(config.stp, ports);
+    // When everything stands: what it sends goes out from within the call.
+    if (this.tree !== null) this.clock.at(this.clock.now, () => this.tree!.start());
+  }
+
+  private growTree(config: StpConfig, ports: readonly BridgePort[]): SpanningTree {
+    const own = ports.filter(({ isSelf }) => !isSelf);
+    return new SpanningTree(config, this.self!.mac!, own, {
+      clock: this.clock,
+      transmit: (port, frame) => {
+        if (port.up) this.emit(port, frame, 0, frame.length, 0);
+      },
+      setAgeing: (us) => this.fdb.setHold(us ?? this.config.ageingSeconds * MICROSECONDS_PER_SECOND),
+      forget: (port) => this.fdb.flush(port.index),
+    });
   }
 
   receive(index: number, pkt: PacketBuffer): void {
@@ -253,13 +270,13 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     const mask =
       this.from.groupFwdMask | this.alwaysForwarded | (last === BRIDGE_GROUP ? 0 : this.config.groupFwdMask);
     // Without a spanning tree its group is one like any other.
-    return (mask & (1 << last)) !== 0 || (last === BRIDGE_GROUP && this.config.stp === 'off');
+    return (mask & (1 << last)) !== 0 || (last === BRIDGE_GROUP && this.tree === null);
   }
 
   /** Frames of link-local protocols end here; their sender is learnt all the same (__br_handle_local_finish). */
   private takeReserved(pkt: PacketBuffer): void {
     const { from, frame, config } = this;
-    const { bytes, start } = pkt;
+    const { bytes, start, end } = pkt;
     if (bytes[start + 5] === PAUSE) {
       this.refuse(from, pkt, DropReason.SWITCH_RESERVED);
       return;
@@ -277,7 +294,12 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
         );
       }
     }
-    this.refuse(from, pkt, DropReason.SWITCH_RESERVED);
+    if (this.tree !== null && bytes[start + 5] === BRIDGE_GROUP) {
+      this.action = Action.LOCAL;
+      this.tree.receive(from, bytes, start, end);
+    } else {
+      this.refuse(from, pkt, DropReason.SWITCH_RESERVED);
+    }
   }
 
   // ── What it knows ───────────────────────────────────────────────────────────────────────────────────────────
@@ -285,6 +307,10 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   override setLink(index: number, up: boolean): void {
     super.setLink(index, up);
     if (!up) this.fdb.flush(index);
+    const port = this.ports[index]!;
+    if (this.tree === null || port.isSelf) return;
+    if (up) this.tree.enable(port);
+    else this.tree.disable(port);
   }
 
   table(): TableEntry[] {

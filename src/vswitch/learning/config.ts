@@ -10,6 +10,7 @@
  *     vlan_protocol: 802.1Q              # or 802.1ad
  *     vlan_default_pvid: 1               # every port's, untagged; 0: none
  *     group_fwd_mask: 0x4000
+ *     stp: true                          # with priority, hello_time, max_age and forward_delay (seconds)
  *     ports:
  *       p1: { isolated: true, learning: false, hairpin: true, vlans: [{ vid: 10, pvid: true, untagged: true }, 20, "30-40"] }
  *     fdb: [{ mac: "02:00:00:00:00:02", port: p1, vlan: 10, sticky: true }]
@@ -32,6 +33,7 @@ import { FdbFlag } from '../fdb.ts';
 import { mirrorsAt, type MirrorConfig } from '../mirror.ts';
 import { flagAt, macAt, portAt, portNameAt, portsAt, stationAt, vidAt, vidsAt } from '../values.ts';
 import { PORT_STATE_NAMES, PortState, type BridgePortSettings } from './bridge-port.ts';
+import type { StpConfig } from './spanning-tree.ts';
 import { VlanMembership } from './vlans.ts';
 
 export interface FdbEntryConfig {
@@ -50,7 +52,8 @@ export interface LearningConfig {
   readonly vlanProtocol: number;
   readonly groupFwdMask: number;
   readonly noLinkLocalLearn: boolean;
-  readonly stp: 'off';
+  /** Null: no spanning tree. */
+  readonly stp: StpConfig | null;
   readonly ports: readonly BridgePortSettings[];
   readonly fdb: readonly FdbEntryConfig[];
   readonly mirrors: readonly MirrorConfig[];
@@ -67,6 +70,11 @@ const KEYS = [
   'vlan_default_pvid',
   'group_fwd_mask',
   'no_linklocal_learn',
+  'stp',
+  'priority',
+  'hello_time',
+  'max_age',
+  'forward_delay',
   'ports',
   'fdb',
   'mirrors',
@@ -81,6 +89,10 @@ const PORT_KEYS = [
   'hairpin',
   'group_fwd_mask',
   'state',
+  'cost',
+  'priority',
+  'root_block',
+  'bpdu_guard',
   'vlans',
 ];
 const SELF_KEYS = ['name', 'promisc', 'vlans'];
@@ -131,7 +143,7 @@ export function parseLearning(value: PlainObject, path: string, name: string): L
       ],
     groupFwdMask: maskAt(value['group_fwd_mask'] ?? 0, at('group_fwd_mask')),
     noLinkLocalLearn: flagAt(value, path, 'no_linklocal_learn', false),
-    stp: 'off',
+    stp: parseStp(value, path, mac),
     ports: all,
     fdb: listAt(value['fdb'], at('fdb')).map((entry, i) => parseEntry(entry, `${at('fdb')}[${i}]`, all)),
     mirrors: mirrorsAt(value['mirrors'], at('mirrors'), all),
@@ -150,6 +162,10 @@ const PLAIN_PORT = {
   groupFwdMask: 0,
   state: PortState.FORWARDING,
   promisc: false,
+  cost: 2,
+  priority: 32,
+  rootBlock: false,
+  bpduGuard: false,
 } as const;
 
 function parsePort(name: string, value: unknown, path: string, vlans: VlanRules | null): BridgePortSettings {
@@ -168,7 +184,26 @@ function parsePort(name: string, value: unknown, path: string, vlans: VlanRules 
     hairpin: flag('hairpin', false),
     groupFwdMask: maskAt(port['group_fwd_mask'] ?? 0, `${path}.group_fwd_mask`),
     state: PORT_STATE_NAMES.indexOf(state) as PortState,
+    // What a link of 10 Gbit/s costs, as Linux has it for veth; 63 is the lowest priority.
+    cost: integerAt(port['cost'] ?? PLAIN_PORT.cost, `${path}.cost`, 1, 65535),
+    priority: integerAt(port['priority'] ?? PLAIN_PORT.priority, `${path}.priority`, 0, 63),
+    rootBlock: flag('root_block', false),
+    bpduGuard: flag('bpdu_guard', false),
     vlans: parseVlans(port['vlans'], `${path}.vlans`, vlans),
+  };
+}
+
+/** Times in seconds, within the bounds that 802.1D and the kernel have. */
+function parseStp(value: PlainObject, path: string, mac: Uint8Array | null): StpConfig | null {
+  if (!flagAt(value, path, 'stp', false)) return null;
+  if (mac === null) fail(`${path}.stp`, 'a spanning tree needs the address of the switch ("mac")');
+  const seconds = (key: string, byDefault: number, min: number, max: number) =>
+    numberAt(value[key] ?? byDefault, `${path}.${key}`, min, max) * 1_000_000;
+  return {
+    priority: integerAt(value['priority'] ?? 32768, `${path}.priority`, 0, 65535),
+    helloTime: seconds('hello_time', 2, 1, 10),
+    maxAge: seconds('max_age', 20, 6, 40),
+    forwardDelay: seconds('forward_delay', 15, 2, 30),
   };
 }
 

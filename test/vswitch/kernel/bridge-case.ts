@@ -49,6 +49,7 @@ export function askSluice({ name, switch: settings, steps }: BridgeCase): Bridge
     },
   });
   const pkt = new PacketBuffer();
+  clock.advanceTo(clock.now);
   const out = steps.map((step) => {
     sent = [];
     if ('wait' in step) clock.advanceTo(clock.now + step.wait * 1e6);
@@ -85,6 +86,12 @@ export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): s
       `ip link add ${SELF} address ${mac(self.mac!)} type bridge mcast_snooping 0`,
       `ageing_time ${config.ageingSeconds * 100} group_fwd_mask ${config.groupFwdMask}`,
       `no_linklocal_learn ${Number(config.noLinkLocalLearn)}`,
+      ...(config.stp === null
+        ? []
+        : [
+            `stp_state 1 priority ${config.stp.priority} hello_time ${config.stp.helloTime / 10_000}`,
+            `max_age ${config.stp.maxAge / 10_000} forward_delay ${config.stp.forwardDelay / 10_000}`,
+          ]),
       ...(filters
         ? [
             `vlan_protocol ${String(settings['vlan_protocol'] ?? '802.1Q')} vlan_default_pvid ${String(pvid)} vlan_filtering 1`,
@@ -115,11 +122,19 @@ export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): s
       );
     }
   }
+  if (config.stp !== null) {
+    for (const { name: port, cost, priority } of ports) {
+      setup.push(`bridge link set dev ${port} cost ${cost} priority ${priority}`);
+    }
+  }
   for (const { name: port } of ports) setup.push(`ip link set ${port} up`);
   // Links come up in the kernel's own time. Without a spanning tree a port forwards as soon as its link is up; other states can be set only then.
   setup.push(
-    ...ports.map(({ name: port }) => until(`bridge link show dev ${port}`, 'state forwarding')),
-    until(`ip link show ${SELF}`, 'state UP'),
+    ...ports.map(({ name: port }) =>
+      until(`bridge link show dev ${port}`, `state ${config.stp === null ? 'forwarding' : 'listening'}`),
+    ),
+    // Under a spanning tree br0 has a link when a port forwards.
+    ...(config.stp === null ? [until(`ip link show ${SELF}`, 'state UP')] : []),
   );
   for (const { name: port, state } of ports)
     if (state !== 3) setup.push(`bridge link set dev ${port} state ${state}`);
@@ -145,7 +160,7 @@ function until(command: string, words: string): string {
   return `for i in $(seq 200); do ${command} | grep -q '${words}' && exit 0; sleep 0.01; done; exit 1`;
 }
 
-const SHOWN_BYTES = 34;
+const SHOWN_BYTES = 52;
 
 /** Addresses and tags, and how long the rest is: the payloads of the cases are the same byte throughout. */
 function shorten(frame: string): string {
