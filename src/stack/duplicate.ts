@@ -27,6 +27,7 @@ export function sendDuplicate(
   const losesHop = hook === Hook.PREROUTING || hook === Hook.INPUT;
   if (copy.family === 4) {
     const { bytes, l3 } = copy;
+    if (!ipv4.dontFragment(bytes, l3)) host.fragments.noteGivenDf(bytes);
     ipv4.setFragWord(bytes, l3, ipv4.fragWord(bytes, l3) | ipv4.FLAG_DF);
     if (losesHop) ipv4.setTtl(bytes, l3, ipv4.ttl(bytes, l3) - 1);
     ipv4.fillChecksum(bytes, l3);

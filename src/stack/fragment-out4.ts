@@ -24,7 +24,7 @@ export function fragment4(host: Host, pkt: PacketBuffer, device: Device): void {
   if (room < 8) return host.drop(pkt, DropReason.TOO_BIG);
   const pieces = host.fragments.piecesOf(pkt, payload);
   if (pieces !== undefined && fit(pieces, room)) return sendPieces(host, pkt, device, pieces);
-  sendCut(host, pkt, device, room, hasDf && fragMaxSize !== 0);
+  sendCut(host, pkt, device, room, hasDf && host.fragments.keepsDf(pkt));
 }
 
 function fit(pieces: Int32Array, room: number): boolean {

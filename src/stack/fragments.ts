@@ -18,6 +18,8 @@ export class Fragments {
   readonly table6: FragmentTable;
   /** Payload sizes of the fragments that a datagram came in, by the memory it was put together in. */
   private readonly pieceSizes = new WeakMap<Uint8Array, Int32Array>();
+  /** Datagrams that got DF only after they had been put together, by their memory. */
+  private readonly givenDf = new WeakSet<Uint8Array>();
   private readonly sources = new Map<number, number>();
 
   constructor(host: Host) {
@@ -38,6 +40,16 @@ export class Fragments {
   /** A datagram with DF that is too long may leave in pieces when it came in pieces that fit (ip_exceeds_mtu). */
   mayFragment(pkt: PacketBuffer, mtu: number): boolean {
     return pkt.fragMaxSize !== 0 && pkt.fragMaxSize <= mtu;
+  }
+
+  /** Its fragments, if it is cut again, go without DF, as they came (Linux: IPSKB_FRAG_PMTU is not set). */
+  noteGivenDf(bytes: Uint8Array): void {
+    this.givenDf.add(bytes);
+  }
+
+  /** Do the fragments of a datagram with DF get it, too? */
+  keepsDf(pkt: PacketBuffer): boolean {
+    return pkt.fragMaxSize !== 0 && !this.givenDf.has(pkt.bytes);
   }
 
   rememberPieces(bytes: Uint8Array, sizes: Int32Array): void {

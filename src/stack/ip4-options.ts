@@ -244,9 +244,10 @@ export class Ip4Options {
       writeU32(bytes, at + pointer - 1, this.outgoingAddress(pkt));
       writeU32(bytes, pkt.l3 + 16, pkt.dst0);
       bytes[at + 2] = pointer + 4;
-    }
-    if (this.timestampNeedsAddress) {
-      writeU32(bytes, this.timestamp + bytes[this.timestamp + 2]! - 9, this.outgoingAddress(pkt));
+      // Linux sees to a time stamp's address here only; else that of the way in stays.
+      if (this.timestampNeedsAddress) {
+        writeU32(bytes, this.timestamp + bytes[this.timestamp + 2]! - 9, this.outgoingAddress(pkt));
+      }
     }
     if (this.changed) ipv4.fillChecksum(bytes, pkt.l3);
   }

@@ -27,6 +27,7 @@ const NOT_GENERATED: Readonly<Record<string, string>> = {
   'SNAT --random': PORT_DRAWN,
   'SNAT --random-fully': PORT_DRAWN,
   'bpf --object-pinned': 'names a program that bpf(2) has pinned beforehand',
+  'osf --log': 'a log line of its own, which Sluice does not write',
   'CT --timeout': 'names a policy that nfct(8) has made beforehand, and iptables does not',
 };
 

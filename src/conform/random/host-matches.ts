@@ -95,7 +95,7 @@ export const cpu: Match = ({ chance }) => `-m cpu ${not(chance)}--cpu ${chance.p
 export const osf: Match = (place) =>
   place.family === 6 || place.protocol !== 6 || reaches(place, 'OUTPUT', 'POSTROUTING')
     ? null
-    : `-m osf ${not(place.chance)}--genre Linux --ttl ${place.chance.below(3)} --log ${place.chance.below(3)}`;
+    : `-m osf ${not(place.chance)}--genre Linux --ttl ${place.chance.below(3)}`;
 
 /** Days, dates and hours that hold whenever it is, or never: the kernel's clock is another than the capture's. */
 export const time: Match = ({ chance }) => {

@@ -1,6 +1,7 @@
 /**
  * `-m osf`: the operating system that a TCP SYN comes from, by its looks. Linux: xt_osf. The fingerprints are loaded into
- * Linux with `nfnl_osf`; until then, as here, no system is known and nothing matches.
+ * Linux with `nfnl_osf`; until then, as here, no system is known and nothing matches. With `--log` Linux writes down even
+ * so that it knows none; here nothing is written.
  */
 import { defineMatch, type Given, type MatchTest } from '../extension.ts';
 import { Hook } from '../hook.ts';

@@ -87,7 +87,7 @@ export const ecnTarget = defineTarget({
   },
   save(info) {
     const { ece, cwr } = flagsOf(info);
-    if (info.remove !== undefined && info.ect === undefined) return '--ecn-tcp-remove';
+    if (ece === 0 && cwr === 0 && info.ect === undefined) return '--ecn-tcp-remove';
     return [
       ...(ece === null ? [] : [`--ecn-tcp-ece ${ece}`]),
       ...(cwr === null ? [] : [`--ecn-tcp-cwr ${cwr}`]),
@@ -96,7 +96,7 @@ export const ecnTarget = defineTarget({
   },
   list(info) {
     const { ece, cwr } = flagsOf(info);
-    if (info.remove !== undefined && info.ect === undefined) return 'ECN TCP remove';
+    if (ece === 0 && cwr === 0 && info.ect === undefined) return 'ECN TCP remove';
     return [
       'ECN',
       ...(ece === null ? [] : [`ECE=${ece}`]),

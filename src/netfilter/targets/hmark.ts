@@ -269,7 +269,6 @@ function list(info: Info, family: Family): string {
 export const hmark = defineTarget({
   name: 'HMARK',
   about: 'a mark chosen by a hash of addresses and ports',
-  needsConntrack: (info) => ((info.tuple?.value ?? 0) & Part.CONNECTION) !== 0,
   options,
   check: (info, use) => check(info, use.family),
   save,
