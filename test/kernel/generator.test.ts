@@ -100,10 +100,14 @@ describe('random rulesets', () => {
     it(`IPv${family}: have every match and target with every option, but for those listed with a reason`, () => {
       const seen = new Set<string>();
       for (const text of texts) collect(text, seen);
-      const missing = registry(family)
+      const all = registry(family);
+      const missing = all
         .filter(({ names }) => !names.some((name) => seen.has(name)))
         .map(({ label }) => label);
-      assert.deepEqual(missing.sort(), Object.keys(NOT_GENERATED).sort());
+      const listed = Object.keys(NOT_GENERATED).filter((label) =>
+        all.some((option) => option.label === label),
+      );
+      assert.deepEqual(missing.sort(), listed.sort());
     });
 
     it(`IPv${family}: have every table, policies, user chains, jumps, gotos, returns and negated conditions`, () => {
