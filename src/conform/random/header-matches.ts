@@ -72,7 +72,9 @@ export const multiport: Match = ({ chance, facts, protocol }) => {
   // Fifteen ports at most; a span counts as two.
   const list = chance
     .some(facts.ports, chance.between(1, 7))
-    .map((port) => span(chance, port, 65535).replace(/^:/, '0:').replace(/:$/, ':65535'));
+    .map((port) => span(chance, port, 65535).replace(/^:/, '0:').replace(/:$/, ':65535'))
+    // A range of one port is refused here.
+    .map((range) => range.replace(/^(\d+):\1$/, '$1'));
   return `-m multiport ${not(chance)}--${chance.pick(['sports', 'dports', 'ports'])} ${list.join(',')}`;
 };
 
