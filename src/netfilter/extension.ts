@@ -174,6 +174,8 @@ interface Declaration<O extends OptionSpecs> {
   save?(info: InfoOf<O>, family: Family): string;
   /** What `-L` prints in the last column; without `numeric`, names may stand for numbers. */
   list?(info: InfoOf<O>, family: Family, numeric: boolean): string;
+  /** The name that -L shows, where it is another's. */
+  readonly listedAs?: string;
   /** True for the few whose text iptables puts without a space before it. */
   readonly listsUnspaced?: boolean;
 }

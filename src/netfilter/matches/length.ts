@@ -33,5 +33,6 @@ export const length = defineMatch({
       about: 'one length, or a range with both ends',
     },
   },
+  list: ({ length: given }) => `length ${given!.not ? '!' : ''}${range(0, 65535).print(given!.value, 4)}`,
   create: (info) => new LengthTest(info.length!.value, info.length!.not),
 });

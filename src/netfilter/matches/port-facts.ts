@@ -1,8 +1,8 @@
 /**
- * What `tcp`, `udp` and their like say about ports, as data for the classifier.
+ * What `tcp`, `udp` and their like say about ports: as data for the classifier, and as -L prints it.
  */
 import type { Fact, Given } from '../extension.ts';
-import type { Range } from '../syntax/values/index.ts';
+import { listPort, type Range } from '../syntax/values/index.ts';
 
 export const ALL_PORTS: Range = { low: 0, high: 65535 };
 
@@ -20,9 +20,25 @@ export function portFact(field: Fact['field'], given: Given<Range>): Fact {
   return { field, ranges };
 }
 
-export function portFacts(info: { readonly sport?: Given<Range>; readonly dport?: Given<Range> }): Fact[] {
+interface PortsGiven {
+  readonly sport?: Given<Range>;
+  readonly dport?: Given<Range>;
+}
+
+export function portFacts(info: PortsGiven): Fact[] {
   const facts: Fact[] = [];
   if (info.sport !== undefined) facts.push(portFact('sport', info.sport));
   if (info.dport !== undefined) facts.push(portFact('dport', info.dport));
   return facts;
+}
+
+/** ` spt:ssh`, ` dpts:!80:90`; nothing for all ports. */
+export function listPorts({ sport, dport }: PortsGiven, protocol: string, numeric: boolean): string {
+  const side = (name: string, given: Given<Range> | undefined): string => {
+    if (given === undefined || (isAllPorts(given.value) && !given.not)) return '';
+    const { low, high } = given.value;
+    const ends = (low === high ? [low] : [low, high]).map((port) => listPort(port, numeric, protocol));
+    return ` ${name}${low === high ? '' : 's'}:${given.not ? '!' : ''}${ends.join(':')}`;
+  };
+  return side('spt', sport) + side('dpt', dport);
 }

@@ -11,7 +11,7 @@ import { parseUnsigned, portRange, printBits, type Range } from '../syntax/value
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { PSH } from '../../wire/tcp.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { ALL_PORTS, isAllPorts, portFacts } from './port-facts.ts';
+import { ALL_PORTS, isAllPorts, listPorts, portFacts } from './port-facts.ts';
 
 /** In the order of the header's bits, which is the order of printing. */
 const FLAGS = [
@@ -134,6 +134,23 @@ class TcpTest implements MatchTest {
   }
 }
 
+/** ` option=!5 flags:0x17/0x02`. */
+function listRest(
+  info: { readonly option?: Given<number>; readonly flags?: Given<FlagTest> },
+  numeric: boolean,
+): string {
+  const { option, flags } = info;
+  const kind = option === undefined ? '' : ` option=${option.not ? '!' : ''}${option.value}`;
+  if (flags === undefined || (flags.value.mask === 0 && !flags.not)) return kind;
+  const bits = ({ mask, set }: FlagTest) => [mask, set].map((byte) => `0x${hexByte(byte)}`).join('/');
+  const names = (value: FlagTest) => tcpFlags.print(value, 4).replace(' ', '/');
+  return `${kind} flags:${flags.not ? '!' : ''}${numeric ? bits(flags.value) : names(flags.value)}`;
+}
+
+function hexByte(byte: number): string {
+  return byte.toString(16).toUpperCase().padStart(2, '0');
+}
+
 export const tcp = defineMatch({
   name: 'tcp',
   about: 'ports, flags and options of TCP',
@@ -167,6 +184,7 @@ export const tcp = defineMatch({
       about: 'the first packet of a connection: SYN without ACK, RST, FIN',
     },
   },
+  list: (info, _family, numeric) => `tcp${listPorts(info, 'tcp', numeric)}${listRest(info, numeric)}`,
   facts: portFacts,
   mayHotdrop: (info) => info.option !== undefined,
   create: (info) => new TcpTest(info.sport, info.dport, info.flags, info.option),

@@ -3,7 +3,7 @@
  * outside its mask never matches.
  */
 import { defineMatch, type Given, type MatchTest } from '../extension.ts';
-import { TOS_NAMES, tos as tosValue, type Tos } from '../syntax/values/index.ts';
+import { TOS_NAMES, TOS_NAME_MASK, tos as tosValue, type Tos } from '../syntax/values/index.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { trafficClass } from './traffic-class.ts';
 
@@ -23,12 +23,11 @@ class TosTest implements MatchTest {
   }
 }
 
-/** The mask that a name stands for. */
-const NAME_MASK = 0x3f;
-
 function list({ value, not }: Given<Tos>, numeric: boolean): string {
   const named =
-    numeric || value.mask !== NAME_MASK ? undefined : TOS_NAMES.find(([, number]) => number === value.value);
+    numeric || value.mask !== TOS_NAME_MASK
+      ? undefined
+      : TOS_NAMES.find(([, number]) => number === value.value);
   return `tos match${not ? '!' : ''}${named === undefined ? tosValue.print(value, 4) : ` ${named[0]}`}`;
 }
 

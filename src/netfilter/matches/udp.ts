@@ -6,7 +6,7 @@ import type { HookState } from '../hook-state.ts';
 import { resolvedPortRange, type Range } from '../syntax/values/index.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { ALL_PORTS, isAllPorts, portFacts } from './port-facts.ts';
+import { ALL_PORTS, isAllPorts, listPorts, portFacts } from './port-facts.ts';
 
 class UdpTest implements MatchTest {
   readonly isSteady = true;
@@ -56,6 +56,7 @@ export const udp = defineMatch({
       about: 'destination port or range',
     },
   },
+  list: (info, _family, numeric) => `udp${listPorts(info, 'udp', numeric)}`,
   facts: portFacts,
   create: (info) => new UdpTest(info.sport, info.dport),
 });

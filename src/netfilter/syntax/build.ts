@@ -31,6 +31,8 @@ export interface Command {
   readonly number: number | null;
   /** The policy of -P, the new name of -E. */
   readonly operand: string | null;
+  /** After listing, zeroes what was listed. */
+  readonly alsoZero: boolean;
   /** One rule for each combination of the addresses given; empty where no rule is spoken of. */
   readonly rules: readonly Rule[];
   /** `numeric`, `verbose` … with their values, the empty string where they take none. A flag given twice counts 2. */
@@ -50,17 +52,21 @@ export function buildCommand(
   const second = operands.length > 1 ? operands[1]! : null;
   const number = second === null || takesName ? null : ruleNumber(second, words);
   const chain = operands.length > 0 ? textAt(operands[0]!, words) : null;
+  // A line for the other family's program; its addresses would not be understood here.
+  const foreign = plan.shown.some(([name]) => name === (context.family === 4 ? 'ipv6' : 'ipv4'));
   const withRule =
-    action === 'append' ||
-    action === 'insert' ||
-    action === 'replace' ||
-    action === 'check' ||
-    (action === 'delete' && number === null);
+    !foreign &&
+    (action === 'append' ||
+      action === 'insert' ||
+      action === 'replace' ||
+      action === 'check' ||
+      (action === 'delete' && number === null));
   return {
     action,
     table: plan.table === null ? null : textAt(plan.table, words),
     chain,
     number,
+    alsoZero: plan.alsoZero,
     operand: second !== null && takesName ? textAt(second, words) : null,
     rules: withRule ? buildRules(plan, words, place, context, chain!) : [],
     shown: plan.shown.length === 0 ? NOTHING_SHOWN : shownBy(plan, words),

@@ -81,10 +81,5 @@ function asRuleError(error: unknown, args: readonly string[]): unknown {
   const cause = error instanceof RefusedRule ? error.error : error;
   if (!(cause instanceof LineError)) return error;
   const word = cause.word < 0 ? null : (args[cause.word] ?? null);
-  return new RuleError(
-    cause.code,
-    cause.message.trim(),
-    word === null ? {} : { column: cause.word + 1 },
-    word,
-  );
+  return new RuleError(cause.code, cause.message, word === null ? {} : { column: cause.word + 1 }, word);
 }

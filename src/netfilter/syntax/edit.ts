@@ -96,6 +96,7 @@ export function applyCommand(command: Command, table: Table, isTarget: (name: st
     case 'list':
     case 'list-rules':
       if (name !== null) chainNamed(table, name);
+      if (command.alsoZero) zero(table, name, number);
       return;
     case null:
       throw new LineError('RULE_SYNTAX', 'no command specified');
@@ -155,7 +156,7 @@ export function checkChainName(name: string, isTarget: (name: string) => boolean
   if (byteLength(name) > CHAIN_NAME_BYTES) {
     throw refuse(`chain name \`${name}' too long (must be under ${CHAIN_NAME_BYTES + 1} chars)`);
   }
-  if (name === '' || isTarget(name)) throw refuse('chain name may not clash with target name\n');
+  if (name === '' || isTarget(name)) throw refuse('chain name may not clash with target name');
   if (/[\s\0]/.test(name)) throw refuse(`Invalid chain name \`${name}'`);
 }
 
@@ -169,8 +170,8 @@ function deleteChain(table: Table, name: string): void {
   const chain = chainNamed(table, name);
   if (chain.hook !== null)
     throw new LineError('RULE_CHAIN', "Invalid argument. Run `dmesg' for more information.");
-  if (chain.rules.length > 0) throw new LineError('RULE_CHAIN', 'Directory not empty.');
   if (isReferred(table, name)) throw new LineError('RULE_CHAIN', 'Too many links.');
+  if (chain.rules.length > 0) throw new LineError('RULE_CHAIN', 'Directory not empty.');
   table.chains.delete(name);
 }
 
@@ -191,7 +192,7 @@ function isReferred(table: Table, name: string): boolean {
 function zero(table: Table, name: string | null, number: number | null): void {
   for (const chain of name === null ? table.chains.values() : [chainNamed(table, name)]) {
     if (number !== null && number > chain.rules.length)
-      throw new LineError('RULE_CHAIN', 'Index of deletion too big.');
+      throw new LineError('RULE_CHAIN', 'Index of counter too big.');
     const rules = number === null ? chain.rules : [chain.rules[number - 1]!];
     for (const counted of number === null ? [chain, ...rules] : rules) {
       counted.packets = 0;

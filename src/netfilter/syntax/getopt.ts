@@ -98,8 +98,24 @@ class Getopt {
     } else if (word.length > 1 && word.startsWith('-')) {
       this.letters(word, index);
     } else {
+      this.refuseOldNegation();
       throw new LineError('RULE_SYNTAX', `Bad argument \`${word}'`, index);
     }
+  }
+
+  /** `--dport ! 22`, as one wrote it long ago: the option itself complains about the `!`. */
+  private refuseOldNegation(): void {
+    const [option, value] = this.tokens.slice(-2);
+    if (value?.text !== '!' || option === undefined || !('owner' in option)) return;
+    const { extension } = this.loaded[option.owner]!;
+    const spec = extension.options[option.property]!;
+    const use = {
+      family: this.registry.family,
+      protocol: this.protocol === 0 ? null : this.protocol,
+      extension: extension.name,
+      option: spec.name ?? option.property,
+    };
+    atWord(value.word, () => spec.value.parse([value.text], use));
   }
 
   private letters(word: string, index: number): void {

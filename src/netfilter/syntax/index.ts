@@ -6,7 +6,8 @@ export type { Command } from './build.ts';
 export { applyCommand, copyTable, emptyTable, makeChain, makeRuleset, makeTable } from './edit.ts';
 export { checkTable } from './check.ts';
 export { COMMAND_OPTIONS, type CommandOption } from './command-options.ts';
-export { parseRestore, type RestoreOptions } from './restore.ts';
+export { parseRestore, type RestoreOptions, type RestoreWatcher } from './restore.ts';
+export { describeRule, listTable, type ListOptions } from './list.ts';
 export { RuleError, type RuleErrorCode } from './line-error.ts';
 export { Registry, registryOf } from './registry.ts';
 export {

@@ -32,10 +32,13 @@ export class LineError extends Error {
 export class RuleError extends SluiceError {
   /** The word as it was read, quotes removed; null when the complaint is about more than one word. */
   readonly word: string | null;
+  /** The message with the blank lines that iptables prints around it. */
+  readonly said: string;
 
-  constructor(code: RuleErrorCode, message: string, place: Place, word: string | null) {
-    super(code, message, place);
+  constructor(code: RuleErrorCode, said: string, place: Place, word: string | null) {
+    super(code, said.trim(), place);
     this.name = 'RuleError';
     this.word = word;
+    this.said = said;
   }
 }

@@ -68,6 +68,8 @@ export interface CommandPlan {
   readonly kind: 'command';
   readonly action: ActionName | null;
   readonly operands: readonly Ref[];
+  /** -Z stands beside -L or -S. */
+  readonly alsoZero: boolean;
   /** The `[packets:bytes]` before the command. */
   readonly counters: Ref | null;
   /** `-c`. */
@@ -133,6 +135,7 @@ function planCommand(
     kind: 'command',
     action: action?.action ?? null,
     operands: action?.values ?? [],
+    alsoZero: partsOf(parts, 'action').length > 1,
     counters,
     setCounters: settings.find((part) => part.name === 'counters')?.values ?? [],
     table: settings.find((part) => part.name === 'table')?.values[0] ?? null,
@@ -168,7 +171,7 @@ function onlyAction(actions: readonly PartOf<'action'>[]): PartOf<'action'> | un
     const pair = `${first!.action} ${second.action}`;
     if (actions.length > 2 || !/^(list|list-rules) zero$|^zero (list|list-rules)$/.test(pair)) {
       const message = `Cannot use ${letterOf(second.option)} with ${letterOf(first!.option)}`;
-      throw new LineError('RULE_SYNTAX', `${message}\n`, second.option.word);
+      throw new LineError('RULE_SYNTAX', message, second.option.word);
     }
     return first!.action === 'zero' ? second : first;
   }
@@ -178,7 +181,6 @@ function onlyAction(actions: readonly PartOf<'action'>[]): PartOf<'action'> | un
 }
 
 const WITH_RULE: readonly ActionName[] = ['append', 'check', 'delete', 'insert', 'replace'];
-const LISTING: readonly ActionName[] = ['list', 'list-rules', 'zero'];
 
 function refuseIllegal(parts: readonly Part[], action: PartOf<'action'> | undefined): void {
   if (action === undefined) return;
@@ -191,12 +193,9 @@ function refuseIllegal(parts: readonly Part[], action: PartOf<'action'> | undefi
       (part.kind === 'setting' && part.name === 'counters' && action.action !== 'policy');
     const ofListing =
       part.kind === 'setting' && ['--numeric', '--exact', '--line-numbers'].includes(part.option.text);
-    if ((ofRule && !takesRule) || (ofListing && !LISTING.includes(action.action))) {
-      throw new LineError(
-        'RULE_SYNTAX',
-        `Illegal option \`${letterOf(part.option)}' with this command\n`,
-        part.option.word,
-      );
+    if ((ofRule && !takesRule) || (ofListing && action.action !== 'list')) {
+      const name = part.option.text === '--line-numbers' ? '-0' : letterOf(part.option);
+      throw new LineError('RULE_SYNTAX', `Illegal option \`${name}' with this command`, part.option.word);
     }
   }
 }

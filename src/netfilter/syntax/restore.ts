@@ -47,12 +47,26 @@ export interface RestoreOptions {
   readonly registry?: Registry;
   /** Sets and accounting objects that rules may name. */
   readonly objects?: NamedObjects;
+  /** Is told what happens while it happens; commands that list are refused without one. */
+  readonly watcher?: RestoreWatcher;
+}
+
+export interface RestoreWatcher {
+  comment(line: string): void;
+  /** `before` is null for a table that is not in force. */
+  begins(table: Table, before: Table | null): void;
+  /** A command that is about to be carried out on the table. */
+  command(command: Command, table: Table): void;
+  /** The table is accepted as it is now. */
+  committed(table: Table): void;
 }
 
 /** The ruleset that a file makes; throws RuleError. */
 export function parseRestore(text: string, options: RestoreOptions): Ruleset {
   return new Restore(options).read(text);
 }
+
+const COUNTERS = /^\[[^:\]]*:[^\]]*\]$/;
 
 /** With COMMIT still to come. */
 interface OpenTable {
@@ -92,7 +106,11 @@ class Restore {
       if (end < 0) end = text.length;
       this.line++;
       // Blank lines and comments are passed over anywhere.
-      if (end > start && text.charCodeAt(start) !== 0x23) this.readLine(text.slice(start, end));
+      if (end > start) {
+        const line = text.slice(start, end);
+        if (line.startsWith('#')) this.options.watcher?.comment(line);
+        else this.readLine(line);
+      }
       start = end + 1;
     }
     if (this.open !== null) {
@@ -132,6 +150,7 @@ class Restore {
       if (this.words[0] === 'COMMIT' && count === 1) this.open = null;
       return;
     }
+    this.checkCounters(this.words[0]!);
     const plan = this.shapes.plan(this.words, count);
     switch (plan.kind) {
       case 'table':
@@ -142,6 +161,13 @@ class Restore {
         return this.commit(open!);
       case 'command':
         return this.command(buildCommand(plan, this.words, this.place(this.line), this.context), open!.table);
+    }
+  }
+
+  /** `[packets:bytes]` in front must have that form, wanted or not. */
+  private checkCounters(word: string): void {
+    if (word.startsWith('[') && !COUNTERS.test(word)) {
+      throw new LineError('RULE_SYNTAX', `Bad line ${this.line}: need ]`, 0);
     }
   }
 
@@ -158,6 +184,7 @@ class Restore {
     } catch {
       throw new LineError('RULE_CHAIN', `unable to initialize table '${name}'`, 0);
     }
+    if (!skipped) this.options.watcher?.begins(table, this.result.tables.get(table.spec.name) ?? null);
     this.open = { table, line: this.line, skipped };
   }
 
@@ -187,7 +214,10 @@ class Restore {
           : null;
     if (refusal !== null) throw new LineError('RULE_CHAIN', refusal, plan.policy.word);
     known.policy = policy as 'ACCEPT' | 'DROP';
-    if (this.options.counters === true && plan.counters !== null) {
+    if (this.options.counters === true) {
+      if (plan.counters === null) {
+        throw new LineError('RULE_SYNTAX', `invalid policy counters for chain '${name}'`, plan.policy.word);
+      }
       [known.packets, known.bytes] = parseCounters(textAt(plan.counters, this.words), plan.counters.word);
     }
   }
@@ -197,9 +227,11 @@ class Restore {
       throw new LineError('RULE_SYNTAX', 'The -t option cannot be used in iptables-restore.\n');
     }
     if (this.skippedFamily(command)) return;
-    if (command.action === 'list' || command.action === 'list-rules') {
+    const { watcher } = this.options;
+    if (watcher === undefined && (command.action === 'list' || command.action === 'list-rules')) {
       throw new LineError('RULE_SYNTAX', 'a rules file can not list rules');
     }
+    watcher?.command(command, table);
     applyCommand(command, table, (name) => this.registry.isTarget(name));
   }
 
@@ -212,6 +244,7 @@ class Restore {
     const tables = [open.table, ...this.result.tables.values()];
     checkTable(open.table, knownObjects(this.options.objects, tables));
     this.result.tables.set(open.table.spec.name, open.table);
+    this.options.watcher?.committed(open.table);
     this.open = null;
   }
 
@@ -229,7 +262,7 @@ class Restore {
     if (error instanceof LineError) {
       const word = error.word < 0 ? null : (this.words[error.word] ?? null);
       const column = error.word < 0 ? undefined : wordColumn(line, error.word);
-      return new RuleError(error.code, error.message.trim(), this.place(this.line, column), word);
+      return new RuleError(error.code, error.message, this.place(this.line, column), word);
     }
     return error instanceof SluiceError && !(error instanceof RuleError)
       ? new RuleError('RULE_SYNTAX', error.message, error.place, null)

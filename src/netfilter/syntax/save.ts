@@ -64,16 +64,23 @@ export function chainsInOrder(table: Table): readonly Chain[] {
   return [...all.filter((chain) => chain.hook !== null), ...own];
 }
 
-/** What `iptables -S` prints, of one chain or all; with `counters` (`-v`), `-c packets bytes` in each line. */
-export function printRules(table: Table, chain: string | null = null, options: SaveOptions = {}): string {
+/** What `iptables -S` prints, of one chain or all; with `counters` (`-v`), `-c packets bytes` in each line; with
+ * `number`, that rule of the chain alone. */
+export function printRules(
+  table: Table,
+  chain: string | null = null,
+  options: SaveOptions & { readonly number?: number | null } = {},
+): string {
   const chains = chainsInOrder(table).filter(({ name }) => chain === null || name === chain);
   const count = (of: Rule | Chain) => (options.counters === true ? ` -c ${of.packets} ${of.bytes}` : '');
+  const { number = null } = options;
   let text = '';
-  for (const one of chains) {
+  for (const one of number === null ? chains : []) {
     text += one.hook === null ? `-N ${one.name}\n` : `-P ${one.name} ${one.policy!}${count(one)}\n`;
   }
   for (const one of chains) {
-    for (const rule of one.rules) text += `-A ${one.name}${saveRule(rule, table.family, count(rule))}\n`;
+    const rules = number === null ? one.rules : one.rules.slice(number - 1, number);
+    for (const rule of rules) text += `-A ${one.name}${saveRule(rule, table.family, count(rule))}\n`;
   }
   return text;
 }

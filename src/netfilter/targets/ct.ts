@@ -168,5 +168,6 @@ export const notrack = defineTarget({
   hooks: RAW_HOOKS,
   options: {},
   list: () => 'NOTRACK',
+  listedAs: 'CT',
   create: () => new UntrackedAction(),
 });

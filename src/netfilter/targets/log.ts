@@ -42,6 +42,20 @@ function flagsOf(info: Written): number {
   );
 }
 
+/** As -L calls the levels and flags. */
+const LEVELS = ['emerg', 'alert', 'crit', 'err', 'warn', 'notice', 'info', 'debug'] as const;
+
+function listedFlags(info: Written): string {
+  const words = [
+    info.sequence && 'tcp-sequence',
+    info.tcpOptions && 'tcp-options',
+    info.ipOptions && 'ip-options',
+    info.uid && 'uid',
+    info.macdecode && 'macdecode',
+  ];
+  return words.map((word) => (word === undefined ? '' : ` ${word}`)).join('');
+}
+
 class LogAction implements TargetAction {
   private readonly clock: Clock;
   private readonly host: HostServices;
@@ -95,9 +109,12 @@ export const log = defineTarget({
     uid: { value: flag, name: 'log-uid', about: "with the local sender's user" },
     macdecode: { value: flag, name: 'log-macdecode', about: 'with MAC addresses and protocol by name' },
   },
-  list(info) {
-    const words = info.prefix ? ` prefix "${info.prefix.value}"` : '';
-    return `LOG flags ${flagsOf(info)} level ${info.level?.value ?? DEFAULT_LEVEL}${words}`;
+  list(info, _family, numeric) {
+    const level = info.level?.value ?? DEFAULT_LEVEL;
+    const words = numeric
+      ? ` flags ${flagsOf(info)} level ${level}`
+      : ` level ${LEVELS[level]!}${listedFlags(info)}`;
+    return `LOG${words}${info.prefix === undefined ? '' : ` prefix "${info.prefix.value}"`}`;
   },
   create: (info, { clock, host, log: sink }) =>
     new LogAction(

@@ -46,9 +46,9 @@ export const markWays = {
 /** How `-L` names a change, by what it comes to: `set 0x1`, `and 0xf`, `or 0x10`, `xor 0x1`, `xset 0x1/0xff`. */
 export function listMarkChange({ value, mask }: Masked): string {
   const hex = (v: number) => `0x${(v >>> 0).toString(16)}`;
-  if (mask === -1) return `set ${hex(value)}`;
   if (value === 0) return `and ${hex(~mask)}`;
   if (value === mask) return `or ${hex(value)}`;
   if (mask === 0) return `xor ${hex(value)}`;
+  if (mask === -1) return `set ${hex(value)}`;
   return `xset ${hex(value)}/${hex(mask)}`;
 }

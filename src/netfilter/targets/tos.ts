@@ -3,7 +3,7 @@
  * bits. Linux: xt_DSCP.
  */
 import { defineTarget, type TargetAction, type ValueType } from '../extension.ts';
-import { dscp, dscpClass, tos, tosBits, type Tos } from '../syntax/values/index.ts';
+import { TOS_NAMES, TOS_NAME_MASK, dscp, dscpClass, tos, tosBits, type Tos } from '../syntax/values/index.ts';
 import { Verdict } from '../verdict.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import * as ipv6 from '../../wire/ipv6.ts';
@@ -40,6 +40,18 @@ function means(convert: (bits: number) => Tos): ValueType<Tos> {
   return { label: 'bits', parse: (words, use) => convert(tosBits.parse(words, use)), print: tos.print };
 }
 
+/** With names; the missing space and the one too many are iptables'. */
+function listTos(given: Tos): string {
+  const { value, mask } = given;
+  const hex = (byte: number) => `0x${byte.toString(16).padStart(2, '0')}`;
+  const name = mask === TOS_NAME_MASK ? TOS_NAMES.find(([, number]) => number === value)?.[0] : undefined;
+  if (name !== undefined) return ` TOS set${name}`;
+  if (value === 0) return `TOS and ${hex(~mask & 0xff)}`;
+  if (value === mask) return `TOS or ${hex(value)}`;
+  if (mask === 0) return `TOS xor ${hex(value)}`;
+  return `TOS set ${tos.print(given, 4)}`;
+}
+
 export const tosTarget = defineTarget({
   name: 'TOS',
   about: 'rewrites the type of service (IPv6: the traffic class)',
@@ -55,7 +67,8 @@ export const tosTarget = defineTarget({
     or: { value: means((v) => ({ value: v, mask: v })), name: 'or-tos', as: 'set', about: 'binary OR' },
     xor: { value: means((v) => ({ value: v, mask: 0 })), name: 'xor-tos', as: 'set', about: 'binary XOR' },
   },
-  list: (info) => `TOS set ${tos.print(info.set!.value, 4)}`,
+  list: (info, _family, numeric) =>
+    numeric ? `TOS set ${tos.print(info.set!.value, 4)}` : listTos(info.set!.value),
   create: (info) => new FieldAction(info.set!.value.mask, info.set!.value.value),
 });
 

@@ -15,5 +15,6 @@ export const trace = defineTarget({
   about: 'logs every rule that the packet passes from here on',
   tables: ['raw'],
   options: {},
+  list: () => '',
   create: () => new TraceAction(),
 });

@@ -46,6 +46,9 @@ export const dscpClass: ValueType<number> = {
   print: hex2,
 };
 
+/** The mask that a name stands for. */
+export const TOS_NAME_MASK = 0x3f;
+
 export const TOS_NAMES: readonly (readonly [name: string, value: number])[] = [
   ['Minimize-Delay', 0x10],
   ['Maximize-Throughput', 0x08],

@@ -1,0 +1,15 @@
+/** How a program ends when it can not do what it was asked: with this on standard error, and this status. */
+export class Failure extends Error {
+  readonly status: number;
+  readonly text: string;
+
+  constructor(status: number, text: string) {
+    super(text.trim());
+    this.name = 'Failure';
+    this.status = status;
+    this.text = text;
+  }
+}
+
+/** The exit statuses of iptables and its like. */
+export const Status = { DONE: 0, OTHER: 1, PARAMETER: 2, VERSION: 3, RESOURCE: 4 } as const;

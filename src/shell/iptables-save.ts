@@ -1,0 +1,78 @@
+/** `iptables-save` and `ip6tables-save`: the rules of the state file as text. */
+import { writeFileSync } from 'node:fs';
+import { TABLES, type Family, type TableName } from '../netfilter/hook.ts';
+import { makeTable, printSaveWithComments } from '../netfilter/syntax/index.ts';
+import { banner, IPTABLES_VERSION } from './complaints.ts';
+import { Failure, Status } from './failure.ts';
+import { OptionError, readOptions, type OptionShape } from './options.ts';
+import type { ProgramIo } from './program-io.ts';
+import type { RulesState } from './rules-state.ts';
+
+const OPTIONS: readonly OptionShape[] = [
+  { letter: 'c', long: 'counters', value: 'none' },
+  { letter: 't', long: 'table', value: 'required' },
+  { letter: 'f', long: 'file', value: 'required' },
+  { letter: 'M', long: 'modprobe', value: 'required' },
+  { letter: 'V', long: 'version', value: 'none' },
+];
+
+export function runSave(
+  program: string,
+  family: Family,
+  args: readonly string[],
+  openState: () => RulesState,
+  io: ProgramIo,
+): number {
+  const { given, rest } = optionsOf(program, args);
+  if (given.has('V')) {
+    io.out.write(`${banner(program)}\n`);
+    return Status.DONE;
+  }
+  if (rest.length > 0) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline\n');
+  const ruleset = openState().ruleset(family);
+  const only = given.get('t');
+  const name = only === undefined ? null : tableOrFail(program, only);
+  const tables =
+    name === null ? ruleset.tables : new Map([[name, ruleset.tables.get(name) ?? makeTable(family, name)]]);
+  const about = { name: program, version: IPTABLES_VERSION, time: ctime(io.now()) };
+  const text = printSaveWithComments({ family, tables }, about, { counters: given.has('c') });
+  const file = given.get('f');
+  if (file === undefined) io.out.write(text);
+  else writeOrFail(file, text);
+  return Status.DONE;
+}
+
+function optionsOf(program: string, args: readonly string[]): ReturnType<typeof readOptions> {
+  try {
+    return readOptions(args, OPTIONS);
+  } catch (error) {
+    if (!(error instanceof OptionError)) throw error;
+    const advice = `Look at manual page \`${program}.8' for more information.`;
+    throw new Failure(Status.OTHER, `${program}: ${error.message}\n${advice}\n`);
+  }
+}
+
+function tableOrFail(program: string, name: string): TableName {
+  if (Object.hasOwn(TABLES, name)) return name as TableName;
+  const message = 'Cannot initialize: Table does not exist (do you need to insmod?)';
+  throw new Failure(Status.OTHER, `${banner(program)}: ${message}\n`);
+}
+
+function writeOrFail(file: string, text: string): void {
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new Failure(Status.OTHER, `Failed to open file, error: ${(error as Error).message}\n`);
+  }
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
+const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
+
+/** As C's ctime writes it, in local time. */
+function ctime(date: Date): string {
+  const two = (value: number) => String(value).padStart(2, '0');
+  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
+  const day = String(date.getDate()).padStart(2);
+  return `${DAYS[date.getDay()]!} ${MONTHS[date.getMonth()]!} ${day} ${clock} ${date.getFullYear()}`;
+}

@@ -1,0 +1,161 @@
+/**
+ * The state file: the rules of both families between one call of a program and the next, as iptables-save -c prints them,
+ * in JSON. It is replaced as a whole, so that who reads sees all of a change or nothing; who changes it holds a lock (a
+ * file beside it), as iptables holds /run/xtables.lock.
+ */
+import * as fs from 'node:fs';
+import { SluiceError } from '../base/errors.ts';
+import type { Family } from '../netfilter/hook.ts';
+import type { Ruleset } from '../netfilter/rule.ts';
+import { makeRuleset, parseRestore, printTable } from '../netfilter/syntax/index.ts';
+import { Failure, Status } from './failure.ts';
+
+const FORMAT = 1;
+
+interface Content {
+  readonly version: typeof FORMAT;
+  readonly v4: string;
+  readonly v6: string;
+}
+
+const NOTHING: Content = { version: FORMAT, v4: '', v6: '' };
+
+export class RulesState {
+  private readonly path: string;
+  private readonly rulesets = new Map<Family, Ruleset>();
+  private text: string | null = null;
+  private content: Content = NOTHING;
+  private locked = false;
+
+  /** Reads the file; one that is not there yet holds no tables. */
+  constructor(path: string) {
+    this.path = path;
+    this.read();
+  }
+
+  ruleset(family: Family): Ruleset {
+    let ruleset = this.rulesets.get(family);
+    if (ruleset === undefined) {
+      const text = family === 4 ? this.content.v4 : this.content.v6;
+      ruleset =
+        text === '' ? makeRuleset(family) : parseRestore(text, { family, file: this.path, counters: true });
+      this.rulesets.set(family, ruleset);
+    }
+    return ruleset;
+  }
+
+  /** From here to `unlock` nobody else changes the file. `wait`: seconds, 0 for ever, null not at all. */
+  lock(wait: number | null): void {
+    const until = wait === null ? 0 : wait === 0 ? Infinity : Date.now() + wait * 1000;
+    while (!this.tryLock()) {
+      if (wait === null) {
+        const hint = 'Perhaps you want to use the -w option?';
+        throw new Failure(Status.RESOURCE, `Another app is currently holding the xtables lock. ${hint}\n`);
+      }
+      if (Date.now() >= until) {
+        const message = `Another app is currently holding the xtables lock. Stopped waiting after ${wait}s.\n`;
+        throw new Failure(Status.RESOURCE, message);
+      }
+      Atomics.wait(sleeper, 0, 0, LOCK_RETRY_MS);
+    }
+    this.locked = true;
+    this.read();
+  }
+
+  unlock(): void {
+    if (this.locked) fs.rmSync(this.lockPath, { force: true });
+    this.locked = false;
+  }
+
+  /** Writes what the rulesets are now. */
+  save(): void {
+    const print = (family: Family, text: string): string => {
+      const ruleset = this.rulesets.get(family);
+      // In the order of their making, which is the order in which they are read again.
+      return ruleset === undefined
+        ? text
+        : [...ruleset.tables.values()].map((table) => printTable(table, { counters: true })).join('');
+    };
+    const { v4, v6 } = this.content;
+    const content: Content = { version: FORMAT, v4: print(4, v4), v6: print(6, v6) };
+    const fresh = `${this.path}.${process.pid}`;
+    attempt(this.path, () => {
+      fs.writeFileSync(fresh, `${JSON.stringify(content)}\n`);
+      fs.renameSync(fresh, this.path);
+    });
+  }
+
+  private read(): void {
+    const text = readIfThere(this.path);
+    if (text === this.text) return;
+    this.text = text;
+    this.content = text === null || text === '' ? NOTHING : parseContent(text, this.path);
+    this.rulesets.clear();
+  }
+
+  private get lockPath(): string {
+    return `${this.path}.lock`;
+  }
+
+  private tryLock(): boolean {
+    try {
+      fs.writeFileSync(this.lockPath, String(process.pid), { flag: 'wx' });
+      return true;
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw new SluiceError('STATE', explain(error), { file: this.lockPath });
+      // Left by a process that was killed: nobody holds it.
+      const holder = Number(readIfThere(this.lockPath) ?? '');
+      if (holder > 0 && !isAlive(holder)) fs.rmSync(this.lockPath, { force: true });
+      return false;
+    }
+  }
+}
+
+const LOCK_RETRY_MS = 10;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return codeOf(error) === 'EPERM';
+  }
+}
+
+function parseContent(text: string, file: string): Content {
+  try {
+    const content = JSON.parse(text) as Partial<Content> | null;
+    if (content?.version === FORMAT && typeof content.v4 === 'string' && typeof content.v6 === 'string') {
+      return content as Content;
+    }
+  } catch {
+    // Not even JSON: said below.
+  }
+  throw new SluiceError('STATE', 'this is no state file of Sluice, or of another version', { file });
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return fs.readFileSync(path, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null;
+    throw new SluiceError('STATE', explain(error), { file: path });
+  }
+}
+
+function attempt(file: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    throw new SluiceError('STATE', explain(error), { file });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+function explain(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
