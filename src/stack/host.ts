@@ -24,7 +24,7 @@ import { Verdict } from '../netfilter/verdict.ts';
 import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import { isLinkLocal6, type AddressTable } from './addresses.ts';
@@ -138,6 +138,8 @@ export class Host implements HostServices {
   private ttlGeneration = -1;
   /** A copy of TEE's is on its way. */
   private duplicating = false;
+  /** A closed port's reset is on its way out: over IPv4 Linux sends it by a socket of its own, over IPv6 by none. */
+  resettingBySocket = false;
 
   constructor(config: HostConfig, env: HostEnv) {
     this.env = env;
@@ -467,7 +469,8 @@ export class Host implements HostServices {
 
   senderOf(pkt: PacketBuffer): SocketFacts | null {
     const isIcmp = pkt.proto === IPPROTO_ICMP || pkt.proto === IPPROTO_ICMPV6;
-    return pkt.iif === 0 && isIcmp ? OWN_SOCKET : null;
+    const isReset = this.resettingBySocket && pkt.proto === IPPROTO_TCP;
+    return pkt.iif === 0 && (isIcmp || isReset) ? OWN_SOCKET : null;
   }
 
   hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean {

@@ -32,7 +32,9 @@ export function resetTcp(host: Host, pkt: PacketBuffer): void {
     return;
   }
   if (pkt.family === 4) {
+    host.resettingBySocket = true;
     sendReset4(host, pkt, ipv4.tos(pkt.bytes, pkt.l3) & ~ECN_MASK, null);
+    host.resettingBySocket = false;
   } else {
     const trafficClass = ipv6.trafficClass(pkt.bytes, pkt.l3) & ~ECN_MASK;
     sendReset6(host, pkt, trafficClass, ownFlowLabel(host), null);

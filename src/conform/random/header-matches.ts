@@ -132,7 +132,9 @@ export const string: Match = ({ chance, facts }) => {
   const to = chance.is(0.3) ? at + bytes.length + chance.between(-2, 40) + 4000 * chance.below(2) : 65535;
   if (from > 0 && from <= to) words.push(`--from ${from}`);
   if (to < 65535 && from <= to) words.push(`--to ${to}`);
-  if (chance.is(0.2)) words.push('--icase');
+  // Boyer-Moore in Linux loses its way over ß and ÿ, which it takes for small letters.
+  const strange = words[0]!.includes('--algo bm') && bytes.some((byte) => [0xbf, 0xdf, 0xff].includes(byte));
+  if (chance.is(0.2) && !strange) words.push('--icase');
   return words.join(' ');
 };
 

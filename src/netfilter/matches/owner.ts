@@ -1,6 +1,6 @@
 /**
- * `-m owner`: whose socket sent the packet. Linux: xt_owner. Packets without a socket (those of the kernel itself, resets,
- * most ICMP) match only where everything asked is inverted.
+ * `-m owner`: whose socket sent the packet. Linux: xt_owner. Packets without a socket (REJECT's resets, IPv6 resets of closed
+ * ports) match only where everything asked is inverted; the kernel's own sockets (ICMP, IPv4 resets) belong to nobody.
  */
 import { defineMatch, type Given, type InfoOf, type MatchTest, type ValueType } from '../extension.ts';
 import { Hook } from '../hook.ts';

@@ -4,7 +4,8 @@
  *
  * Both of the kernel's algorithms find the same in a packet that lies in one piece; here Horspool's search serves for
  * either. (In the kernel `bm` misses a string that lies across two fragments of a reassembled packet.) Letters are
- * folded as the kernel folds them: those of Latin-1 too.
+ * folded as the kernel folds them: those of Latin-1 too. (Its `bm` with `--icase` overlooks strings with ß or ÿ, depending on
+ * what stands before them; here they are found.)
  */
 import { defineMatch, type InfoOf, type MatchTest, type ValueType } from '../extension.ts';
 import { ValueError } from '../syntax/value-error.ts';
