@@ -110,4 +110,6 @@ export function helperRules(family: Family): string {
 }
 
 export { FlowTable, type Endpoint, type Flow, type FlowEvent } from './flow-table.ts';
+export type { Call } from './sip/call-table.ts';
+export type { MediaQuality } from './sip/media-quality.ts';
 export { DEFAULT_HELPERS, parseHelperSettings, type HelperSettings } from './settings.ts';

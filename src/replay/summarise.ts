@@ -72,6 +72,7 @@ export function summarise(
       return texts.expectations();
     },
     flows: [...flows.all],
+    calls: [...flows.calls.all],
     notes,
     truncated: input.truncated,
     warnings: input.warnings,

@@ -2,7 +2,7 @@
  * What a replay leaves behind: totals, counters, tables and connections as they stand after the last frame. `runReplay`
  * returns it; the reports (report/) print it; regression cases compare it.
  */
-import type { Flow } from '../alg/index.ts';
+import type { Call, Flow } from '../alg/index.ts';
 import type { CaptureError } from '../capture/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import type { TableEntry } from '../vswitch/index.ts';
@@ -49,6 +49,8 @@ export interface ReplaySummary {
   readonly expectations: readonly string[];
   /** The control connections that helpers watched. */
   readonly flows: readonly Flow[];
+  /** The calls that SIP's helper saw. */
+  readonly calls: readonly Call[];
   /** Of a replay through a switch: the addresses that it knows at the end, by VLAN and address. */
   readonly addresses?: readonly TableEntry[];
   /** What was assumed (sides, interfaces, addresses), what was repaired and how often. */

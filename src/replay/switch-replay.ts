@@ -170,6 +170,7 @@ class SwitchReplay {
       conntrack: [],
       expectations: [],
       flows: [],
+      calls: [],
       addresses: this.switch.table(),
       notes: [],
       truncated: input.truncated,

@@ -14,6 +14,7 @@ import { payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
 import { isRtp, MediaQuality } from './media-quality.ts';
+import { STATIC_CODECS } from './sdp.ts';
 
 /** Streams of one connection that are told apart: a stranger may draw sources at random. */
 const MAX_STREAMS = 16;
@@ -73,7 +74,7 @@ export class MediaMonitor implements CtHelper {
     if (known !== undefined) return known;
     if (streams.length >= MAX_STREAMS) return null;
     const to = endText(tuple.family, tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3, tuple.dstId);
-    const stream = new MediaQuality(from, to, ssrc, type, codecs.get(type) ?? '');
+    const stream = new MediaQuality(from, to, ssrc, type, codecs.get(type) ?? STATIC_CODECS[type] ?? '');
     streams.push(stream);
     call.quality.push(stream);
     return stream;

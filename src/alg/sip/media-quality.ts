@@ -60,23 +60,31 @@ export class MediaQuality {
   /** A packet of this stream; `at` is where RTP's header begins. */
   take(bytes: Uint8Array, at: number, end: number, nowUs: number): void {
     const seq = readU16(bytes, at + 2);
-    const arrival = (nowUs / 1e6) * this.clock;
-    const transit = arrival - readU32(bytes, at + 4);
     if (this.packets === 0) {
       this.firstUs = nowUs;
       this.firstSeq = seq;
       this.highest = seq;
     } else {
       this.order(seq);
-      const step = Math.abs(transit - this.transit);
-      // A time stamp that ran over, or a new talk spurt's jump, is no delay.
-      if (step < this.clock * 10) this.jitterUnits += (step - this.jitterUnits) / 16;
-      this.maxJitterUnits = Math.max(this.maxJitterUnits, this.jitterUnits);
     }
-    this.transit = transit;
+    // Other payloads (keys pressed, comfort noise) count time otherwise.
+    if ((bytes[at + 1]! & 0x7f) === this.payloadType) this.jitter(bytes, at, nowUs);
     this.packets++;
     this.bytes += end - at;
     this.lastUs = nowUs;
+  }
+
+  private jitter(bytes: Uint8Array, at: number, nowUs: number): void {
+    // The difference to the first packet: the clock's own 1970 is too far away for fractions.
+    const arrival = ((nowUs - this.firstUs) / 1e6) * this.clock;
+    const transit = arrival - readU32(bytes, at + 4);
+    const step = Math.abs(transit - this.transit);
+    // The marker says that somebody began to talk: the pause before it is no delay. Nor is a time stamp that ran over.
+    const isNew = this.packets === 0 || (bytes[at + 1]! & 0x80) !== 0 || step > this.clock * 10;
+    this.transit = transit;
+    if (isNew) return;
+    this.jitterUnits += (step - this.jitterUnits) / 16;
+    this.maxJitterUnits = Math.max(this.maxJitterUnits, this.jitterUnits);
   }
 
   private order(seq: number): void {
@@ -92,7 +100,7 @@ export class MediaQuality {
   }
 
   get expected(): number {
-    return this.highest - this.firstSeq + 1;
+    return this.packets === 0 ? 0 : this.highest - this.firstSeq + 1;
   }
 
   get lost(): number {
@@ -114,7 +122,8 @@ export class MediaQuality {
     const loss = this.expected === 0 ? 0 : (this.lost / this.expected) * 100;
     const rating = BEST_RATING - (ie + (95 - ie) * (loss / (loss + bpl)));
     if (rating <= 0) return 1;
-    return Math.min(4.5, 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6);
+    const score = 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6;
+    return Math.min(4.5, Math.max(1, score));
   }
 }
 

@@ -42,7 +42,7 @@ export interface SessionDescription {
 }
 
 /** Codecs that need no rtpmap (RFC 3551 6). */
-const STATIC_CODECS: Readonly<Record<number, string>> = {
+export const STATIC_CODECS: Readonly<Record<number, string>> = {
   0: 'PCMU/8000',
   3: 'GSM/8000',
   4: 'G723/8000',

@@ -1,9 +1,10 @@
 /** Every command there is. Adding one means adding its file and its line here; files load their work when they run. */
 import type { CommandSpec } from '../command.ts';
+import { calls } from './calls.ts';
 import { conform } from './conform.ts';
 import { flows } from './flows.ts';
 import { lab } from './lab.ts';
 import { replay } from './replay.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, flows, test, lab, conform];
+export const COMMANDS: readonly CommandSpec[] = [replay, flows, calls, test, lab, conform];

@@ -8,6 +8,7 @@ import type { Place } from '../../base/errors.ts';
 import type { ConntrackOutcome, Endpoints, OutFrame, PacketOutcome, TimerOutcome } from '../outcome.ts';
 import type { TraceStep, Translation } from '../outcome.ts';
 import type { ReplaySummary } from '../summary.ts';
+import { callFields } from './calls.ts';
 import { escapeJson } from './escape.ts';
 import { flowFields } from './flows.ts';
 import type { Output } from './output.ts';
@@ -89,6 +90,7 @@ export function summaryLine(s: ReplaySummary): string {
     conntrack: s.conntrack,
     expectations: s.expectations,
     flows: s.flows.map(flowFields),
+    calls: s.calls.map(callFields),
     ...(s.addresses === undefined ? {} : { addresses: s.addresses }),
     notes: s.notes.map(({ text, place }) => ({ text, ...where(place) })),
     truncated: s.truncated.map(({ message, code, place }) => ({ message, code, ...where(place) })),

@@ -75,6 +75,7 @@ export function summary(parts: Partial<ReplaySummary> = {}): ReplaySummary {
     rulesets: [ruleset],
     conntrack: ['ipv4     2 tcp      6 119 TIME_WAIT src=10.254.0.2 dst=10.253.0.2 sport=51000 dport=80'],
     flows: [],
+    calls: [],
     expectations: [],
     notes: [{ text: 'sides: eth0 inside with 10.254.0.2/32' }],
     truncated: [],
