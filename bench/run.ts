@@ -4,6 +4,7 @@
  */
 import Table from 'cli-table3';
 import type { Bench, Figure } from './figure.ts';
+import { algMessages } from './alg-messages.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { replayNat } from './replay-nat.ts';
 import { rules10k } from './rules-10k.ts';
@@ -17,6 +18,7 @@ const BENCHES: readonly Bench[] = [
   conntrackMemory,
   captureMemory,
   switchLearning,
+  algMessages,
   startup,
   tcpStack,
   tcpStackJumbo,

@@ -4,11 +4,18 @@ export function bytesOfText(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
+/** In one call for the length of a line, which is some ten times as fast as byte by byte. */
 export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= AT_ONCE) return String.fromCharCode(...bytes.subarray(start, end));
   let text = '';
-  for (let i = start; i < end; i++) text += String.fromCharCode(bytes[i]!);
+  for (let at = start; at < end; at += AT_ONCE) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + AT_ONCE, end)));
+  }
   return text;
 }
+
+/** Arguments that a call takes without trouble anywhere. */
+const AT_ONCE = 4096;
 
 /** What does not print is a dot. */
 export function printable(text: string): string {

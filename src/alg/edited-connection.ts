@@ -87,15 +87,17 @@ export abstract class EditedConnection {
   // ── Editing ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The beginning of a message that may have to be changed waits for its end; one that need not goes on. */
-  private holdBack(direction: number, { partial, partialSeq }: Chunker, isLast: boolean): void {
-    const mayChange =
-      partial !== '' &&
-      !isLast &&
-      !this.protocol.isOver &&
-      this.protocol.mayEdit(direction) &&
-      this.protocol.mayChange(direction, partial);
-    if (mayChange) this.services.sequences.edits(this.entry, direction).hold(partialSeq);
-    else this.pass(direction, partialSeq + partial.length, partial);
+  private holdBack(direction: number, chunker: Chunker, isLast: boolean): void {
+    const edits = this.services.sequences.editsOf(this.entry, direction);
+    const mayEdit = !isLast && !this.protocol.isOver && this.protocol.mayEdit(direction);
+    // Nearly every segment.
+    if (!mayEdit && edits?.isHolding !== true) return;
+    const { partial, partialSeq } = chunker;
+    if (mayEdit && partial !== '' && this.protocol.mayChange(direction, partial)) {
+      this.services.sequences.edits(this.entry, direction).hold(partialSeq);
+    } else {
+      this.pass(direction, partialSeq + partial.length, partial);
+    }
   }
 
   /** What is held back up to `endSeq` goes on, as `text`; nothing happens where nothing is. */

@@ -13,6 +13,7 @@ import { StrictFtp } from './ftp/strict.ts';
 import { IRC_PORT } from './irc/dcc.ts';
 import { LinuxIrc } from './irc/linux.ts';
 import { StrictIrc } from './irc/strict.ts';
+import { Rsh, RSH_PORT } from './rsh.ts';
 import { Sane, SANE_PORT } from './sane.ts';
 import type { AlgServices } from './services.ts';
 import type { HelperSettings } from './settings.ts';
@@ -57,6 +58,13 @@ const HELPERS: readonly HelperSpec[] = [
     port: IRC_PORT,
     make: (_family, services, { mode }) =>
       mode === 'linux' ? new LinuxIrc(services) : new StrictIrc(services),
+  },
+  {
+    name: 'rsh',
+    families: BOTH,
+    protocol: 'tcp',
+    port: RSH_PORT,
+    make: (family, services) => new Rsh(family, services),
   },
   {
     name: 'sane',

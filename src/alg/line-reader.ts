@@ -2,6 +2,7 @@
  * A stream cut into lines, each with where it stood and which packets brought it. Lines longer than MAX_LINE are passed over
  * (RFC 959 knows none longer than 512), and so is the rest of a line whose beginning was not seen.
  */
+import { textOfBytes } from './byte-text.ts';
 import type { StreamReader } from './stream-view.ts';
 
 export const MAX_LINE = 1024;
@@ -99,8 +100,6 @@ export class LineReader implements StreamReader {
   }
 
   private textTo(length: number): string {
-    let text = '';
-    for (let i = 0; i < length; i++) text += String.fromCharCode(this.bytesOfLine[i]!);
-    return text;
+    return textOfBytes(this.bytesOfLine, 0, length);
   }
 }

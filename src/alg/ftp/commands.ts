@@ -54,6 +54,7 @@ export interface Command {
 }
 
 const TELNET_CODES = /^(?:\xff[\xf0-\xfa\xff]|\xff[\xfb-\xfe][^]?|[\xf0-\xff])+/;
+const FIRST_TELNET_CODE = 0xf0;
 const COMMAND = /^([A-Za-z]{3,4})(?: +|$)/;
 
 /**
@@ -61,7 +62,7 @@ const COMMAND = /^([A-Za-z]{3,4})(?: +|$)/;
  * null for what is no command.
  */
 export function readCommand(line: string): Command | null {
-  const shift = TELNET_CODES.exec(line)?.[0].length ?? 0;
+  const shift = line.charCodeAt(0) < FIRST_TELNET_CODE ? 0 : (TELNET_CODES.exec(line)?.[0].length ?? 0);
   const text = shift === 0 ? line : line.slice(shift);
   const found = COMMAND.exec(text);
   if (found === null) return null;

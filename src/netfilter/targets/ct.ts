@@ -28,7 +28,10 @@ const EVENTS = [
 
 const EXPECT_EVENTS = [['new', 1 << 0]] as const;
 
-/** Helpers of the kernel and the protocols they sit on; any other name is refused, as by a kernel without it. */
+/**
+ * Helpers of the kernel and the protocols they sit on, and `rsh`, which only Sluice has; any other name is refused, as by a
+ * kernel without it.
+ */
 const HELPERS: Readonly<Record<string, readonly number[]>> = {
   amanda: [IPPROTO_UDP],
   ftp: [IPPROTO_TCP],
@@ -38,6 +41,7 @@ const HELPERS: Readonly<Record<string, readonly number[]>> = {
   pptp: [IPPROTO_TCP],
   'Q.931': [IPPROTO_TCP],
   RAS: [IPPROTO_UDP],
+  rsh: [IPPROTO_TCP],
   sane: [IPPROTO_TCP],
   sip: [IPPROTO_TCP, IPPROTO_UDP],
   snmp: [IPPROTO_UDP],
