@@ -73,6 +73,7 @@ const REASONS = {
   SWITCH_NOBODY: 'no port takes the frame',
   SWITCH_REVERSE_PATH: 'copy of a frame sent from here, back on another uplink',
   SWITCH_SHAPED: 'over the bandwidth of the switch port',
+  SWITCH_GROUP: 'IGMP or MLD message, or IP header, that is malformed',
 } as const;
 
 export type DropReasonName = keyof typeof REASONS;

@@ -74,6 +74,13 @@ export class Rig {
     this.clock.advanceTo(this.clock.now + seconds * 1e6);
   }
 
+  /** What the switch sends by itself while time passes. */
+  waitFor(seconds: number): string[] {
+    this.sent = [];
+    this.wait(seconds);
+    return this.sent;
+  }
+
   /** `mac vlan port kind` of all entries. */
   table(): string[] {
     return this.switch.table().map(({ mac, vlan, port, kind }) => `${mac} ${vlan} ${port} ${kind}`);

@@ -33,6 +33,9 @@ export interface BridgePortSettings extends PortSettings {
   readonly priority: number;
   readonly rootBlock: boolean;
   readonly bpduGuard: boolean;
+  /** Of snooping: 0 never leads to a router, 1 when a query came from there, 2 always; a member that leaves is the last. */
+  readonly mcastRouter: number;
+  readonly fastLeave: boolean;
   /** Null while VLANs are not filtered. */
   readonly vlans: VlanMembership | null;
 }
@@ -53,6 +56,8 @@ export class BridgePort extends Port {
   readonly priority: number;
   readonly rootBlock: boolean;
   readonly bpduGuard: boolean;
+  readonly mcastRouter: number;
+  readonly fastLeave: boolean;
   readonly vlans: VlanMembership | null;
 
   constructor(index: number, settings: BridgePortSettings) {
@@ -72,6 +77,8 @@ export class BridgePort extends Port {
     this.priority = settings.priority;
     this.rootBlock = settings.rootBlock;
     this.bpduGuard = settings.bpduGuard;
+    this.mcastRouter = settings.mcastRouter;
+    this.fastLeave = settings.fastLeave;
     this.vlans = settings.vlans;
   }
 }

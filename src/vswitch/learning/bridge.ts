@@ -23,6 +23,7 @@ import { ANY_TAG, TaggedFrame } from '../tagged-frame.ts';
 import { BridgePort, PortState } from './bridge-port.ts';
 import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
+import { Fate, Snooping, type SnoopingConfig } from './snooping.ts';
 import { SpanningTree, type StpConfig } from './spanning-tree.ts';
 import { classify, shapeFor } from './vlans.ts';
 
@@ -36,6 +37,8 @@ const PROVIDER_FORWARDS = 0xb801;
 /** Who a frame without a known destination goes to. */
 const Kind = { UNICAST: 0, GROUP: 1, BROADCAST: 2 } as const;
 
+/** Of a switch without an address; it asks nothing. */
+const NO_ADDRESS = new Uint8Array(6);
 const MICROSECONDS_PER_SECOND = 1_000_000;
 
 export class LearningSwitch extends VirtualSwitch<BridgePort> {
@@ -52,6 +55,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private readonly mirror: Mirror<BridgePort>;
   private readonly alwaysForwarded: number;
   readonly tree: SpanningTree | null;
+  private readonly snooping: Snooping | null;
   /** Where the frame in work came in, and the VLAN that it is in (0 while VLANs are not filtered). */
   private from: BridgePort;
   private vid = 0;
@@ -70,9 +74,19 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     this.mirror = new Mirror(config.mirrors, ports);
     this.addOwnAddresses();
     for (const entry of config.fdb) this.addEntry(entry);
+    this.snooping = config.snooping === null ? null : this.listenIn(config.snooping, ports);
     this.tree = config.stp === null ? null : this.growTree(config.stp, ports);
     // When everything stands: what it sends goes out from within the call.
     if (this.tree !== null) this.clock.at(this.clock.now, () => this.tree!.start());
+  }
+
+  private listenIn(config: SnoopingConfig, ports: readonly BridgePort[]): Snooping {
+    return new Snooping(config, this.self?.mac ?? NO_ADDRESS, ports, {
+      clock: this.clock,
+      transmit: (port, frame) => {
+        if (port.up && port.state === PortState.FORWARDING) this.emit(port, frame, 0, frame.length, 0);
+      },
+    });
   }
 
   private growTree(config: StpConfig, ports: readonly BridgePort[]): SpanningTree {
@@ -159,9 +173,39 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   }
 
   private forwardGroup(pkt: PacketBuffer): void {
-    this.flood(ethernet.isBroadcast(pkt.bytes, pkt.start) ? Kind.BROADCAST : Kind.GROUP);
-    this.passUp();
+    const isMembersOnly = this.sendGroup(pkt);
+    if (pkt.dropReason !== DropReason.NONE) return;
+    if (!isMembersOnly || this.wantsGroup()) this.passUp();
     this.settle(pkt, DropReason.SWITCH_NOBODY);
+  }
+
+  /** To everybody, or to a group's members alone: then true. A message about groups that is none ends the frame. */
+  private sendGroup(pkt: PacketBuffer): boolean {
+    if (ethernet.isBroadcast(pkt.bytes, pkt.start)) {
+      this.flood(Kind.BROADCAST);
+      return false;
+    }
+    switch (this.snooping?.look(this.from, pkt, this.vid) ?? Fate.FLOOD) {
+      case Fate.MEMBERS:
+        this.toMembers();
+        return true;
+      case Fate.BAD:
+        return this.refuse(this.from, pkt, DropReason.SWITCH_GROUP);
+      default:
+        this.flood(Kind.GROUP);
+        return false;
+    }
+  }
+
+  /** A group that the host did not join is not passed up to it, once it is known who did. */
+  private wantsGroup(): boolean {
+    const { self } = this;
+    return self !== null && (self.promisc || this.snooping!.hasMember(self));
+  }
+
+  private toMembers(): void {
+    this.action = Action.GROUP;
+    for (const to of this.floodOrder) if (this.snooping!.takes(to) && this.mayLeave(to)) this.leave(to);
   }
 
   /** A frame of which no copy left gets its reason. */
@@ -175,8 +219,8 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     const { bytes, start } = pkt;
     if (!this.enterVlan(pkt)) return;
     if (ethernet.isMulticast(bytes, start)) {
-      this.flood(ethernet.isBroadcast(bytes, start) ? Kind.BROADCAST : Kind.GROUP);
-      this.settle(pkt, DropReason.SWITCH_NOBODY);
+      this.sendGroup(pkt);
+      if (pkt.dropReason === DropReason.NONE) this.settle(pkt, DropReason.SWITCH_NOBODY);
       return;
     }
     const at = this.fdb.find(

@@ -11,6 +11,7 @@
  *     vlan_default_pvid: 1               # every port's, untagged; 0: none
  *     group_fwd_mask: 0x4000
  *     stp: true                          # with priority, hello_time, max_age and forward_delay (seconds)
+ *     mcast_snooping: true               # with mcast_querier and the kernel's times and limits; off unless given
  *     ports:
  *       p1: { isolated: true, learning: false, hairpin: true, vlans: [{ vid: 10, pvid: true, untagged: true }, 20, "30-40"] }
  *     fdb: [{ mac: "02:00:00:00:00:02", port: p1, vlan: 10, sticky: true }]
@@ -33,6 +34,7 @@ import { FdbFlag } from '../fdb.ts';
 import { mirrorsAt, type MirrorConfig } from '../mirror.ts';
 import { flagAt, macAt, portAt, portNameAt, portsAt, stationAt, vidAt, vidsAt } from '../values.ts';
 import { PORT_STATE_NAMES, PortState, type BridgePortSettings } from './bridge-port.ts';
+import type { SnoopingConfig } from './snooping.ts';
 import type { StpConfig } from './spanning-tree.ts';
 import { VlanMembership } from './vlans.ts';
 
@@ -54,11 +56,25 @@ export interface LearningConfig {
   readonly noLinkLocalLearn: boolean;
   /** Null: no spanning tree. */
   readonly stp: StpConfig | null;
+  /** Null: groups are flooded. */
+  readonly snooping: SnoopingConfig | null;
   readonly ports: readonly BridgePortSettings[];
   readonly fdb: readonly FdbEntryConfig[];
   readonly mirrors: readonly MirrorConfig[];
 }
 
+const MCAST_KEYS = [
+  'mcast_querier',
+  'mcast_membership_interval',
+  'mcast_querier_interval',
+  'mcast_query_interval',
+  'mcast_query_response_interval',
+  'mcast_startup_query_interval',
+  'mcast_startup_query_count',
+  'mcast_last_member_interval',
+  'mcast_last_member_count',
+  'mcast_hash_max',
+];
 const KEYS = [
   'model',
   'mac',
@@ -75,6 +91,8 @@ const KEYS = [
   'hello_time',
   'max_age',
   'forward_delay',
+  'mcast_snooping',
+  ...MCAST_KEYS,
   'ports',
   'fdb',
   'mirrors',
@@ -93,6 +111,8 @@ const PORT_KEYS = [
   'priority',
   'root_block',
   'bpdu_guard',
+  'mcast_router',
+  'fastleave',
   'vlans',
 ];
 const SELF_KEYS = ['name', 'promisc', 'vlans'];
@@ -144,6 +164,7 @@ export function parseLearning(value: PlainObject, path: string, name: string): L
     groupFwdMask: maskAt(value['group_fwd_mask'] ?? 0, at('group_fwd_mask')),
     noLinkLocalLearn: flagAt(value, path, 'no_linklocal_learn', false),
     stp: parseStp(value, path, mac),
+    snooping: parseSnooping(value, path, mac),
     ports: all,
     fdb: listAt(value['fdb'], at('fdb')).map((entry, i) => parseEntry(entry, `${at('fdb')}[${i}]`, all)),
     mirrors: mirrorsAt(value['mirrors'], at('mirrors'), all),
@@ -166,6 +187,8 @@ const PLAIN_PORT = {
   priority: 32,
   rootBlock: false,
   bpduGuard: false,
+  mcastRouter: 1,
+  fastLeave: false,
 } as const;
 
 function parsePort(name: string, value: unknown, path: string, vlans: VlanRules | null): BridgePortSettings {
@@ -189,6 +212,8 @@ function parsePort(name: string, value: unknown, path: string, vlans: VlanRules 
     priority: integerAt(port['priority'] ?? PLAIN_PORT.priority, `${path}.priority`, 0, 63),
     rootBlock: flag('root_block', false),
     bpduGuard: flag('bpdu_guard', false),
+    mcastRouter: integerAt(port['mcast_router'] ?? 1, `${path}.mcast_router`, 0, 2),
+    fastLeave: flag('fastleave', false),
     vlans: parseVlans(port['vlans'], `${path}.vlans`, vlans),
   };
 }
@@ -204,6 +229,34 @@ function parseStp(value: PlainObject, path: string, mac: Uint8Array | null): Stp
     helloTime: seconds('hello_time', 2, 1, 10),
     maxAge: seconds('max_age', 20, 6, 40),
     forwardDelay: seconds('forward_delay', 15, 2, 30),
+  };
+}
+
+/** The kernel's defaults, in seconds. */
+function parseSnooping(value: PlainObject, path: string, mac: Uint8Array | null): SnoopingConfig | null {
+  if (!flagAt(value, path, 'mcast_snooping', false)) {
+    const stray = MCAST_KEYS.find((key) => value[key] !== undefined);
+    if (stray !== undefined) fail(`${path}.${stray}`, 'needs "mcast_snooping: true"');
+    return null;
+  }
+  const querier = flagAt(value, path, 'mcast_querier', false);
+  if (querier && mac === null)
+    fail(`${path}.mcast_querier`, 'a querier needs the address of the switch ("mac")');
+  const us = (key: string, byDefault: number) =>
+    numberAt(value[`mcast_${key}`] ?? byDefault, `${path}.mcast_${key}`, 0, 100_000) * 1_000_000;
+  const count = (key: string, byDefault: number) =>
+    integerAt(value[`mcast_${key}`] ?? byDefault, `${path}.mcast_${key}`, 0, 1 << 20);
+  return {
+    querier,
+    membershipInterval: us('membership_interval', 260),
+    querierInterval: us('querier_interval', 255),
+    queryInterval: us('query_interval', 125),
+    queryResponseInterval: us('query_response_interval', 10),
+    startupQueryInterval: us('startup_query_interval', 31.25),
+    startupQueryCount: count('startup_query_count', 2),
+    lastMemberInterval: us('last_member_interval', 1),
+    lastMemberCount: count('last_member_count', 2),
+    hashMax: count('hash_max', 4096),
   };
 }
 

@@ -83,9 +83,17 @@ export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): s
   const setup = [
     // All in one command: `ip link set … type bridge` finds its way on some kernels only.
     [
-      `ip link add ${SELF} address ${mac(self.mac!)} type bridge mcast_snooping 0`,
+      `ip link add ${SELF} address ${mac(self.mac!)} type bridge mcast_snooping ${Number(config.snooping !== null)}`,
       `ageing_time ${config.ageingSeconds * 100} group_fwd_mask ${config.groupFwdMask}`,
       `no_linklocal_learn ${Number(config.noLinkLocalLearn)}`,
+      ...(config.snooping === null
+        ? []
+        : [
+            `mcast_querier ${Number(config.snooping.querier)} mcast_membership_interval ${config.snooping.membershipInterval / 10_000}`,
+            `mcast_last_member_interval ${config.snooping.lastMemberInterval / 10_000}`,
+            `mcast_querier_interval ${config.snooping.querierInterval / 10_000}`,
+            `mcast_query_response_interval ${config.snooping.queryResponseInterval / 10_000}`,
+          ]),
       ...(config.stp === null
         ? []
         : [
@@ -105,7 +113,7 @@ export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): s
       `ip link add ${port.name} mtu ${port.mtu} ${port.mac === null ? '' : `address ${mac(port.mac)}`} type veth peer name ${far(port.name)}`,
       `ip link set ${far(port.name)} mtu 65535 arp off up`,
       `ip link set ${port.name} master ${SELF}`,
-      `bridge link set dev ${port.name} learning ${onOff(port.learning)} flood ${onOff(port.flood)} mcast_flood ${onOff(port.mcastFlood)} bcast_flood ${onOff(port.bcastFlood)} isolated ${onOff(port.isolated)} locked ${onOff(port.locked)} hairpin ${onOff(port.hairpin)}`,
+      `bridge link set dev ${port.name} learning ${onOff(port.learning)} flood ${onOff(port.flood)} mcast_flood ${onOff(port.mcastFlood)} bcast_flood ${onOff(port.bcastFlood)} isolated ${onOff(port.isolated)} locked ${onOff(port.locked)} hairpin ${onOff(port.hairpin)} fastleave ${onOff(port.fastLeave)} mcast_router ${port.mcastRouter}`,
       ...(port.groupFwdMask === 0
         ? []
         : [`ip link set ${port.name} type bridge_slave group_fwd_mask ${port.groupFwdMask}`]),
