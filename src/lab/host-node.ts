@@ -7,7 +7,9 @@
  *     rules: |                             # as iptables-save prints them
  *       *filter …
  *     services: { 80: echo, 22: "SSH-2.0-lab" }
+ *     helpers: { mode: linux }             # of connection tracking, as in a gateway file; rules attach them
  */
+import { parseHelperSettings } from '../alg/index.ts';
 import type { ConfigFile } from '../base/config-file.ts';
 import { SluiceError } from '../base/errors.ts';
 import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
@@ -27,6 +29,7 @@ const KEYS = [
   'rules',
   'rules6',
   'services',
+  'helpers',
 ];
 const FORWARDING = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
 const MAX_PORT = 65535;
@@ -58,6 +61,7 @@ export function parseHostNode(
       ...rulesAt(settings['rules'], `${path}.rules`, 4, file),
       ...rulesAt(settings['rules6'], `${path}.rules6`, 6, file),
     ],
+    helpers: within(path, () => parseHelperSettings({ helpers: settings['helpers'] })),
     services: servicesAt(settings['services'], `${path}.services`),
     inside,
   };

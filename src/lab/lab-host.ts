@@ -1,7 +1,9 @@
 /** A host in a lab: the stack with its packet filter, TCP, and the small services that a lab file gives it. */
+import { installHelpers } from '../alg/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { LogSink } from '../netfilter/log.ts';
 import { Gateway } from '../stack/gateway.ts';
 import { Plugs } from '../stack/link/index.ts';
 import { Tcp, type Connection } from '../stack/tcp/index.ts';
@@ -24,11 +26,12 @@ export class LabHost {
 
   constructor(node: HostNode, clock: Clock, rng: Rng) {
     this.node = node;
+    const log: LogSink = { wanted: true, line: ({ text }) => void this.log.push(text) };
     this.gateway = named(node, () => {
       const gateway = new Gateway(node.config, {
         clock,
         rng,
-        log: { wanted: true, line: ({ text }) => void this.log.push(text) },
+        log,
         sink: this.plugs,
         // Whoever pinged waits for the answer.
         hasSocket: (pkt) => isIcmpAnswer(pkt) && this.icmpListeners.size > 0,
@@ -36,6 +39,8 @@ export class LabHost {
           if (isIcmpAnswer(pkt)) for (const listener of this.icmpListeners) listener(pkt);
         },
       });
+      const { conntrack, nat, sequences } = gateway;
+      installHelpers({ clock, rng, log, conntrack, nat, sequences }, node.helpers);
       for (const ruleset of node.rulesets) gateway.load(ruleset);
       return gateway;
     });

@@ -2,6 +2,7 @@
  * What a lab file describes, flat: hosts and switches, and the links between their ports. Hypervisors are gone: each has
  * become its switch and its guests (hypervisor.ts).
  */
+import type { HelperSettings } from '../alg/index.ts';
 import type { Place } from '../base/errors.ts';
 import type { PlainObject } from '../base/plain-object.ts';
 import type { HostConfig } from '../stack/config.ts';
@@ -28,6 +29,7 @@ export interface HostNode {
   readonly config: HostConfig;
   readonly rulesets: readonly Ruleset[];
   readonly services: readonly Service[];
+  readonly helpers: HelperSettings;
   /** The hypervisor that it is a guest of; the empty string for none. */
   readonly inside: string;
 }

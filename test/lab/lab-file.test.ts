@@ -184,6 +184,37 @@ describe('a lab file', () => {
   }
 });
 
+describe('a gateway with helpers', () => {
+  it('attaches those that its rules name', () => {
+    const text = `topology:
+  nodes:
+    client: { interfaces: { eth0: 10.0.0.2/24 }, gateway: 10.0.0.1 }
+    router:
+      kind: gateway
+      interfaces: { eth0: 10.0.0.1/24, eth1: 10.1.0.1/24 }
+      helpers: { mode: linux }
+      rules: |
+        *raw
+        :PREROUTING ACCEPT [0:0]
+        :OUTPUT ACCEPT [0:0]
+        -A PREROUTING -p tcp --dport 21 -j CT --helper ftp
+        COMMIT
+    server: { interfaces: { eth0: 10.1.0.2/24 }, gateway: 10.1.0.1, services: { 21: echo } }
+  links:
+    - { endpoints: ["client:eth0", "router:eth0"] }
+    - { endpoints: ["router:eth1", "server:eth0"] }
+steps:
+  - { on: client, run: nc 10.1.0.2 21 USER anonymous, expect: { received: USER anonymous } }
+  - { on: router, run: conntrack -L, expect: { output: helper=ftp } }
+`;
+    const reports = runSteps(new Lab(parseLab({ text, file: 'lab.yaml' })));
+    assert.deepEqual(
+      reports.map(({ failures }) => failures),
+      [[], []],
+    );
+  });
+});
+
 describe('migrate', () => {
   const text = `topology:
   nodes:

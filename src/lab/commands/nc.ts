@@ -8,18 +8,21 @@ const MAX_PORT = 65535;
 
 export const nc: LabCommand = {
   name: 'nc',
-  usage: 'nc ADDRESS PORT [TEXT]',
+  usage: 'nc [-C] ADDRESS PORT [TEXT]',
   about:
-    'Opens a TCP connection, sends the text, prints what comes back, and closes when the other side does.',
+    'Opens a TCP connection, sends the text (with -C its line ends in CR LF), prints what comes back, and closes when ' +
+    'the other side does.',
   values: ['connected', 'received', 'error'],
   start(lab, node, args) {
-    const [addressText = '', portText = '', ...words] = args;
+    const [lineEnd, rest] = args[0] === '-C' ? ['\r\n', args.slice(1)] : ['\n', args];
+    const [addressText = '', portText = '', ...words] = rest;
     const address = parseIp4(addressText);
     const port = Number(portText);
     if (address === undefined) throw new UsageMistake('an IPv4 address is missing');
     if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
       throw new UsageMistake('a port from 1 to 65535 is missing');
-    return new Talk(lab, node, address, port, words.join(' '));
+    const text = words.length === 0 ? '' : words.join(' ') + lineEnd;
+    return new Talk(lab, node, address, port, text);
   },
 };
 
@@ -36,7 +39,7 @@ class Talk {
       {
         onConnect: (connection) => {
           this.isConnected = true;
-          if (text !== '') connection.write(new TextEncoder().encode(`${text}\n`));
+          if (text !== '') connection.write(new TextEncoder().encode(text));
         },
         onReadable: (connection) => this.read(connection),
         onEnd: (connection) => connection.close(),
