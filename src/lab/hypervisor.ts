@@ -31,7 +31,7 @@ export function expandHypervisor(
     fail(path, 'a hypervisor has either a "switch" or a "network"');
   }
   const wiring =
-    settings['network'] === undefined ? ownSwitch(settings, path) : offeredNetwork(settings, path, name);
+    settings['network'] === undefined ? ownSwitch(settings, path) : offeredNetwork(settings, path);
   raw.nodes.push({
     name,
     kind: 'switch',

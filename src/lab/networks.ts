@@ -35,7 +35,7 @@ const BRIDGE_HOST_NUMBER = 1;
 /** libvirt gives virbr0 an address of its own range. */
 const BRIDGE_MAC = '52:54:00:00:7a:01';
 
-export function offeredNetwork(settings: PlainObject, path: string, _name: string): Wiring {
+export function offeredNetwork(settings: PlainObject, path: string): Wiring {
   const kind = choiceAt(settings['network'], `${path}.network`, NETWORKS);
   if (kind === 'bridge') return xenBridge();
   const outside = kind === 'isolated' ? {} : objectAt(settings['host'] ?? {}, `${path}.host`);

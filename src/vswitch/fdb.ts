@@ -9,6 +9,7 @@
  * Source: Linux net/bridge documentation, bridge(8) "bridge fdb": static, sticky, permanent (local) entries.
  */
 import type { Rng } from '../base/rng.ts';
+import { formatMac } from '../wire/address.ts';
 
 /** What kind an entry is; 0 for one that was learnt. */
 export const FdbFlag = {
@@ -243,4 +244,9 @@ export class Fdb {
       this.put(at, high[old]!, low[old]!, ports[old]!, kinds[old]!, seen[old]!);
     }
   }
+}
+
+/** An address out of the two integers that it is kept as. */
+export function addressText(high: number, low: number): string {
+  return formatMac(Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low), 0);
 }

@@ -11,12 +11,11 @@
  * Not here: proxy ARP and neighbour suppression, MAB, VLAN tunnels, per-VLAN spanning tree and snooping, MRP, CFM.
  */
 import { DropReason } from '../../netfilter/drop-reason.ts';
-import { formatMac } from '../../wire/address.ts';
-import { readI32, readU16, readU24 } from '../../wire/bytes.ts';
+import { readI32, readU16 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 import { ETH_P_8021AD } from '../../wire/ether-type.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { Fdb, FdbFlag } from '../fdb.ts';
+import { addressText, Fdb, FdbFlag } from '../fdb.ts';
 import { Mirror } from '../mirror.ts';
 import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switch.ts';
 import { ANY_TAG, TaggedFrame } from '../tagged-frame.ts';
@@ -25,10 +24,9 @@ import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
 import { Fate, Snooping, type SnoopingConfig } from './snooping.ts';
 import { SpanningTree, type StpConfig } from './spanning-tree.ts';
+import { isReserved, isStation } from './frame-kinds.ts';
 import { classify, shapeFor } from './vlans.ts';
 
-/** 01:80:c2:00:00:00 to 0f: never forwarded by a bridge of 802.1D, but for what the masks say. */
-const RESERVED_PREFIX = 0x0180c2;
 const BRIDGE_GROUP = 0;
 const PAUSE = 1;
 /** A provider bridge forwards what is reserved for its customers' bridges (BR_GROUPFWD_8021AD). */
@@ -362,7 +360,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     const now = this.clock.now;
     this.fdb.forEach(now, (macHigh, macLow, vlan, port, kind, seen) => {
       entries.push({
-        mac: formatMac(macBytes(macHigh, macLow), 0),
+        mac: addressText(macHigh, macLow),
         vlan,
         port: this.ports[port]?.name ?? this.name,
         kind: kindName(kind),
@@ -396,19 +394,4 @@ function kindName(kind: number): string {
   if ((kind & FdbFlag.LOCAL) !== 0) return 'local';
   if ((kind & FdbFlag.STICKY) !== 0) return 'sticky';
   return kind === 0 ? 'learned' : 'static';
-}
-
-function macBytes(high: number, low: number): Uint8Array {
-  return Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low);
-}
-
-/** Not a group, not all zero (Linux: is_valid_ether_addr). */
-function isStation(bytes: Uint8Array, at: number): boolean {
-  return !ethernet.isMulticast(bytes, at) && !ethernet.isZero(bytes, at);
-}
-
-function isReserved(bytes: Uint8Array, at: number): boolean {
-  return (
-    bytes[at] === 1 && readU24(bytes, at) === RESERVED_PREFIX && (readU24(bytes, at + 3) & 0xfffff0) === 0
-  );
 }

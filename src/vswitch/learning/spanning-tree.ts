@@ -11,6 +11,7 @@ import type { Clock, Timer } from '../../base/clock.ts';
 import * as bpdu from '../../wire/bpdu.ts';
 import type { ConfigBpdu } from '../../wire/bpdu.ts';
 import { PortState, type BridgePort } from './bridge-port.ts';
+import { TreePort } from './tree-port.ts';
 
 export interface StpConfig {
   readonly priority: number;
@@ -33,28 +34,6 @@ export interface StpHost {
 const HOLD_TIME_US = 1_000_000;
 /** What every bridge adds to the age of a message: a tick. */
 const MESSAGE_AGE_STEP_US = 1_000_000 / 256;
-
-/** A port as the protocol sees it: which bridge serves its link, and how far that is from which root. */
-class TreePort {
-  readonly port: BridgePort;
-  readonly id: number;
-  root = '';
-  cost = 0;
-  bridge = '';
-  designated = 0;
-  /** When the message was made that it knows this from. */
-  heardAt = 0;
-  acknowledges = false;
-  isPending = false;
-  holdTimer: Timer | null = null;
-  ageTimer: Timer | null = null;
-  delayTimer: Timer | null = null;
-
-  constructor(port: BridgePort, number: number) {
-    this.port = port;
-    this.id = (port.priority << 10) | number;
-  }
-}
 
 export class SpanningTree {
   /** Sixteen hexadecimal digits: priority and address. */

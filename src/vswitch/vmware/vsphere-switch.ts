@@ -13,12 +13,11 @@
  * What vSphere's documentation says of each behaviour, and what it leaves open, is in docs/switches.md.
  */
 import { DropReason } from '../../netfilter/drop-reason.ts';
-import { formatMac } from '../../wire/address.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 import { ETH_P_8021Q } from '../../wire/ether-type.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as vlan from '../../wire/vlan.ts';
-import { Fdb, FdbFlag, Learnt } from '../fdb.ts';
+import { addressText, Fdb, FdbFlag, Learnt } from '../fdb.ts';
 import { Mirror } from '../mirror.ts';
 import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switch.ts';
 import { reverseArp } from '../reverse-arp.ts';
@@ -280,7 +279,7 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
     const collect =
       (kind: string) => (high: number, low: number, vid: number, port: number, _: number, seen: number) =>
         entries.push({
-          mac: formatMac(Uint8Array.of(high >>> 8, high, low >>> 24, low >>> 16, low >>> 8, low), 0),
+          mac: addressText(high, low),
           vlan: vid,
           port: this.ports[port]!.name,
           kind,

@@ -8,7 +8,7 @@
 # busybox-static, cpio and python3; the kernel is downloaded from Debian where WORK does not hold it yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-WORK=${WORK:-/tmp/sluice-bridge-guest}
+WORK=${WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-bridge-guest}
 MODULES=(llc stp garp mrp 8021q bridge veth)
 
 mkdir -p "$WORK"
