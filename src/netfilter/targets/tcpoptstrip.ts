@@ -59,7 +59,7 @@ class TcpOptStripAction implements TargetAction {
     const { bytes, l4 } = pkt;
     const available = pkt.l3End - l4;
     const length = available < tcp.HEADER_LENGTH ? 0 : tcp.headerLength(bytes, l4);
-    if (available < tcp.HEADER_LENGTH || available < length) {
+    if (length < tcp.HEADER_LENGTH || available < length) {
       pkt.dropReason = DropReason.TRANSPORT_HEADER;
       return Verdict.DROP;
     }
