@@ -12,7 +12,7 @@ const MAY_IMPORT = {
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
   conform: ['base', 'wire', 'capture', 'netfilter', 'replay'],
   lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],
-  vmm: ['base', 'wire', 'netfilter', 'stack', 'vswitch'],
+  vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch'],
   shell: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'replay', 'lab', 'vmm'],
   cli: ['base', 'shell', 'replay', 'conform', 'lab', 'vmm'],
 };

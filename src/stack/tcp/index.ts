@@ -6,4 +6,4 @@ export type { Ends } from './flow.ts';
 export { Listener, type ListenOptions } from './listener.ts';
 export { stateName, TcpState } from './states.ts';
 export { TCP_SYSCTLS } from './sysctls.ts';
-export { Tcp, type ConnectOptions, type TcpCounters } from './tcp.ts';
+export { Tcp, type ConnectOptions, type TcpCounters, WAIT } from './tcp.ts';

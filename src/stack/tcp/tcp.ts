@@ -46,6 +46,8 @@ const US_PER_SECOND = 1_000_000;
 const SEQUENCE_TICKS_PER_US = 1000 / 64;
 const ANY = new Int32Array(4);
 const MAX_PORT = 65535;
+/** The answer of `Tcp.claim` that there is no answer yet. */
+export const WAIT = 'wait';
 const MIN_PATH_MTU_4 = 552;
 
 /** What is counted, by the names of /proc/net/snmp and netstat where there is one. */
@@ -103,6 +105,12 @@ export class Tcp {
   /** Now, in microseconds modulo 2^32 and in seconds. */
   stamp = 0;
   seconds = 0;
+
+  /**
+   * Asked about a segment that opens a connection to a port that nobody listens on (a relay stands in for others): who
+   * takes it, or WAIT while that is being found out; nobody hears anything until then.
+   */
+  claim: ((pkt: PacketBuffer) => Listener | typeof WAIT | undefined) | null = null;
 
   private readonly epoch: number;
   private readonly listeners = new Map<number, Listener[]>();
@@ -216,10 +224,12 @@ export class Tcp {
   }
 
   private receiveUnknown(pkt: PacketBuffer, segment: Segment): boolean {
-    const listener = this.listenerFor(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, pkt.dport);
-    if (listener === undefined) return false;
     const { flags } = segment;
-    if ((flags & tcp.RST) !== 0) return true;
+    const listener =
+      this.listenerFor(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, pkt.dport) ??
+      ((flags & (tcp.SYN | tcp.ACK | tcp.RST | tcp.FIN)) === tcp.SYN ? this.claim?.(pkt) : undefined);
+    if (listener === undefined) return false;
+    if (listener === WAIT || (flags & tcp.RST) !== 0) return true;
     const device = pkt.iif;
     const ends = endsOf(pkt);
     const link = isLinkLocal(ends) ? device : 0;

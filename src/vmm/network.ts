@@ -1,0 +1,174 @@
+/**
+ * A guest network: guests on a switch, behind a gateway with Linux's packet filter, and beyond it the world. The gateway is
+ * the host that replays and labs use too; what its rules say holds for everything that guests send, to each other's
+ * network, to the gateway, to this machine and to the world, and stands outside the guests.
+ *
+ *     NIC ─┐
+ *     NIC ─┼─ switch ─ [lan] gateway [wan] ─ [uplink] world ─ sockets of this machine
+ *     NIC ─┘
+ */
+import { SluiceError } from '../base/errors.ts';
+import { SeededRng } from '../base/rng.ts';
+import type { LogSink } from '../netfilter/log.ts';
+import { parseHostConfig } from '../stack/config.ts';
+import type { Device } from '../stack/device.ts';
+import { Gateway } from '../stack/gateway.ts';
+import { HEAD_ROOM } from '../stack/host.ts';
+import { parseSwitchConfig } from '../vswitch/index.ts';
+import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { GuestSwitch } from './guest-switch.ts';
+import { networkOfPrefix, withoutLength } from './prefixes.ts';
+import type { Nic } from './nics/nic.ts';
+import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
+import { RealClock } from './real-clock.ts';
+import { World } from './world/world.ts';
+
+export const LAN = 'lan';
+export const WAN = 'wan';
+
+/** Both ends of the link between gateway and world; under the second of each, guests reach this machine. */
+const UPLINK_ADDRESSES = [
+  ['100.64.0.1/30', '100.64.0.2/30'],
+  ['fd53:6c75:6963:6500::1/64', 'fd53:6c75:6963:6500::2/64'],
+] as const;
+const GATEWAY_LAN_MAC = '02:53:6c:00:00:01';
+const GATEWAY_WAN_MAC = '02:53:6c:00:00:02';
+const WORLD_MAC = '02:53:6c:00:00:03';
+const GATEWAY_PORT = 'gateway';
+
+export interface GuestConfig {
+  /** Names the switch port, and the guest. */
+  readonly name: string;
+  readonly nic: Nic;
+}
+
+export interface NetworkOptions {
+  /** The gateway's addresses towards the guests, with prefix: `192.168.122.1/24`, `fd00:122::1/64`. */
+  readonly addresses: readonly string[];
+  /** Bytes of the largest datagram on the guests' network. */
+  readonly mtu?: number;
+  readonly guests: readonly GuestConfig[];
+  /** Sysctls of the gateway. */
+  readonly sysctl?: Readonly<Record<string, number>>;
+  readonly log?: LogSink;
+  readonly seed?: number;
+}
+
+const DEFAULT_MTU = 1500;
+const SILENT: LogSink = { wanted: false, line: () => {} };
+
+export class GuestNetwork {
+  /** Rules are put in force by `gateway.load`. */
+  readonly gateway: Gateway;
+  readonly switch: GuestSwitch;
+  readonly clock = new RealClock();
+  private readonly world: World;
+  private readonly guests: readonly GuestConfig[];
+  private readonly lan: Device;
+  private readonly pkt = new PacketBuffer();
+  /** A frame for the gateway, which may rewrite it and put a longer header before it. */
+  private readonly room = new Uint8Array(HEAD_ROOM + MAX_FRAME_BYTES);
+
+  constructor(options: NetworkOptions) {
+    const { addresses, guests, mtu = DEFAULT_MTU } = options;
+    const rng = new SeededRng(options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
+    this.guests = guests;
+    this.switch = new GuestSwitch(switchOf(guests, mtu), this.clock, rng);
+    this.gateway = new Gateway(gatewayConfig(addresses, mtu, options.sysctl ?? {}), {
+      clock: this.clock,
+      rng,
+      log: options.log ?? SILENT,
+      sink: { frame: (device, bytes, start, end) => this.fromGateway(device, bytes, start, end) },
+    });
+    this.lan = this.gateway.host.devices.named(LAN)!;
+    const wan = this.gateway.host.devices.named(WAN)!;
+    const fromWorld = new PacketBuffer();
+    this.world = new World({
+      clock: this.clock,
+      rng,
+      mac: WORLD_MAC,
+      mtu,
+      addresses: UPLINK_ADDRESSES.map(([, world]) => world),
+      guests: addresses.map((prefix) => ({
+        to: networkOfPrefix(prefix),
+        via: withoutLength(UPLINK_ADDRESSES[prefix.includes(':') ? 1 : 0][0]),
+      })),
+      sink: {
+        frame: (_device, bytes, start, end) => {
+          fromWorld.reset(bytes, start, end);
+          this.gateway.host.receive(wan, fromWorld);
+          this.gateway.netfilter.release(fromWorld);
+        },
+      },
+    });
+    this.switch.plug(0, (bytes, start, end) => this.toGateway(bytes, start, end));
+    guests.forEach(({ nic }, i) =>
+      this.switch.plug(i + 1, (bytes, start, end) => void nic.transmit(bytes, start, end)),
+    );
+  }
+
+  /** Lets the guests in. Rejects with a SluiceError when a NIC cannot be had. */
+  async start(): Promise<void> {
+    const started: Nic[] = [];
+    try {
+      for (const [i, { nic }] of this.guests.entries()) {
+        const port = i + 1;
+        await nic.start({
+          frame: (bytes, start, end) => {
+            this.clock.catchUp();
+            this.switch.receive(port, bytes, start, end);
+          },
+          link: (isUp) => this.switch.switch.setLink(port, isUp),
+        });
+        started.push(nic);
+      }
+    } catch (error) {
+      await Promise.all(started.map((nic) => nic.close()));
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    this.world.close();
+    await Promise.all(this.guests.map(({ nic }) => nic.close()));
+    this.clock.stop();
+  }
+
+  private toGateway(bytes: Uint8Array, start: number, end: number): void {
+    const { room, pkt } = this;
+    if (end - start > MAX_FRAME_BYTES) return;
+    room.set(bytes.subarray(start, end), HEAD_ROOM);
+    pkt.reset(room, HEAD_ROOM, HEAD_ROOM + end - start);
+    this.gateway.host.receive(this.lan, pkt);
+    this.gateway.netfilter.release(pkt);
+  }
+
+  private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {
+    if (device.name === LAN) return this.switch.receive(0, bytes, start, end);
+    this.world.receive(bytes, start, end);
+  }
+}
+
+function switchOf(guests: readonly GuestConfig[], mtu: number) {
+  const ports: Record<string, unknown> = { [GATEWAY_PORT]: { mtu } };
+  for (const { name } of guests) {
+    if (Object.hasOwn(ports, name)) throw new SluiceError('NETWORK', `guests: "${name}" is there twice`);
+    ports[name] = { mtu };
+  }
+  return parseSwitchConfig({ model: 'learning', ports }, 'switch', 'guests');
+}
+
+function gatewayConfig(addresses: readonly string[], mtu: number, sysctl: Readonly<Record<string, number>>) {
+  return parseHostConfig({
+    interfaces: {
+      [LAN]: { mac: GATEWAY_LAN_MAC, mtu, addresses },
+      [WAN]: { mac: GATEWAY_WAN_MAC, mtu, addresses: UPLINK_ADDRESSES.map(([gateway]) => gateway) },
+    },
+    routes: UPLINK_ADDRESSES.map(([, world], i) => ({
+      to: i === 0 ? '0.0.0.0/0' : '::/0',
+      via: withoutLength(world),
+      dev: WAN,
+    })),
+    sysctl,
+  });
+}

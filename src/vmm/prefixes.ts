@@ -1,0 +1,23 @@
+/** Addresses with prefix lengths as texts, as configurations have them. */
+import { SluiceError } from '../base/errors.ts';
+import { networkOf, parsePrefix, type IpPrefix } from '../stack/address.ts';
+import { formatIp } from '../wire/address.ts';
+
+function prefixOf(text: string): IpPrefix {
+  const prefix = parsePrefix(text);
+  if (prefix === undefined) throw new SluiceError('NETWORK', `"${text}" is no address with a prefix length`);
+  return prefix;
+}
+
+/** `192.168.122.0/24` of `192.168.122.1/24`. */
+export function networkOfPrefix(text: string): string {
+  const { family, words, length } = prefixOf(text);
+  const network = networkOf(words, length);
+  return `${formatIp(family, network[0]!, network[1]!, network[2]!, network[3]!)}/${length}`;
+}
+
+/** `192.168.122.1` of `192.168.122.1/24`. */
+export function withoutLength(text: string): string {
+  const { family, words } = prefixOf(text);
+  return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
+}

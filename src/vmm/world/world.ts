@@ -1,0 +1,64 @@
+/**
+ * The world, as guests see it: a host at the far end of the gateway's uplink that is every address there is (`ip route add
+ * local 0.0.0.0/0`). What guests send out ends in its stack, and goes on as sockets of this machine.
+ *
+ *     guests ─ switch ─ gateway (rules, NAT, helpers) ─ uplink ─ world: tcp-relay.ts ─ sockets of this machine
+ */
+import type { Rng } from '../../base/rng.ts';
+import { parseHostConfig } from '../../stack/config.ts';
+import { Host } from '../../stack/host.ts';
+import type { Device, FrameSink } from '../../stack/device.ts';
+import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { withoutLength } from '../prefixes.ts';
+import type { RealClock } from '../real-clock.ts';
+import { DestinationPolicy } from './destinations.ts';
+import { Outside } from './outside.ts';
+import { TcpRelay } from './tcp-relay.ts';
+
+export const UPLINK = 'uplink';
+
+export interface WorldOptions {
+  readonly clock: RealClock;
+  readonly rng: Rng;
+  /** Takes the frames that go to the gateway. */
+  readonly sink: FrameSink;
+  readonly mac: string;
+  readonly mtu: number;
+  /** Its addresses on the uplink, with prefix; under them guests reach this machine. */
+  readonly addresses: readonly string[];
+  /** Networks of guests, and the gateway's address towards them. */
+  readonly guests: readonly { readonly to: string; readonly via: string }[];
+}
+
+export class World {
+  readonly host: Host;
+  private readonly device: Device;
+  private readonly tcp: TcpRelay;
+  private readonly pkt = new PacketBuffer();
+
+  constructor({ clock, rng, sink, mac, mtu, addresses, guests }: WorldOptions) {
+    const config = parseHostConfig({
+      interfaces: { [UPLINK]: { mac, mtu, addresses } },
+      routes: [
+        ...guests.map(({ to, via }) => ({ to, via, dev: UPLINK })),
+        { to: '0.0.0.0/0', type: 'local' },
+        { to: '::/0', type: 'local' },
+      ],
+      sysctl: { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 },
+    });
+    this.host = new Host(config, { clock, rng, sink });
+    this.device = this.host.devices.named(UPLINK)!;
+    const policy = new DestinationPolicy(addresses.map(withoutLength));
+    this.tcp = new TcpRelay(this.host, this.device, new Outside(clock), policy);
+  }
+
+  /** A frame comes from the gateway; its bytes are given away for the call. */
+  receive(bytes: Uint8Array, start: number, end: number): void {
+    this.pkt.reset(bytes, start, end);
+    this.host.receive(this.device, this.pkt);
+  }
+
+  close(): void {
+    this.tcp.close();
+  }
+}
