@@ -114,6 +114,8 @@ export class Host implements HostServices {
   /** The transport protocols, once they are put on the host (transport.ts). */
   tcp: Transport | null = null;
   udp: Transport | null = null;
+  /** Asked before an echo request is answered: true when somebody else sees to it (a relay stands in for others). */
+  claimEcho: ((pkt: PacketBuffer) => boolean) | null = null;
   /** Packets that ended, by DropReason. */
   readonly dropCounts = new Float64Array(DROP_REASON_COUNT);
   delivered = 0;

@@ -50,6 +50,7 @@ function wasSentToMany(host: Host, pkt: PacketBuffer): boolean {
 
 function echo(host: Host, pkt: PacketBuffer): void {
   if (host.sysctls.get('net.ipv4.icmp_echo_ignore_all') !== 0) return host.drop(pkt, DropReason.ICMP_IGNORED);
+  if (host.claimEcho?.(pkt) === true) return host.deliver(pkt);
   const answer = host.icmp4.reply(pkt, icmp.ECHO_REPLY, pkt.l3End - pkt.l4);
   if (answer !== undefined) host.icmp4.sendReply(answer);
   host.deliver(pkt);

@@ -29,6 +29,7 @@ function echo(host: Host, pkt: PacketBuffer): void {
   const { dst0, dst1, dst2, dst3 } = pkt;
   const kind = host.addressType(6, dst0, dst1, dst2, dst3, 0);
   if (isIgnored(host, kind)) return host.drop(pkt, DropReason.ICMP_IGNORED);
+  if (host.claimEcho?.(pkt) === true) return host.deliver(pkt);
   host.icmp6.echoReply(pkt, kind === AddressType.LOCAL);
   host.deliver(pkt);
 }

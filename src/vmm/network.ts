@@ -21,6 +21,9 @@ import { networkOfPrefix, withoutLength } from './prefixes.ts';
 import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
+import { GatewayServices } from './services/gateway-services.ts';
+import type { Reservation } from './services/dhcp4-leases.ts';
+import { Outside } from './world/outside.ts';
 import { World } from './world/world.ts';
 
 export const LAN = 'lan';
@@ -48,13 +51,22 @@ export interface NetworkOptions {
   /** Bytes of the largest datagram on the guests' network. */
   readonly mtu?: number;
   readonly guests: readonly GuestConfig[];
+  /** Guests are known as NAME and NAME.DOMAIN. */
+  readonly domain?: string;
+  readonly leaseSeconds?: number;
+  /** Addresses (and names) that certain hardware addresses always get. */
+  readonly reservations?: readonly Reservation[];
   /** Sysctls of the gateway. */
   readonly sysctl?: Readonly<Record<string, number>>;
   readonly log?: LogSink;
+  /** A guest's card was connected, or is no more. */
+  readonly onLink?: (guest: string, isUp: boolean) => void;
   readonly seed?: number;
 }
 
 const DEFAULT_MTU = 1500;
+const DEFAULT_DOMAIN = 'guests.internal';
+const DEFAULT_LEASE_SECONDS = 3600;
 const SILENT: LogSink = { wanted: false, line: () => {} };
 
 export class GuestNetwork {
@@ -62,8 +74,10 @@ export class GuestNetwork {
   readonly gateway: Gateway;
   readonly switch: GuestSwitch;
   readonly clock = new RealClock();
+  readonly services: GatewayServices;
   private readonly world: World;
   private readonly guests: readonly GuestConfig[];
+  private readonly onLink: NetworkOptions['onLink'];
   private readonly lan: Device;
   private readonly pkt = new PacketBuffer();
   /** A frame for the gateway, which may rewrite it and put a longer header before it. */
@@ -73,6 +87,7 @@ export class GuestNetwork {
     const { addresses, guests, mtu = DEFAULT_MTU } = options;
     const rng = new SeededRng(options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
     this.guests = guests;
+    this.onLink = options.onLink;
     this.switch = new GuestSwitch(switchOf(guests, mtu), this.clock, rng);
     this.gateway = new Gateway(gatewayConfig(addresses, mtu, options.sysctl ?? {}), {
       clock: this.clock,
@@ -101,6 +116,15 @@ export class GuestNetwork {
         },
       },
     });
+    const machine = UPLINK_ADDRESSES.map(([, world]) => withoutLength(world));
+    this.services = new GatewayServices(this.gateway.host, this.lan, new Outside(this.clock), {
+      addresses,
+      machine,
+      mtu,
+      domain: options.domain ?? DEFAULT_DOMAIN,
+      leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
+      reservations: options.reservations ?? [],
+    });
     this.switch.plug(0, (bytes, start, end) => this.toGateway(bytes, start, end));
     guests.forEach(({ nic }, i) =>
       this.switch.plug(i + 1, (bytes, start, end) => void nic.transmit(bytes, start, end)),
@@ -111,14 +135,17 @@ export class GuestNetwork {
   async start(): Promise<void> {
     const started: Nic[] = [];
     try {
-      for (const [i, { nic }] of this.guests.entries()) {
+      for (const [i, { name, nic }] of this.guests.entries()) {
         const port = i + 1;
         await nic.start({
           frame: (bytes, start, end) => {
             this.clock.catchUp();
             this.switch.receive(port, bytes, start, end);
           },
-          link: (isUp) => this.switch.switch.setLink(port, isUp),
+          link: (isUp) => {
+            this.switch.switch.setLink(port, isUp);
+            this.onLink?.(name, isUp);
+          },
         });
         started.push(nic);
       }

@@ -4,7 +4,8 @@ import { calls } from './calls.ts';
 import { conform } from './conform.ts';
 import { flows } from './flows.ts';
 import { lab } from './lab.ts';
+import { net } from './net.ts';
 import { replay } from './replay.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, flows, calls, test, lab, conform];
+export const COMMANDS: readonly CommandSpec[] = [replay, flows, calls, test, lab, net, conform];

@@ -38,6 +38,11 @@ export class DestinationPolicy {
     for (const [network, prefix] of NOT_OUTSIDE) this.never.addSubnet(network, prefix, typeOf(network));
   }
 
+  /** Is the packet for this machine itself? */
+  isForMachine(pkt: PacketBuffer): boolean {
+    return this.machine.has(formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3));
+  }
+
   /** Where a packet of a guest is to go; null when it may not. */
   targetOf(pkt: PacketBuffer): Target | null {
     const address = formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);

@@ -13,7 +13,9 @@ import { withoutLength } from '../prefixes.ts';
 import type { RealClock } from '../real-clock.ts';
 import { DestinationPolicy } from './destinations.ts';
 import { Outside } from './outside.ts';
+import { PingRelay } from './ping-relay.ts';
 import { TcpRelay } from './tcp-relay.ts';
+import { UdpRelay } from './udp-relay.ts';
 
 export const UPLINK = 'uplink';
 
@@ -34,6 +36,8 @@ export class World {
   readonly host: Host;
   private readonly device: Device;
   private readonly tcp: TcpRelay;
+  private readonly udp: UdpRelay;
+  private readonly ping: PingRelay;
   private readonly pkt = new PacketBuffer();
 
   constructor({ clock, rng, sink, mac, mtu, addresses, guests }: WorldOptions) {
@@ -49,7 +53,10 @@ export class World {
     this.host = new Host(config, { clock, rng, sink });
     this.device = this.host.devices.named(UPLINK)!;
     const policy = new DestinationPolicy(addresses.map(withoutLength));
-    this.tcp = new TcpRelay(this.host, this.device, new Outside(clock), policy);
+    const outside = new Outside(clock);
+    this.tcp = new TcpRelay(this.host, this.device, outside, policy);
+    this.udp = new UdpRelay(this.host, outside, policy);
+    this.ping = new PingRelay(this.host, this.device, outside, policy);
   }
 
   /** A frame comes from the gateway; its bytes are given away for the call. */
@@ -60,5 +67,7 @@ export class World {
 
   close(): void {
     this.tcp.close();
+    this.udp.close();
+    this.ping.close();
   }
 }

@@ -1,0 +1,89 @@
+/** `sluice net`, declared. The work is in net-run.ts. */
+import { defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
+
+const GUESTS = 'Guests';
+const NETWORK = 'Network';
+const POLICY = 'Policy';
+
+const OPTIONS = {
+  guest: {
+    kind: 'list',
+    value: 'NAME=ADDRESS',
+    section: GUESTS,
+    about:
+      'A network card for a guest. ADDRESS is a path for a Unix socket, or tcp:HOST:PORT; there the VMM is awaited. With ' +
+      '"connect:" before it, the VMM listens. May stand several times; without it there is one card, "guest".',
+  },
+  address: {
+    kind: 'list',
+    value: 'PREFIX',
+    section: NETWORK,
+    about:
+      'The address of the gateway on the guests’ network, with its prefix; once for IPv4, once for IPv6. ' +
+      'Default: 192.168.122.1/24 and fd53:6c75:6963:7a00::1/64.',
+  },
+  mtu: {
+    kind: 'number',
+    value: 'BYTES',
+    min: 1280,
+    max: 65520,
+    section: NETWORK,
+    about: 'The largest datagram on the guests’ network, which guests learn by DHCP. Default: 1500.',
+  },
+  domain: {
+    kind: 'text',
+    value: 'NAME',
+    section: NETWORK,
+    about: 'The domain of the guests’ names. Default: guests.internal.',
+  },
+  reserve: {
+    kind: 'list',
+    value: 'MAC=IP[,NAME]',
+    section: NETWORK,
+    about: 'The guest with this hardware address always gets this address, and is known by this name.',
+  },
+  rules: {
+    kind: 'text',
+    value: 'FILE',
+    section: POLICY,
+    about:
+      'Rules of the gateway for IPv4, in the format of iptables-save. Guests are behind interface "lan", the world behind ' +
+      '"wan". Without rules everything is let through.',
+  },
+  rules6: { kind: 'text', value: 'FILE', section: POLICY, about: 'The same for IPv6.' },
+  json: {
+    kind: 'flag',
+    section: 'Output',
+    about: 'One JSON object a line: what to connect to, guests that come and go.',
+  },
+} as const satisfies OptionSpecs;
+
+export type NetOptions = OptionValues<typeof OPTIONS>;
+
+export const net = defineCommand({
+  name: 'net',
+  summary:
+    'Is the network of virtual machines: switch, gateway with your rules, DHCP, names, and the way out.',
+  about: [
+    '"sluice net up" starts a network for guests of QEMU (or whatever speaks its socket protocol), prints what to add to ' +
+      'the VMM’s command line, and runs until it is stopped. It needs no root.',
+    'Guests sit on a switch behind a gateway. They get addresses by DHCP, ask the gateway for names, and go out through ' +
+      'sockets of this machine: TCP, UDP and ping. What the gateway’s rules forbid does not happen, whatever the guest ' +
+      'does about it. This machine is known to guests as "machine" (100.64.0.2, its loopback interface); its other ' +
+      'addresses, and what belongs to its links, cannot be reached.',
+  ],
+  arguments: [{ name: 'ACTION', required: true, variadic: false, about: '"up".' }],
+  options: OPTIONS,
+  examples: [
+    { about: 'A network for one guest:', command: 'sluice net up' },
+    {
+      about: 'Two guests, and rules:',
+      command: 'sluice net up --guest web=web.sock --guest db=db.sock --rules egress.rules',
+    },
+    {
+      about: 'A guest that is always found at the same place:',
+      command: 'sluice net up --reserve 02:00:00:00:00:11=192.168.122.11,web',
+    },
+  ],
+  run: async (args, options, io) => (await import('./net-run.ts')).runNetCommand(args, options, io),
+});

@@ -1,0 +1,58 @@
+/**
+ * What the network itself knows by name: its guests, its gateway, and this machine. Names are compared without case; a guest
+ * is known as NAME and as NAME.DOMAIN.
+ */
+import { formatIp4 } from '../../wire/address.ts';
+import type { Lease } from './dhcp4-leases.ts';
+
+/** Under this name guests find this machine. */
+export const MACHINE_NAME = 'machine';
+export const GATEWAY_NAME = 'gateway';
+
+export interface NamesOptions {
+  readonly domain: string;
+  readonly leases: Iterable<Lease>;
+  /** Addresses by name that do not change. */
+  readonly fixed: ReadonlyMap<string, readonly string[]>;
+}
+
+export class DnsNames {
+  private readonly options: NamesOptions;
+
+  constructor(options: NamesOptions) {
+    this.options = options;
+  }
+
+  /** Is it for the network to say what this name means, even if it means nothing? */
+  owns(name: string): boolean {
+    const { domain } = this.options;
+    const lower = name.toLowerCase();
+    return lower === domain || lower.endsWith(`.${domain}`) || this.addressesOf(lower).length > 0;
+  }
+
+  addressesOf(name: string): readonly string[] {
+    const label = this.labelOf(name.toLowerCase());
+    if (label === undefined) return [];
+    const fixed = this.options.fixed.get(label);
+    if (fixed !== undefined) return fixed;
+    return [...this.options.leases]
+      .filter((lease) => lease.name === label)
+      .map(({ address }) => formatIp4(address));
+  }
+
+  /** The name of an address, in full. */
+  nameOf(address: string): string | undefined {
+    const { domain, fixed, leases } = this.options;
+    for (const [label, addresses] of fixed) if (addresses.includes(address)) return `${label}.${domain}`;
+    for (const lease of leases) {
+      if (lease.name !== '' && formatIp4(lease.address) === address) return `${lease.name}.${domain}`;
+    }
+    return undefined;
+  }
+
+  private labelOf(name: string): string | undefined {
+    const suffix = `.${this.options.domain}`;
+    const label = name.endsWith(suffix) ? name.slice(0, -suffix.length) : name;
+    return label.includes('.') || label === '' ? undefined : label;
+  }
+}

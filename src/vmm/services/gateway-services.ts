@@ -1,0 +1,123 @@
+/**
+ * What the gateway of a guest network does for its guests on UDP: DHCP and names. The servers themselves know no sockets;
+ * here they get theirs, on the gateway's own stack, so that the gateway's rules hold for them as for everything.
+ */
+import type { Clock } from '../../base/clock.ts';
+import type { Device } from '../../stack/device.ts';
+import type { Host } from '../../stack/host.ts';
+import { parsePrefix } from '../../stack/address.ts';
+import { NetError } from '../../stack/tcp/index.ts';
+import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
+import { maskWord } from '../../wire/address.ts';
+import * as dhcp from '../../wire/dhcp.ts';
+import type { Outside } from '../world/outside.ts';
+import { Leases, type Reservation } from './dhcp4-leases.ts';
+import { Dhcp4Server } from './dhcp4-server.ts';
+import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from './dns-names.ts';
+import { DnsServer } from './dns-server.ts';
+
+const DNS_PORT = 53;
+const EVERYBODY = Int32Array.of(-1, 0, 0, 0);
+const US_PER_SECOND = 1_000_000;
+/** Leases of one hardware address: dual boot and network boot need one more, nobody needs many. */
+const LEASES_PER_MAC = 4;
+
+export interface ServiceOptions {
+  /** The gateway's addresses towards the guests, with prefix. */
+  readonly addresses: readonly string[];
+  /** Under which guests reach this machine. */
+  readonly machine: readonly string[];
+  readonly mtu: number;
+  readonly domain: string;
+  readonly leaseSeconds: number;
+  readonly reservations: readonly Reservation[];
+}
+
+export class GatewayServices {
+  readonly leases: Leases | null;
+  private readonly udp: Udp;
+  private readonly device: Device;
+
+  constructor(host: Host, device: Device, outside: Outside, options: ServiceOptions) {
+    this.udp = new Udp(host);
+    this.device = device;
+    const own = options.addresses.find((text) => !text.includes(':'));
+    this.leases = own === undefined ? null : this.serveDhcp(own, host.clock, options);
+    const fixed = new Map([
+      [GATEWAY_NAME, options.addresses.map((text) => text.split('/')[0]!)],
+      [MACHINE_NAME, options.machine],
+    ]);
+    const names = new DnsNames({ domain: options.domain, leases: this.leases ?? [], fixed });
+    this.serveNames(new DnsServer(names, outside));
+  }
+
+  private serveDhcp(own: string, clock: Clock, options: ServiceOptions): Leases {
+    const { words, length } = parsePrefix(own)!;
+    const address = words[0]!;
+    const mask = maskWord(length, 0);
+    const leases = new Leases({
+      clock,
+      first: ((address & mask) + 1) | 0,
+      last: ((address | ~mask) - 1) | 0,
+      taken: [address],
+      reservations: options.reservations,
+      leaseUs: options.leaseSeconds * US_PER_SECOND,
+      perMac: LEASES_PER_MAC,
+    });
+    const server = new Dhcp4Server(
+      {
+        address,
+        mask,
+        mtu: options.mtu,
+        leaseSeconds: options.leaseSeconds,
+        nameServers: [address],
+        domain: options.domain,
+        extra: new Map(),
+      },
+      leases,
+    );
+    const socket = this.open(4, dhcp.SERVER_PORT);
+    socket.mayBroadcast = true;
+    serve(socket, (bytes, _from, _port) => {
+      const message = dhcp.parse(bytes, 0, bytes.length);
+      const answer = message && server.answer(message);
+      if (answer === undefined) return;
+      // A client without an address hears what everybody hears.
+      const to = answer.ciaddr === 0 ? EVERYBODY : Int32Array.of(answer.ciaddr, 0, 0, 0);
+      send(socket, dhcp.emit(answer), to, dhcp.CLIENT_PORT);
+    });
+    return leases;
+  }
+
+  private serveNames(server: DnsServer): void {
+    for (const family of [4, 6] as const) {
+      const socket = this.open(family, DNS_PORT);
+      serve(socket, (bytes, from, port) => {
+        server.query(bytes, (answer) => send(socket, answer, from, port));
+      });
+    }
+  }
+
+  private open(family: 4 | 6, port: number): UdpSocket {
+    return this.udp.open({ family, port, device: this.device.index });
+  }
+}
+
+function serve(socket: UdpSocket, take: (bytes: Uint8Array, from: Int32Array, port: number) => void): void {
+  socket.listener = {
+    onMessage: () => {
+      for (let one = socket.receive(); one !== undefined; one = socket.receive()) {
+        take(one.bytes, one.address, one.port);
+      }
+    },
+  };
+}
+
+/** A guest that cannot be reached (any more) gets no answer. */
+function send(socket: UdpSocket, bytes: Uint8Array, to: Int32Array, port: number): void {
+  try {
+    socket.send(bytes, to, port);
+  } catch (error) {
+    if (!(error instanceof NetError)) throw error;
+  }
+}
