@@ -2,6 +2,7 @@
  * Tests that need root or a program which may be absent: skipped by name with the reason, and failing instead where
  * SLUICE_REQUIRE_ALL=1 says that everything has to be there (continuous integration).
  */
+import { spawnSync } from 'node:child_process';
 import type { Context } from 'mocha';
 
 /**
@@ -18,4 +19,9 @@ export function requireOrSkip(context: Context, reason: string, condition: boole
   const title = context.test?.fullTitle() ?? 'test';
   process.stderr.write(`    skipped: ${title}: ${reason}\n`);
   context.skip();
+}
+
+/** Is there a program of that name? */
+export function hasProgram(name: string): boolean {
+  return spawnSync('sh', ['-c', 'command -v "$0"', name]).status === 0;
 }

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
 import { GuestNetwork } from '../../src/vmm/network.ts';
-import { exchange, stackGuest, StackNic, type StackGuest } from './stack-guest.ts';
+import { ask, exchange, stackGuest, StackNic, type StackGuest } from './stack-guest.ts';
 
 const MACHINE = { 4: '100.64.0.2', 6: 'fd53:6c75:6963:6500::2' } as const;
 
@@ -75,6 +76,29 @@ describe('a guest network', () => {
     assert.equal(received.equals(download), true);
     assert.deepEqual(sums, [createHash('sha256').update(upload).digest('hex')]);
   });
+
+  for (const family of [4, 6] as const) {
+    it(`carries datagrams and their answers over IPv${family}, large ones in fragments`, async () => {
+      const server = createSocket(family === 4 ? 'udp4' : 'udp6');
+      server.on('message', (message, { port, address }) => server.send(message.reverse(), port, address));
+      await new Promise<void>((done) => server.bind(0, done));
+      try {
+        for (const size of [1, 1400, 8000]) {
+          const request = randomBytes(size);
+          const answer = await ask(network, guest, MACHINE[family], server.address().port, request);
+          assert.equal(
+            Buffer.from(request)
+              .reverse()
+              .equals(answer as Buffer),
+            true,
+            `${size} bytes`,
+          );
+        }
+      } finally {
+        server.close();
+      }
+    });
+  }
 
   it('keeps a direction open that only the other side has closed', async () => {
     const port = await serve(

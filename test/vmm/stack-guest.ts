@@ -2,6 +2,7 @@
 import { SeededRng } from '../../src/base/rng.ts';
 import { Host } from '../../src/stack/host.ts';
 import { Tcp, type Connection } from '../../src/stack/tcp/index.ts';
+import { Udp } from '../../src/stack/udp/index.ts';
 import { parseAddress } from '../../src/stack/address.ts';
 import type { GuestNetwork } from '../../src/vmm/network.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
@@ -33,6 +34,7 @@ export class StackNic implements Nic {
 export interface StackGuest {
   readonly host: Host;
   readonly tcp: Tcp;
+  readonly udp: Udp;
 }
 
 /** Plugs a guest with these addresses in; the first is its gateway's network. */
@@ -60,7 +62,7 @@ export function stackGuest(
     },
   );
   const device = host.devices.named('eth0')!;
-  return { host, tcp: new Tcp(host) };
+  return { host, tcp: new Tcp(host), udp: new Udp(host) };
 }
 
 export interface Exchange {
@@ -114,5 +116,33 @@ export function exchange(
         onClose: (_c, error) => done({ received: Buffer.concat(chunks), error: error?.code ?? null }),
       },
     );
+  });
+}
+
+/** Sends a datagram from a new port, and waits for the answer; null when none comes in time. */
+export function ask(
+  network: GuestNetwork,
+  { udp }: StackGuest,
+  address: string,
+  port: number,
+  request: Uint8Array,
+  withinMs = 2000,
+): Promise<Buffer | string | null> {
+  return new Promise((done) => {
+    const { family, words } = parseAddress(address)!;
+    network.clock.catchUp();
+    const socket = udp.open({ family });
+    socket.connect(words, port);
+    const end = (answer: Buffer | string | null) => {
+      clearTimeout(timer);
+      socket.close();
+      done(answer);
+    };
+    const timer = setTimeout(() => end(null), withinMs);
+    socket.listener = {
+      onMessage: () => end(Buffer.from(socket.receive()!.bytes)),
+      onError: (_socket, error) => end(error.code),
+    };
+    socket.send(request);
   });
 }

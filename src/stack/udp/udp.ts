@@ -29,6 +29,8 @@ const ANY = new Int32Array(4);
 
 export class Udp implements Transport {
   readonly host: Host;
+  /** Asked for a socket where none wants a datagram that is for one host (a relay stands in for others). */
+  claim: ((pkt: PacketBuffer) => UdpSocket | undefined) | null = null;
   private readonly rng: Rng;
   private readonly ports = new Map<number, UdpSocket[]>();
   private readonly told: UdpSocket[] = [];
@@ -103,14 +105,14 @@ export class Udp implements Transport {
   // ── In ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   receive(pkt: PacketBuffer, device: Device): boolean {
-    const candidates = this.ports.get(pkt.dport);
-    if (candidates === undefined) return false;
+    const candidates = this.ports.get(pkt.dport) ?? [];
+    if (candidates.length === 0 && this.claim === null) return false;
     const family: Family = pkt.family === 6 ? 6 : 4;
     const kind = this.host.addressType(family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, 0);
     if (kind === AddressType.MULTICAST || kind === AddressType.BROADCAST) {
       return this.deliverToAll(candidates, pkt, device, kind === AddressType.MULTICAST);
     }
-    const socket = bestOf(candidates, pkt, device);
+    const socket = bestOf(candidates, pkt, device) ?? this.claim?.(pkt);
     if (socket === undefined) return false;
     this.deliver(socket, pkt, device);
     return true;

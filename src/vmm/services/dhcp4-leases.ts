@@ -84,7 +84,8 @@ export class Leases {
     const lease = this.choose(client, mac, address);
     if (lease === undefined || lease.address !== address) return undefined;
     this.give(lease, client, mac, LeaseState.BOUND, this.options.leaseUs);
-    if (name !== '') lease.name = name;
+    // What the network calls a guest counts for more than what it calls itself.
+    lease.name = this.reservationOf(mac)?.name ?? (name !== '' ? name : lease.name);
     return lease;
   }
 
