@@ -92,7 +92,7 @@ export class QemuGuest {
 
   private hear(text: string): void {
     this.text += text;
-    const end = /^<<< (\d+)\r?\n/m.exec(this.text);
+    const end = /\r?\n<<< (\d+)\r?\n/.exec(this.text);
     if (end === null) return;
     const output = this.text.slice(0, end.index).replaceAll('\r', '');
     this.text = this.text.slice(end.index + end[0].length);
