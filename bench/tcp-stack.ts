@@ -115,7 +115,7 @@ const CYCLES = 40_000;
 const CYCLES_AT_ONCE = 200;
 const CYCLES_WANTED = 20;
 
-/** Megabytes that one side's connections take; both sides are in this process, so it is half of what is measured. */
+/** Megabytes that the connections take, both ends of each: both are in this process. */
 function idleMemory(): number {
   const net = pair(1500);
   const kept: Connection[] = [];
@@ -139,7 +139,7 @@ function idleMemory(): number {
   net.clock.advanceTo(net.clock.now + 10_000_000);
   for (const c of kept) c.consume(1);
   net.clock.advanceTo(net.clock.now + 10_000_000);
-  return (heapUsed() - before) / 2 / 1e6;
+  return (heapUsed() - before) / 1e6;
 }
 
 /** The collector, which Node hands out only when asked at the start or in a new context. */
@@ -188,7 +188,7 @@ function cycleRate(): number {
 
 export const tcpConnections: Bench = {
   name: 'tcp-connections',
-  about: '10,000 idle connections, and connects and closes a second',
+  about: '10,000 idle connections (both ends), and connects and closes a second',
   run: () => [
     less('tcp-idle-memory', idleMemory(), 'MB', 'the limit set for 10,000', IDLE_LIMIT_MB),
     more(

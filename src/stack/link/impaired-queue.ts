@@ -13,16 +13,19 @@ const US_PER_SECOND = 1_000_000;
 const BITS_PER_BYTE = 8;
 const RNG_RANGE = 0x1_0000_0000;
 /** Emptied buffers that are kept for the next frames. */
-const MOST_KEPT = 2048;
+const MOST_KEPT = 512;
+const MOST_LARGE_KEPT = 16;
 const SMALL_BUFFER = 2048;
+/** Small buffers are cut out of larger pieces: whoever sums them up keeps one view of the piece (wire/checksum.ts). */
+const BUFFERS_A_PIECE = 64;
 
 class Waiting {
-  bytes: Uint8Array;
+  readonly bytes: Uint8Array;
   end = 0;
   due = 0;
 
-  constructor(size: number) {
-    this.bytes = new Uint8Array(size);
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 }
 
@@ -46,6 +49,9 @@ export class ImpairedQueue {
   private waiting: Waiting[] = [];
   private head = 0;
   private readonly free: Waiting[] = [];
+  private readonly freeLarge: Waiting[] = [];
+  private piece = new ArrayBuffer(0);
+  private pieceUsed = BUFFERS_A_PIECE;
   private timer: Timer | null = null;
   private timerDue = Infinity;
   private isDelivering = false;
@@ -203,11 +209,26 @@ export class ImpairedQueue {
 
   private take(length: number): Waiting {
     const needed = LINK_HEAD_ROOM + length;
-    let frame = this.free.pop();
-    if (frame === undefined || frame.bytes.length < needed)
-      frame = new Waiting(Math.max(SMALL_BUFFER, needed));
-    frame.end = needed;
-    return frame;
+    const isSmall = needed <= SMALL_BUFFER;
+    const frame = (isSmall ? this.free : this.freeLarge).pop() ?? (isSmall ? this.cut() : undefined);
+    const fitting =
+      frame !== undefined && frame.bytes.length >= needed ? frame : new Waiting(new Uint8Array(needed));
+    fitting.end = needed;
+    return fitting;
+  }
+
+  private cut(): Waiting {
+    if (this.pieceUsed === BUFFERS_A_PIECE) {
+      this.piece = new ArrayBuffer(BUFFERS_A_PIECE * SMALL_BUFFER);
+      this.pieceUsed = 0;
+    }
+    return new Waiting(new Uint8Array(this.piece, SMALL_BUFFER * this.pieceUsed++, SMALL_BUFFER));
+  }
+
+  private give(frame: Waiting): void {
+    const isSmall = frame.bytes.length === SMALL_BUFFER;
+    const kept = isSmall ? this.free : this.freeLarge;
+    if (kept.length < (isSmall ? MOST_KEPT : MOST_LARGE_KEPT)) kept.push(frame);
   }
 
   private insert(frame: Waiting): void {
@@ -236,7 +257,7 @@ export class ImpairedQueue {
       const frame = this.waiting[this.head++]!;
       this.counters.delivered++;
       this.deliver(frame.bytes, LINK_HEAD_ROOM, frame.end);
-      if (this.free.length < MOST_KEPT) this.free.push(frame);
+      this.give(frame);
     }
     this.isDelivering = false;
     this.compact();

@@ -7,8 +7,8 @@
  */
 const EMPTY = new Uint8Array(0);
 const SMALLEST = 4096;
-/** Rings kept for the next connection, in bytes of each size: what one busy connection needs. */
-const KEPT_BYTES_PER_SIZE = 1 << 22;
+/** Rings kept for the next connection: one of each size, and as many of the small ones as make so many bytes. */
+const KEPT_BYTES = 1 << 18;
 
 /** The memory of all rings of one host, and how much of it is in use (Linux: tcp_memory_allocated). */
 export class RingMemory {
@@ -24,7 +24,7 @@ export class RingMemory {
     const capacity = bytes.length;
     this.inUse -= capacity;
     const kept = (this.free[Math.clz32(capacity)] ??= []);
-    if (kept.length * capacity < KEPT_BYTES_PER_SIZE) kept.push(bytes);
+    if (kept.length === 0 || (kept.length + 1) * capacity <= KEPT_BYTES) kept.push(bytes);
   }
 }
 

@@ -24,7 +24,7 @@ const END = 1;
 const SENT = 2;
 const FLAGS = 3;
 const SMALLEST = 4;
-/** Larger scoreboards are let go of when they are empty. */
+/** Larger scoreboards are let go of when they are empty, and so is the smallest: idle connections have none. */
 const KEPT_WHEN_EMPTY = 64;
 const EMPTY = new Int32Array(0);
 
@@ -84,7 +84,8 @@ export class Flight {
   shift(): void {
     if (++this.head < this.tail) return;
     this.head = this.tail = 0;
-    if (this.words.length > KEPT_WHEN_EMPTY * WORDS) this.words = EMPTY;
+    const size = this.words.length / WORDS;
+    if (size > KEPT_WHEN_EMPTY || size === SMALLEST) this.words = EMPTY;
   }
 
   /** The front of the oldest segment is acknowledged, up to `seq`. */

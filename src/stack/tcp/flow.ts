@@ -34,15 +34,16 @@ export abstract class Flow {
   chain: Flow | null;
 
   constructor(ends: Ends) {
+    const { local, remote } = ends;
     this.family = ends.family;
-    this.local0 = ends.local[0]!;
-    this.local1 = ends.local[1]!;
-    this.local2 = ends.local[2]!;
-    this.local3 = ends.local[3]!;
-    this.remote0 = ends.remote[0]!;
-    this.remote1 = ends.remote[1]!;
-    this.remote2 = ends.remote[2]!;
-    this.remote3 = ends.remote[3]!;
+    this.local0 = local[0]!;
+    this.local1 = local[1]!;
+    this.local2 = local[2]!;
+    this.local3 = local[3]!;
+    this.remote0 = remote[0]!;
+    this.remote1 = remote[1]!;
+    this.remote2 = remote[2]!;
+    this.remote3 = remote[3]!;
     this.localPort = ends.localPort;
     this.remotePort = ends.remotePort;
     this.chain = null;
@@ -55,6 +56,12 @@ export abstract class Flow {
   get remote(): Int32Array {
     return Int32Array.of(this.remote0, this.remote1, this.remote2, this.remote3);
   }
+}
+
+/** The ends by themselves: the getters of a Flow make new arrays at each use. */
+export function endsOf(flow: Flow): Ends {
+  const { family, local, localPort, remote, remotePort } = flow;
+  return { family, local, localPort, remote, remotePort };
 }
 
 const INITIAL_BUCKETS = 256;

@@ -7,7 +7,7 @@ import type { Timer } from '../../base/clock.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { sendBare } from './answers.ts';
 import { Connection, Ecn } from './connection.ts';
-import { Flow, FlowKind, type Ends } from './flow.ts';
+import { endsOf, Flow, FlowKind, type Ends } from './flow.ts';
 import { isOldTimestamp, isInWindow } from './acceptable.ts';
 import type { Listener } from './listener.ts';
 import { mtuToMss, syncMss } from './output.ts';
@@ -298,7 +298,8 @@ export function receiveCookie(
 
 /** The connection of a handshake that is over. */
 function establish(owner: Tcp, handshake: Handshake, segment: Segment): Connection {
-  const c = new Connection(owner, handshake);
+  const ends = endsOf(handshake);
+  const c = new Connection(owner, ends);
   const { listener } = handshake;
   c.state = TcpState.ESTABLISHED;
   c.device = handshake.device;
@@ -325,7 +326,7 @@ function establish(owner: Tcp, handshake: Handshake, segment: Segment): Connecti
   c.peerMss = handshake.peerMss;
   c.advMss = handshake.advMss - (c.hasTimestamps ? TIMESTAMPS_SPACE : 0);
   c.rcvMss = Math.min(c.advMss, c.rcvWnd >> 1, DEFAULT_MSS_4) || DEFAULT_MSS_4;
-  c.pathMtu = owner.pathMtuTo(c, c.device);
+  c.pathMtu = owner.pathMtuTo(ends, c.device);
   c.lastHeard = owner.clock.now;
   c.highSeq = c.sndNxt;
   inherit(c, listener);

@@ -30,7 +30,7 @@ export class ReceiveQueue {
   private ranges: Int32Array = EMPTY;
   private count = 0;
   /** The ranges that changed last, newest first, as SACK reports them (RFC 2018 section 4). */
-  private readonly blocks = new Int32Array(2 * MAX_BLOCKS);
+  private blocks: Int32Array = EMPTY;
   private blockCount = 0;
 
   constructor(memory: RingMemory, start: number) {
@@ -214,6 +214,8 @@ export class ReceiveQueue {
   }
 
   private noteBlock(start: number, end: number): void {
+    // Most connections never need it, and an empty one costs as much as everything else of an idle connection's queue.
+    if (this.blocks.length === 0) this.blocks = new Int32Array(2 * MAX_BLOCKS);
     const { blocks } = this;
     let kept = 0;
     for (let i = 0; i < this.blockCount; i++) {

@@ -24,9 +24,10 @@ export class Secrets {
     this.v1 = this.key1;
     this.v2 = 0x6c796765 ^ this.key0;
     this.v3 = 0x74656462 ^ this.key1;
+    const { local, remote } = ends;
     for (let i = 0; i < 4; i++) {
-      this.take(ends.local[i]!);
-      this.take(ends.remote[i]!);
+      this.take(local[i]!);
+      this.take(remote[i]!);
     }
     this.take(ports);
     this.take(extra);

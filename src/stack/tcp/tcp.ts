@@ -118,7 +118,7 @@ export class Tcp {
   private readonly announced: Listener[] = [];
   private isTelling = false;
   private orphans = 0;
-  private challengeSecond = -1;
+  private challengeSecond = -Infinity;
   private challengesLeft = 0;
   private portOffset = 0;
 
@@ -402,18 +402,18 @@ export class Tcp {
     const c = new Connection(this, ends);
     c.listener = events;
     c.device = device;
-    this.begin(c, way.mtu);
+    this.begin(c, ends, way.mtu);
     return c;
   }
 
-  private begin(c: Connection, mtu: number): void {
+  private begin(c: Connection, ends: Ends, mtu: number): void {
     const { settings } = this;
-    c.iss = this.initialSequence(c);
-    c.tsOffset = this.timestampOffset(c);
-    c.flowLabel = this.flowLabelOf(c);
+    c.iss = this.initialSequence(ends);
+    c.tsOffset = this.timestampOffset(ends);
+    c.flowLabel = this.flowLabelOf(ends);
     c.sndUna = c.iss;
     c.sndNxt = c.writeSeq = c.smallEnd = c.pushSeq = c.highSeq = (c.iss + 1) | 0;
-    c.pathMtu = Math.min(mtu, this.host.pathMtus.of(c) || mtu);
+    c.pathMtu = Math.min(mtu, this.host.pathMtus.of(ends) || mtu);
     c.advMss = mtuToMss(c.family, mtu);
     c.rcvScale = settings.windowScaling
       ? scaleFor(largestBuffer(c.rcvBuffer, c.userRcvBuffer !== 0, settings))

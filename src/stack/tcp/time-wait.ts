@@ -8,7 +8,7 @@ import * as tcp from '../../wire/tcp.ts';
 import { isOldTimestamp } from './acceptable.ts';
 import { sendBare } from './answers.ts';
 import type { Connection } from './connection.ts';
-import { Flow, FlowKind } from './flow.ts';
+import { endsOf, Flow, FlowKind } from './flow.ts';
 import type { Segment } from './segment.ts';
 import type { Tcp } from './tcp.ts';
 
@@ -37,7 +37,7 @@ export class TimeWait extends Flow {
   later: TimeWait | null = null;
 
   constructor(c: Connection) {
-    super(c);
+    super(endsOf(c));
     this.device = c.device;
     this.sndNxt = c.sndNxt;
     this.rcvNxt = c.received.next;
