@@ -229,6 +229,8 @@ export class Connection extends Flow {
   wakeDue = Infinity;
   backoff = 0;
   retransmits = 0;
+  /** Timestamp of the first timeout since the last progress, while `retransmits`. */
+  timeoutStamp = 0;
   probesOut = 0;
   /** When something was last heard of the peer. */
   lastHeard = 0;

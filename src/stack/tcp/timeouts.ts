@@ -76,6 +76,8 @@ function onRetransmitTimeout(c: Connection): void {
   if (c.flight.count === 0) return;
   if (isGivenUp(c)) return;
   enterLoss(c);
+  // What counts is the time without any progress, however long the loss is being repaired.
+  if (c.retransmits === 0) c.timeoutStamp = c.tcp.timestamp(c);
   c.retransmits++;
   if (!retransmit(c, 0)) return arm(c, TimerKind.RETRANSMIT, Math.min(timeout(c), LOCAL_FAILURE_US));
   const isLinear = c.state === TcpState.SYN_SENT && c.retransmits <= c.tcp.settings.synLinearTimeouts;
@@ -100,8 +102,8 @@ function isGivenUp(c: Connection): boolean {
 
 /** True when retransmissions have gone on for as long as `retries` of them would take beginning with the least timeout. */
 function isTimedOut(c: Connection, retries: number, userTimeoutUs: number): boolean {
-  if (c.retransmits === 0 || c.retransStamp === 0) return false;
-  const elapsed = (c.tcp.timestamp(c) - c.retransStamp) | 0;
+  if (c.retransmits === 0) return false;
+  const elapsed = (c.tcp.timestamp(c) - c.timeoutStamp) | 0;
   if (userTimeoutUs !== 0) return elapsed * US_PER_MS >= userTimeoutUs;
   if (isIn(c.state, OPENING)) return false;
   const doublings = Math.floor(Math.log2(MAX_RTO_US / MIN_RTO_US));
