@@ -4,7 +4,8 @@
  */
 import * as tcp from '../../wire/tcp.ts';
 import type { Acked } from './acked.ts';
-import { Ecn, TimerKind, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Ecn, TimerKind } from './terms.ts';
 import { CARRIES_SYN, EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED } from './flight.ts';
 import { hasUnsent } from './output.ts';
 import { adaptReorderWindow, noteDelivered } from './rack.ts';

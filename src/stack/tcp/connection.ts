@@ -8,6 +8,7 @@
  */
 import type { Timer } from '../../base/clock.ts';
 import { ByteRing } from './byte-ring.ts';
+import * as calls from './calls.ts';
 import { congestionControl, INFINITE_SSTHRESH, type CongestionControl } from './congestion/index.ts';
 import { NetError, type NetErrorCode } from './errors.ts';
 import { Flight } from './flight.ts';
@@ -15,6 +16,7 @@ import { Flow, FlowKind, type Ends } from './flow.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import { RoundTrip } from './rtt.ts';
 import { MAY_SEND, TcpState, isIn } from './states.ts';
+import { INITIAL_WINDOW, Phase, TimerKind } from './terms.ts';
 import type { Tcp } from './tcp.ts';
 
 /** What an application is told. Calls come when the packet that caused them has been dealt with, never in between. */
@@ -32,39 +34,6 @@ export interface ConnectionEvents {
   onClose?(connection: Connection, error: NetError | null): void;
 }
 
-/** Bits of `Connection.events`. */
-export const Event = { CONNECT: 1, READABLE: 2, WRITABLE: 4, END: 8, URGENT: 16, CLOSE: 32 } as const;
-
-/** How the congestion window is held (Linux: TCP_CA_*). */
-export const Phase = {
-  OPEN: 0,
-  /** Duplicates or SACKs were seen, nothing is believed lost. */
-  DISORDER: 1,
-  /** The window shrinks for another reason: ECN, or a loss repaired by a probe. */
-  REDUCING: 2,
-  RECOVERY: 3,
-  /** After a timeout. */
-  LOSS: 4,
-} as const;
-export type Phase = (typeof Phase)[keyof typeof Phase];
-
-/** What the retransmission timer is for. */
-export const TimerKind = { NONE: 0, RETRANSMIT: 1, LOSS_PROBE: 2, REORDER: 3, ZERO_WINDOW: 4 } as const;
-export type TimerKind = (typeof TimerKind)[keyof typeof TimerKind];
-
-/** Bits of `Connection.ecn`. */
-export const Ecn = {
-  OK: 1,
-  /** Our next segment carries CWR. */
-  QUEUE_CWR: 2,
-  /** A CE was seen: ECE until CWR comes. */
-  DEMAND_CWR: 4,
-  /** The peer has sent ECT at all. */
-  SEEN: 8,
-} as const;
-
-/** RFC 6928. */
-export const INITIAL_WINDOW = 10;
 const MAX_SEGMENT_SIZE = 0xffff;
 
 export class Connection extends Flow {
@@ -308,7 +277,7 @@ export class Connection extends Flow {
   write(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
     if (this.finQueued || this.isOrphan || !(isIn(this.state, MAY_SEND) || this.state === TcpState.SYN_SENT))
       return -1;
-    return this.tcp.write(this, bytes, start, end);
+    return calls.write(this, bytes, start, end);
   }
 
   /** Sends a byte that the peer is told to read before what stands before it (MSG_OOB). */
@@ -322,21 +291,21 @@ export class Connection extends Flow {
 
   /** Copies up to `length` unread bytes to `into` and counts them as read. */
   read(into: Uint8Array, offset = 0, length: number = into.length - offset): number {
-    return this.tcp.read(this, into, offset, length);
+    return calls.read(this, into, offset, length);
   }
 
   /** Unread bytes in one piece, at most `length`, without a copy: good until the next packet. `consume` counts them as read. */
   peek(length = MAX_SEGMENT_SIZE): Uint8Array {
-    return this.tcp.peek(this, length);
+    return calls.peek(this, length);
   }
 
   consume(length: number): void {
-    this.tcp.consume(this, length);
+    calls.consume(this, length);
   }
 
   /** Half close: a FIN follows what was written. Reading goes on. */
   shutdown(): void {
-    this.tcp.shutdown(this);
+    calls.shutdown(this);
   }
 
   /**
@@ -344,30 +313,30 @@ export class Connection extends Flow {
    * (RFC 9293 3.10.4, RFC 2525 2.17), and so does `linger` 0.
    */
   close(): void {
-    this.tcp.close(this);
+    calls.close(this);
   }
 
   /** Ends it at once, with a reset. */
   abort(): void {
-    this.tcp.abort(this, null);
+    calls.abort(this, null);
   }
 
   /** Sends what Nagle's algorithm holds back; with `noDelay` from now on. */
   setNoDelay(noDelay: boolean): void {
     this.noDelay = noDelay;
-    if (noDelay) this.tcp.push(this, true);
+    if (noDelay) calls.sendHeldBack(this, true);
   }
 
   /** TCP_CORK: only whole segments leave until it is taken off. */
   setCork(isCorked: boolean): void {
     this.isCorked = isCorked;
-    if (!isCorked) this.tcp.push(this);
+    if (!isCorked) calls.sendHeldBack(this, false);
   }
 
   /** SO_KEEPALIVE; `afterUs` of silence, 0 for the sysctl's. */
   setKeepAlive(isOn: boolean, afterUs = 0): void {
     this.keepAliveTimeUs = afterUs;
-    this.tcp.setKeepAlive(this, isOn);
+    calls.keepAlive(this, isOn);
   }
 
   /** SO_RCVBUF and SO_SNDBUF, in bytes of payload; the buffer does not grow by itself any more. */

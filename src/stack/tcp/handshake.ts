@@ -6,7 +6,8 @@
 import type { Timer } from '../../base/clock.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { sendBare } from './answers.ts';
-import { Connection, Ecn } from './connection.ts';
+import { Connection } from './connection.ts';
+import { Ecn } from './terms.ts';
 import { endsOf, Flow, FlowKind, type Ends } from './flow.ts';
 import { isOldTimestamp, isInWindow } from './acceptable.ts';
 import type { Listener } from './listener.ts';
@@ -351,5 +352,5 @@ function inherit(c: Connection, listener: Listener): void {
 function offer(owner: Tcp, listener: Listener, connection: Connection): void {
   listener.queue.push(connection);
   owner.counters.passiveOpens++;
-  owner.announce(listener);
+  owner.announcements.announce(listener);
 }

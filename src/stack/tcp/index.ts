@@ -6,4 +6,5 @@ export type { Ends } from './flow.ts';
 export { Listener, type ListenOptions } from './listener.ts';
 export { stateName, TcpState } from './states.ts';
 export { TCP_SYSCTLS } from './sysctls.ts';
-export { Tcp, type ConnectOptions, type TcpCounters, WAIT } from './tcp.ts';
+export type { ConnectOptions } from './active-open.ts';
+export { Tcp, type TcpCounters, WAIT } from './tcp.ts';

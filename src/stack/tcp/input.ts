@@ -6,7 +6,8 @@ import { DropReason } from '../../netfilter/drop-reason.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { isInWindow, isOldTimestamp } from './acceptable.ts';
 import { AckVerdict, takeAck } from './ack.ts';
-import { Ecn, Event, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Ecn, Event } from './terms.ts';
 import { push, sendAck, syncMss } from './output.ts';
 import { acknowledge, noteDuplicate, enterQuickAck, takeData } from './received.ts';
 import type { Segment } from './segment.ts';
@@ -157,7 +158,7 @@ function enterEstablished(c: Connection): void {
   c.state = TcpState.ESTABLISHED;
   growSendBuffer(c);
   startKeepAlive(c);
-  c.tcp.notify(c, Event.CONNECT);
+  c.tcp.announcements.notify(c, Event.CONNECT);
 }
 
 // ── SYN_SENT ────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,8 @@ export class Listener {
 
   /** No more connections; those that nobody accepted are reset. */
   close(): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
     this.tcp.closeListener(this);
   }
 }

@@ -1,5 +1,6 @@
 /** A retransmission timeout (RFC 5681 3.1, RFC 6298 5): everything is taken for lost and sending begins anew. */
-import { Ecn, Phase, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Ecn, Phase } from './terms.ts';
 import { SACKED } from './flight.ts';
 import { markLost, timeLeft } from './rack.ts';
 

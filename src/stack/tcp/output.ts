@@ -3,7 +3,8 @@
  * believed lost, the FIN, and probes of a closed window. The order is Linux's tcp_write_xmit.
  */
 import * as tcp from '../../wire/tcp.ts';
-import { INITIAL_WINDOW, Phase, TimerKind, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { INITIAL_WINDOW, Phase, TimerKind } from './terms.ts';
 import { CARRIES_FIN, CARRIES_SYN, LOST, PUSHED, RETRANSMITTED, SACKED } from './flight.ts';
 import { growSendBuffer } from './send-buffer.ts';
 import { MAY_TRANSMIT, TcpState, isIn } from './states.ts';

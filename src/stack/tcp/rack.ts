@@ -3,7 +3,8 @@
  * reordering: a quarter of the least round trip, none while no reordering was ever seen and three segments overtook, more
  * for each D-SACK that showed it too small.
  */
-import { Phase, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Phase } from './terms.ts';
 import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED } from './flight.ts';
 import { NO_RTT } from './rtt.ts';
 import { armReorder } from './timers.ts';

@@ -112,7 +112,7 @@ export class ReceiveQueue {
   }
 
   private room(seq: number, length: number): void {
-    const kept = (this.highest - this.copied) | 0;
+    const kept = ((this.highest - this.copied) | 0) - this.ended;
     const needed = (seq + length - this.copied) | 0;
     this.ring.reserve(this.copied, Math.max(0, kept), Math.max(needed, kept));
   }

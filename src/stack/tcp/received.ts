@@ -4,7 +4,8 @@
  * connection; otherwise after a while (RFC 5681 4.2, RFC 9293 3.8.6.3).
  */
 import * as tcp from '../../wire/tcp.ts';
-import { Ecn, Event, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Ecn, Event } from './terms.ts';
 import { ECN_CE, ECN_MASK, type Segment } from './segment.ts';
 import { MAY_RECEIVE, TcpState, isIn } from './states.ts';
 import { delayAck, MIN_ACK_DELAY_US } from './timers.ts';
@@ -27,6 +28,8 @@ export function takeData(c: Connection, segment: Segment, seq: number): void {
   const { received } = c;
   const { next } = received;
   if (((segment.endSeq - next) | 0) <= 0) return takeOld(c, seq, segment.endSeq);
+  // Nothing can follow a FIN (RFC 9293 3.10.7.4, seventh).
+  if (c.finReceived) return;
   const ahead = (seq - next) | 0;
   if (windowLeft(c) === 0 || ahead >= windowLeft(c)) return outOfWindow(c);
   if (ahead > 0) return takeEarly(c, segment, seq);
@@ -36,7 +39,7 @@ export function takeData(c: Connection, segment: Segment, seq: number): void {
   const start = segment.dataStart + -ahead;
   if (start < segment.dataEnd) {
     received.append(segment.bytes, start, segment.dataEnd);
-    c.tcp.notify(c, Event.READABLE);
+    c.tcp.announcements.notify(c, Event.READABLE);
   }
   // RFC 5681 4.2: what closes a gap is acknowledged at once.
   if (hadGaps && !received.hasGaps) c.ackNow = true;
@@ -99,7 +102,7 @@ function takeFin(c: Connection): void {
   c.hasFinSeq = false;
   c.finReceived = true;
   scheduleAck(c);
-  c.tcp.notify(c, Event.END);
+  c.tcp.announcements.notify(c, Event.END);
   switch (c.state) {
     case TcpState.ESTABLISHED:
       c.state = TcpState.CLOSE_WAIT;

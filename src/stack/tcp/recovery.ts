@@ -4,7 +4,8 @@
  * RFC 3708). The shape is Linux's: one decision for each acknowledgement that brought anything unusual.
  */
 import type { Acked } from './acked.ts';
-import { Ecn, Phase, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Ecn, Phase } from './terms.ts';
 import { INFINITE_SSTHRESH } from './congestion/index.ts';
 import { EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED } from './flight.ts';
 import { beginUndo, currentSsthresh } from './loss.ts';

@@ -1,5 +1,6 @@
 /** How much `write` takes (Linux: tcp_sndbuf_expand, sk_stream_is_writeable): two windows' worth, within tcp_wmem. */
-import { Event, INITIAL_WINDOW, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Event, INITIAL_WINDOW } from './terms.ts';
 
 /** The send buffer follows the congestion window. */
 export function growSendBuffer(c: Connection): void {
@@ -22,5 +23,5 @@ export function wakeWriter(c: Connection): void {
   const used = c.unacked;
   if (sendRoom(c) < used >> 1) return;
   c.wantsRoom = false;
-  c.tcp.notify(c, Event.WRITABLE);
+  c.tcp.announcements.notify(c, Event.WRITABLE);
 }

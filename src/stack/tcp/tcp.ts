@@ -8,47 +8,48 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/rng.ts';
-import type { Family } from '../../netfilter/hook.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
-import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
-import { attachTcp } from '../transport.ts';
 import { resetTcp } from '../tcp-reset.ts';
+import { attachTcp, type Transport } from '../transport.ts';
 import { Acked } from './acked.ts';
+import { freePort, openActively, type ConnectOptions } from './active-open.ts';
+import { Announcements } from './announcements.ts';
 import { RingMemory } from './byte-ring.ts';
-import { Connection, Event, type ConnectionEvents } from './connection.ts';
+import { abort } from './calls.ts';
+import type { Connection, ConnectionEvents } from './connection.ts';
 import { NetError, type NetErrorCode } from './errors.ts';
-import { CARRIES_SYN } from './flight.ts';
 import { FlowKind, FlowTable, type Ends } from './flow.ts';
-import type { Handshake } from './handshake.ts';
-import { dropHandshake, receiveCookie, receiveForHandshake, receiveSyn } from './handshake.ts';
+import {
+  dropHandshake,
+  receiveCookie,
+  receiveForHandshake,
+  receiveSyn,
+  type Handshake,
+} from './handshake.ts';
 import { receiveSegment } from './input.ts';
-import { Listener, type ListenOptions } from './listener.ts';
-import { mtuToMss, push, queueFin, retransmitLost, sendAck, sendReset, syncMss } from './output.ts';
-import { acknowledgeRead } from './received.ts';
+import type { Listener, ListenOptions } from './listener.ts';
+import { Listeners } from './listeners.ts';
+import { retransmitLost, sendAck, sendReset, syncMss } from './output.ts';
 import { portsOf, Purpose, Secrets } from './secrets.ts';
 import { Segment } from './segment.ts';
-import { sendRoom } from './send-buffer.ts';
-import { MAY_SEND, OPENING, TcpState, isIn } from './states.ts';
+import { isIn, OPENING, TcpState } from './states.ts';
 import { TcpSettings } from './sysctls.ts';
-import type { TimeWait } from './time-wait.ts';
-import { TimeWaits, TimeWaitVerdict } from './time-wait.ts';
+import { Event } from './terms.ts';
+import { TimeWaits, TimeWaitVerdict, type TimeWait } from './time-wait.ts';
 import { onWake } from './timeouts.ts';
-import { armRetransmit, setIdle, startKeepAlive, stopTimers } from './timers.ts';
-import { sendSyn } from './transmit.ts';
-import { readableBytes } from './urgent.ts';
-import { adjustSpace, initialWindow, largestBuffer, scaleFor } from './window.ts';
+import { stopTimers } from './timers.ts';
 
 const US_PER_MS = 1000;
 const US_PER_SECOND = 1_000_000;
 /** Linux counts initial sequence numbers up every 64 ns. */
 const SEQUENCE_TICKS_PER_US = 1000 / 64;
-const ANY = new Int32Array(4);
-const MAX_PORT = 65535;
 /** The answer of `Tcp.claim` that there is no answer yet. */
 export const WAIT = 'wait';
 const MIN_PATH_MTU_4 = 552;
+/** Where there is no way, what every host takes (RFC 791). */
+const UNKNOWN_PATH_MTU = 576;
 
 /** What is counted, by the names of /proc/net/snmp and netstat where there is one. */
 export interface TcpCounters {
@@ -64,19 +65,7 @@ export interface TcpCounters {
   syncookiesReceived: number;
 }
 
-export interface ConnectOptions {
-  readonly family: Family;
-  readonly remote: Int32Array;
-  readonly remotePort: number;
-  /** None: the address that routing chooses. */
-  readonly local?: Int32Array | undefined;
-  /** 0: a free one. */
-  readonly localPort?: number | undefined;
-  /** Bound to a device (SO_BINDTODEVICE), or which link a link-local address is on. */
-  readonly device?: Device | undefined;
-}
-
-export class Tcp {
+export class Tcp implements Transport {
   readonly host: Host;
   readonly clock: Clock;
   readonly rng: Rng;
@@ -113,14 +102,14 @@ export class Tcp {
   claim: ((pkt: PacketBuffer) => Listener | typeof WAIT | undefined) | null = null;
 
   private readonly epoch: number;
-  private readonly listeners = new Map<number, Listener[]>();
-  private readonly told: Connection[] = [];
-  private readonly announced: Listener[] = [];
-  private isTelling = false;
-  private orphans = 0;
+  readonly listeners: Listeners;
+  readonly announcements = new Announcements();
+  /** Connections that no application holds any more. */
+  orphans = 0;
   private challengeSecond = -Infinity;
   private challengesLeft = 0;
-  private portOffset = 0;
+  /** Ports that were drawn, so that each search begins one further. */
+  portsDrawn = 0;
 
   constructor(host: Host) {
     this.host = host;
@@ -130,6 +119,7 @@ export class Tcp {
     this.table = new FlowTable(host.rng.u32());
     this.secrets = new Secrets(host.rng);
     this.timeWaits = new TimeWaits(this);
+    this.listeners = new Listeners(this);
     // Stamps begin just below zero, so that what compares them wrongly is found early.
     this.epoch = host.clock.now + US_PER_SECOND;
     this.tick();
@@ -226,7 +216,7 @@ export class Tcp {
   private receiveUnknown(pkt: PacketBuffer, segment: Segment): boolean {
     const { flags } = segment;
     const listener =
-      this.listenerFor(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, pkt.dport) ??
+      this.listeners.find(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, pkt.dport) ??
       ((flags & (tcp.SYN | tcp.ACK | tcp.RST | tcp.FIN)) === tcp.SYN ? this.claim?.(pkt) : undefined);
     if (listener === undefined) return false;
     if (listener === WAIT || (flags & tcp.RST) !== 0) return true;
@@ -325,238 +315,39 @@ export class Tcp {
     sendReset(c);
   }
 
-  // ── Listening ───────────────────────────────────────────────────────────────────────────────────────────────
+  // ── Opening ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Throws NetError EADDRINUSE. */
   listen(options: ListenOptions): Listener {
-    const port = options.port === 0 ? this.freePort(() => true) : options.port;
-    const sharing = this.listeners.get(port) ?? [];
-    const listener = new Listener(this, { ...options, port });
-    if (sharing.some((other) => overlap(other, listener))) throw new NetError('EADDRINUSE');
-    this.listeners.set(port, [...sharing, listener]);
-    return listener;
+    return this.listeners.add(options.port === 0 ? { ...options, port: freePort(this) } : options);
   }
 
   closeListener(listener: Listener): void {
-    if (listener.isClosed) return;
-    listener.isClosed = true;
-    const rest = (this.listeners.get(listener.port) ?? []).filter((other) => other !== listener);
-    if (rest.length > 0) this.listeners.set(listener.port, rest);
-    else this.listeners.delete(listener.port);
+    this.listeners.remove(listener);
     this.enter();
     for (const flow of [...this.table.entries()]) {
       if (flow.kind === FlowKind.HANDSHAKE && (flow as Handshake).listener === listener)
         dropHandshake(this, flow as Handshake);
     }
-    for (let c = listener.accept(); c !== undefined; c = listener.accept()) this.abort(c, null);
+    for (let c = listener.accept(); c !== undefined; c = listener.accept()) abort(c, null);
     this.leave();
   }
-
-  private listenerFor(
-    family: number,
-    w0: number,
-    w1: number,
-    w2: number,
-    w3: number,
-    port: number,
-  ): Listener | undefined {
-    const candidates = this.listeners.get(port);
-    if (candidates === undefined) return undefined;
-    let best: Listener | undefined;
-    for (const listener of candidates) {
-      if (!listener.matches(family, w0, w1, w2, w3)) continue;
-      if (best === undefined || (best.address === undefined && listener.address !== undefined))
-        best = listener;
-    }
-    return best;
-  }
-
-  countListenDrop(): void {
-    this.counters.listenDrops++;
-  }
-
-  // ── Connecting ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Begins an active open; throws NetError when it cannot even begin (no route, no port, ends in use). */
   connect(options: ConnectOptions, events: ConnectionEvents | null = null): Connection {
     this.enter();
     try {
-      return this.open(options, events);
+      return openActively(this, options, events);
     } finally {
       this.leave();
     }
   }
 
-  private open(options: ConnectOptions, events: ConnectionEvents | null): Connection {
-    const { family, remote, remotePort } = options;
-    const device = options.device?.index ?? 0;
-    const probe = { family, local: options.local ?? ANY, localPort: 0, remote, remotePort };
-    const way = this.host.wayTo(probe, options.device);
-    if (way === undefined) throw new NetError(family === 4 ? 'ENETUNREACH' : 'EHOSTUNREACH');
-    const local = options.local ?? way.source;
-    if (local === undefined) throw new NetError('EADDRNOTAVAIL');
-    const wanted = options.localPort ?? 0;
-    const localPort = wanted !== 0 ? wanted : this.ephemeralPort({ ...probe, local });
-    const ends: Ends = { family, local, localPort, remote, remotePort };
-    if (!this.mayUse(ends, wanted !== 0)) throw new NetError('EADDRNOTAVAIL');
-    const c = new Connection(this, ends);
-    c.listener = events;
-    c.device = device;
-    this.begin(c, ends, way.mtu);
-    return c;
-  }
-
-  private begin(c: Connection, ends: Ends, mtu: number): void {
-    const { settings } = this;
-    c.iss = this.initialSequence(ends);
-    c.tsOffset = this.timestampOffset(ends);
-    c.flowLabel = this.flowLabelOf(ends);
-    c.sndUna = c.iss;
-    c.sndNxt = c.writeSeq = c.smallEnd = c.pushSeq = c.highSeq = (c.iss + 1) | 0;
-    c.pathMtu = Math.min(mtu, this.host.pathMtus.of(ends) || mtu);
-    c.advMss = mtuToMss(c.family, mtu);
-    c.rcvScale = settings.windowScaling
-      ? scaleFor(largestBuffer(c.rcvBuffer, c.userRcvBuffer !== 0, settings))
-      : 0;
-    c.rcvWnd = initialWindow(c.rcvBuffer, c.advMss, 0xffff);
-    c.state = TcpState.SYN_SENT;
-    c.lastHeard = this.clock.now;
-    this.counters.activeOpens++;
-    this.table.add(c);
-    sendSyn(c);
-    c.flight.push(c.iss, c.sndNxt, this.stamp, CARRIES_SYN);
-    armRetransmit(c);
-  }
-
   /** Bytes that the way to the other end takes. */
   pathMtuTo(ends: Ends, device: number): number {
     const way = this.host.wayTo(ends, device === 0 ? undefined : this.host.devices.at(device));
-    const mtu = way?.mtu ?? 576;
+    const mtu = way?.mtu ?? UNKNOWN_PATH_MTU;
     return Math.min(mtu, this.host.pathMtus.of(ends) || mtu);
-  }
-
-  /** True when the ends are free; what is left of an old connection on them may give way. */
-  private mayUse(ends: Ends, isNamed: boolean): boolean {
-    const flow = this.table.of(ends);
-    if (flow === null) return true;
-    if (flow.kind !== FlowKind.TIME_WAIT) return false;
-    const old = flow as TimeWait;
-    const { timeWaitReuse } = this.settings;
-    const isAllowed = timeWaitReuse === 1 || (timeWaitReuse === 2 && isLoopback(ends));
-    // A second on, the timestamps tell the two apart.
-    if (!old.hasTimestamps || (!isAllowed && !isNamed) || this.seconds - old.tsRecentAt < 1) return false;
-    this.timeWaits.remove(old);
-    return true;
-  }
-
-  /** RFC 6056 algorithm 4, in small: begins at a place that only we can foresee. */
-  private ephemeralPort(ends: Ends): number {
-    const offset = this.secrets.hash(ends, ends.remotePort, 0, Purpose.PORT) + this.portOffset++;
-    return this.freePort((localPort) => this.mayUse({ ...ends, localPort }, false), offset);
-  }
-
-  private freePort(isFree: (port: number) => boolean, offset = this.rng.u32()): number {
-    const { firstPort, lastPort } = this.settings;
-    const count = lastPort - firstPort + 1;
-    for (let i = 0; i < count; i++) {
-      const port = firstPort + (((offset + i) >>> 0) % count);
-      if (port <= MAX_PORT && !this.listeners.has(port) && isFree(port)) return port;
-    }
-    throw new NetError('EADDRNOTAVAIL');
-  }
-
-  // ── What applications do ────────────────────────────────────────────────────────────────────────────────────
-
-  write(c: Connection, bytes: Uint8Array, start: number, end: number): number {
-    const room = sendRoom(c);
-    const length = Math.min(end - start, Math.max(0, room));
-    if (length < end - start) c.wantsRoom = true;
-    if (length === 0) return 0;
-    this.enter();
-    const { unacked } = c;
-    const first = (c.writeSeq - unacked) | 0;
-    c.sending.reserve(first, unacked, unacked + length);
-    c.sending.write(c.writeSeq, bytes, start, start + length);
-    c.writeSeq = (c.writeSeq + length) | 0;
-    c.pushSeq = c.writeSeq;
-    push(c);
-    this.leave();
-    return length;
-  }
-
-  push(c: Connection, force = false): void {
-    this.enter();
-    push(c, force);
-    this.leave();
-  }
-
-  peek(c: Connection, length: number): Uint8Array {
-    return c.received.view(Math.min(length, readableBytes(c)));
-  }
-
-  read(c: Connection, into: Uint8Array, offset: number, length: number): number {
-    const n = c.received.peek(into, offset, Math.min(length, readableBytes(c)));
-    if (n > 0) this.consume(c, n);
-    return n;
-  }
-
-  consume(c: Connection, length: number): void {
-    c.received.consume(length);
-    this.enter();
-    adjustSpace(c);
-    acknowledgeRead(c);
-    this.leave();
-  }
-
-  setKeepAlive(c: Connection, isOn: boolean): void {
-    c.keepAlive = isOn;
-    if (isOn && c.state === TcpState.ESTABLISHED) startKeepAlive(c);
-    else if (!isOn) c.idleDue = Infinity;
-  }
-
-  /** shutdown(SHUT_WR). */
-  shutdown(c: Connection): void {
-    if (c.finQueued) return;
-    this.enter();
-    if (isIn(c.state, MAY_SEND)) {
-      c.state = c.state === TcpState.ESTABLISHED ? TcpState.FIN_WAIT1 : TcpState.LAST_ACK;
-      queueFin(c);
-    } else if (c.state === TcpState.SYN_SENT) {
-      this.end(c, null);
-    } else if (c.state === TcpState.SYN_RECV) {
-      c.state = TcpState.FIN_WAIT1;
-      queueFin(c);
-    }
-    this.leave();
-  }
-
-  close(c: Connection): void {
-    if (c.isOrphan || c.state === TcpState.CLOSED) return;
-    this.enter();
-    c.listener = null;
-    const isUnread = c.received.unread > 0 || c.received.hasGaps;
-    if (isUnread || c.linger === 0) {
-      this.abort(c, null);
-    } else {
-      this.orphan(c);
-      this.shutdown(c);
-      if (c.state === TcpState.FIN_WAIT2) setIdle(c, this.settings.finTimeoutUs);
-      if (this.orphans > this.settings.maxOrphans) this.abort(c, null);
-    }
-    this.leave();
-  }
-
-  private orphan(c: Connection): void {
-    c.isOrphan = true;
-    this.orphans++;
-  }
-
-  abort(c: Connection, code: NetErrorCode | null): void {
-    if (c.state === TcpState.CLOSED || c.state === TcpState.TIME_WAIT) return;
-    this.enter();
-    sendReset(c);
-    this.end(c, code);
-    this.leave();
   }
 
   // ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -591,52 +382,17 @@ export class Tcp {
       this.orphans--;
       c.received.release();
     }
-    this.notify(c, Event.CLOSE);
+    this.announcements.notify(c, Event.CLOSE);
   }
 
-  // ── Telling applications ────────────────────────────────────────────────────────────────────────────────────
-
-  notify(c: Connection, event: number): void {
-    if (c.events === 0) this.told.push(c);
-    c.events |= event;
-  }
-
-  announce(listener: Listener): void {
-    this.announced.push(listener);
+  countListenDrop(): void {
+    this.counters.listenDrops++;
   }
 
   /** The host calls it when it has nothing else to do. */
   tellApplications(): void {
-    if (this.isTelling || (this.told.length === 0 && this.announced.length === 0)) return;
-    this.isTelling = true;
-    try {
-      while (this.told.length > 0 || this.announced.length > 0) {
-        for (let i = 0; i < this.announced.length; i++) tellListener(this.announced[i]!);
-        this.announced.length = 0;
-        // More may be added while it is gone through.
-        for (let i = 0; i < this.told.length; i++) tell(this.told[i]!);
-        this.told.length = 0;
-      }
-    } finally {
-      this.isTelling = false;
-    }
+    this.announcements.tell();
   }
-}
-
-function tellListener(listener: Listener): void {
-  if (listener.queue.length > 0) listener.onConnection?.(listener);
-}
-
-function tell(c: Connection): void {
-  const { events, listener } = c;
-  c.events = 0;
-  if (listener === null) return;
-  if ((events & Event.CONNECT) !== 0) listener.onConnect?.(c);
-  if ((events & Event.URGENT) !== 0) listener.onUrgent?.(c);
-  if ((events & Event.READABLE) !== 0) listener.onReadable?.(c);
-  if ((events & Event.WRITABLE) !== 0) listener.onWritable?.(c);
-  if ((events & Event.END) !== 0) listener.onEnd?.(c);
-  if ((events & Event.CLOSE) !== 0) listener.onClose?.(c, c.error);
 }
 
 function endsOf(pkt: PacketBuffer): Ends {
@@ -651,14 +407,4 @@ function endsOf(pkt: PacketBuffer): Ends {
 
 function isLinkLocal(ends: Ends): boolean {
   return ends.family === 6 && (ends.remote[0]! & 0xffc00000) === (0xfe800000 | 0);
-}
-
-function isLoopback(ends: Ends): boolean {
-  return ends.family === 4 ? ends.remote[0]! >>> 24 === 127 : ends.remote[3] === 1 && ends.remote[0] === 0;
-}
-
-function overlap(a: Listener, b: Listener): boolean {
-  if (a.family !== 0 && b.family !== 0 && a.family !== b.family) return false;
-  if (a.address === undefined || b.address === undefined) return true;
-  return a.address.every((word, i) => word === b.address![i]);
 }

@@ -1,5 +1,6 @@
 /** What a connection does when one of its timers fires (timers.ts sets them). */
-import { TimerKind, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { TimerKind } from './terms.ts';
 import { enterLoss } from './loss.ts';
 import {
   hasUnsent,

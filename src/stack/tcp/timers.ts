@@ -5,7 +5,8 @@
  * retransmission's does with every acknowledgement, costs nothing: the clock's timer fires, finds nothing due, and is
  * set again. What happens when one fires is timeouts.ts.
  */
-import { Phase, TimerKind, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Phase, TimerKind } from './terms.ts';
 import { MAX_RTO_US, MIN_RTO_US } from './rtt.ts';
 
 /** Least and most that an acknowledgement is held back (Linux: TCP_DELACK_MIN, MAX). */

@@ -3,7 +3,8 @@
  * for the application, unless it wants it inline. Linux's reading of the pointer is BSD's (net.ipv4.tcp_stdurg 0).
  */
 import * as tcp from '../../wire/tcp.ts';
-import { Event, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
+import { Event } from './terms.ts';
 import type { Segment } from './segment.ts';
 
 export const Urgent = { NONE: 0, ANNOUNCED: 1, HERE: 2, READ: 3 } as const;
@@ -17,7 +18,7 @@ export function takeUrgentPointer(c: Connection, segment: Segment): void {
   if (c.urgentState !== Urgent.NONE && ((at - c.urgentSeq) | 0) <= 0) return;
   c.urgentSeq = at;
   c.urgentState = Urgent.ANNOUNCED;
-  c.tcp.notify(c, Event.URGENT);
+  c.tcp.announcements.notify(c, Event.URGENT);
 }
 
 /** After the data: the urgent byte may be among them. */
@@ -25,7 +26,7 @@ export function takeUrgentByte(c: Connection): void {
   if (c.urgentState !== Urgent.ANNOUNCED || ((c.received.next - c.urgentSeq) | 0) <= 0) return;
   c.urgentState = Urgent.HERE;
   c.urgentByte = c.received.byteAt(c.urgentSeq);
-  c.tcp.notify(c, Event.URGENT);
+  c.tcp.announcements.notify(c, Event.URGENT);
 }
 
 /** Bytes that may be read before the mark: reading never crosses it (SO_OOBINLINE aside, the byte is skipped). */

@@ -296,6 +296,16 @@ describe('tcp: attacks', () => {
     assert.equal(client.sent, 10_000);
   });
 
+  it('data behind a FIN is not taken', () => {
+    const attack = new Attack();
+    attack.segment(ACK | FIN, 0, 0, 0, { options: [attack.timestamps] });
+    assert.equal(attack.victim.state, TcpState.CLOSE_WAIT);
+    for (const distance of [0, 1, 400])
+      attack.segment(ACK | PSH, distance, 0, 1000, { options: [attack.timestamps] });
+    assert.equal(attack.victim.unread, 0);
+    assert.equal(attack.net.b.memory.inUse, 0);
+  });
+
   it('any segments whatever leave the invariants standing', () => {
     fc.assert(
       fc.property(
