@@ -124,15 +124,16 @@ describe('wire/ipv6-ext', () => {
     assert.equal(ext.findHeader(bytes, 0, bytes.length, 44), -1);
   });
 
-  it('finds nothing behind a later fragment, "no next header" or the end of the bytes', () => {
+  it('finds nothing behind a later fragment or "no next header", and tells where the chain is cut', () => {
     const later = chain('2c', '06000010 00000001');
     assert.equal(ext.findHeader(later, 0, later.length, 44), 40);
     assert.equal(ext.findHeader(later, 0, later.length, 6), -1);
     const none = chain('3b', '0600000000000000');
     assert.equal(ext.findHeader(none, 0, none.length, 6), -1);
     const long = chain('3c', '06ff000000000000');
-    assert.equal(ext.findHeader(long, 0, long.length, 6), -1);
-    assert.equal(ext.findHeader(long, 0, 44, 6), -1);
+    assert.equal(ext.findHeader(long, 0, long.length, 6), ext.BROKEN);
+    assert.equal(ext.findHeader(long, 0, 44, 6), ext.BROKEN);
+    assert.equal(ext.findHeader(long, 0, 41, 6), ext.BROKEN);
   });
 
   it('walks options, and stops at one that runs past the header', () => {
@@ -156,7 +157,7 @@ describe('wire/ipv6-ext', () => {
       fc.property(octets(40, 200), fc.constantFrom(0, 43, 44, 51, 60, 6), u8, (bytes, first, kind) => {
         bytes[6] = first;
         const at = ext.findHeader(bytes, 0, bytes.length, kind);
-        assert.ok(at === -1 || (at >= 40 && at <= bytes.length));
+        assert.ok(at === ext.NOT_FOUND || at === ext.BROKEN || (at >= 40 && at <= bytes.length));
         ext.findOption(bytes, 40, bytes.length, kind);
       }),
     );

@@ -30,10 +30,13 @@ export interface CtHelper {
 }
 
 export class Helpers {
-  private readonly known: CtHelper[] = [];
+  private known: CtHelper[] = [];
   private readonly attached = new Map<number, CtHelper>();
 
+  /** From now on this is the helper of its name; connections that have another by that name keep it. */
   register(helper: CtHelper): void {
+    const { name, family, proto } = helper;
+    this.known = this.known.filter((h) => h.name !== name || h.family !== family || h.proto !== proto);
     this.known.push(helper);
   }
 
