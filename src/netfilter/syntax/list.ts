@@ -133,7 +133,7 @@ function fragmentColumn({ fragment }: Rule): string {
 
 function interfaceText(given: InterfaceMatch | null, any: string): string {
   if (given === null) return any;
-  return `${given.not ? '!' : ''}${given.name === '+' ? any : given.name}`;
+  return `${given.not ? '!' : ''}${given.name}`;
 }
 
 function addressText(address: AddressMatch | null, family: Family): string {

@@ -11,6 +11,8 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 
 const PREFIX_MAX = 63;
 
+const prefix = cutText(PREFIX_MAX, 'prefix');
+
 class NflogAction implements TargetAction {
   private readonly log: LogSink;
   private readonly group: number;
@@ -35,7 +37,7 @@ export const nflog = defineTarget({
   about: 'hands a copy of the packet to programs that listen',
   options: {
     prefix: {
-      value: cutText(PREFIX_MAX, 'prefix'),
+      value: prefix,
       name: 'nflog-prefix',
       about: `what to call it, cut to ${PREFIX_MAX} bytes`,
     },
@@ -58,9 +60,9 @@ export const nflog = defineTarget({
       throw new ValueError('NFLOG: option "--nflog-range" cannot be used together with "--nflog-size".');
     }
   },
-  list(info) {
+  list(info, family) {
     const words: string[] = [];
-    if (info.prefix) words.push(`nflog-prefix ${info.prefix.value}`);
+    if (info.prefix) words.push(`nflog-prefix ${prefix.print(info.prefix.value, family)}`);
     if (info.group?.value) words.push(`nflog-group ${info.group.value}`);
     if (info.range) words.push(`nflog-range ${info.range.value}`);
     if (info.size) words.push(`nflog-size ${info.size.value}`);

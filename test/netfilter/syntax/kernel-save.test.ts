@@ -8,7 +8,7 @@ import type { Family } from '../../../src/netfilter/hook.ts';
 import type { MatchExtension, TargetExtension } from '../../../src/netfilter/extension.ts';
 import { MATCHES } from '../../../src/netfilter/matches/index.ts';
 import { TARGETS } from '../../../src/netfilter/targets/index.ts';
-import { parseRestore, printSave, RuleError } from '../../../src/netfilter/syntax/index.ts';
+import { listTable, parseRestore, printSave, RuleError } from '../../../src/netfilter/syntax/index.ts';
 import { requireOrSkip } from '../../support/require.ts';
 import { asLine, ruleWith } from './random-rules.ts';
 
@@ -18,7 +18,7 @@ const RULES = 25;
 /** What kernels are built without nowadays, or takes a security module: there is nobody to compare with. */
 const NOT_IN_KERNELS = ['CLUSTERIP', 'LED', 'SECMARK', 'ULOG', 'ipvs'];
 
-/** What iptables-legacy-save prints after each of the files was restored by itself; null where it was refused. */
+/** What iptables-legacy-save and -nvL print after each of the files was restored by itself; null where it was refused. */
 function askKernel(files: readonly string[], family: Family): (string | null)[] {
   const program = family === 4 ? 'iptables-legacy' : 'ip6tables-legacy';
   const folder = mkdtempSync(join(tmpdir(), 'sluice-save-'));
@@ -26,12 +26,13 @@ function askKernel(files: readonly string[], family: Family): (string | null)[] 
     files.forEach((text, i) => writeFileSync(join(folder, String(i)), text));
     const script = `cd "$1"; for i in $(seq 0 ${files.length - 1}); do
       t=$(sed -n 's/^\\*//p' $i | head -1)
-      ${program}-restore < $i 2> $i.error && ${program}-save -t $t > $i.saved
+      ${program}-restore < $i 2> $i.error && {
+        ${program}-save -t $t | grep -v '^#'; ${program} -t $t -nvL; } > $i.answer
     done; true`;
     execFileSync('ip', ['netns', 'exec', NAMESPACE, 'bash', '-c', script, 'bash', folder]);
     return files.map((_, i) => {
-      const saved = join(folder, `${i}.saved`);
-      return existsSync(saved) ? readFileSync(saved, 'utf8').replace(/^#.*\n/gm, '') : null;
+      const answer = join(folder, `${i}.answer`);
+      return existsSync(answer) ? readFileSync(answer, 'utf8') : null;
     });
   } finally {
     rmSync(folder, { recursive: true });
@@ -40,7 +41,12 @@ function askKernel(files: readonly string[], family: Family): (string | null)[] 
 
 function askSluice(text: string, family: Family): string | null {
   try {
-    return printSave(parseRestore(text, { family }));
+    const ruleset = parseRestore(text, { family });
+    const tables = [...ruleset.tables.values()];
+    return (
+      printSave(ruleset) +
+      tables.map((table) => listTable(table, { numeric: true, verbose: true })).join('\n')
+    );
   } catch (error) {
     if (error instanceof RuleError) return null;
     throw error;
@@ -76,7 +82,7 @@ function ruleOf(text: string | null): string {
     ? 'refused'
     : text
         .split('\n')
-        .filter((line) => line.startsWith('-A'))
+        .filter((line) => /^-A| {2}\*  /.test(line))
         .join(' / ');
 }
 
