@@ -126,8 +126,6 @@ export class Host implements HostServices {
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
   private readonly backlog: PacketBuffer[] = [];
-  /** To be raised by whoever changes addresses or routes: known ways are then looked for anew. */
-  routingGeneration = 0;
   /** Where the packet at hand may leave at once. */
   private exit: Neighbour | null = null;
   /** The packet whose frame a device is given. */
@@ -444,7 +442,8 @@ export class Host implements HostServices {
   }
 
   get wayGeneration(): number {
-    return this.sysctls.generation + this.devices.generation + this.routingGeneration;
+    // Addresses and routes are those of the configuration; whoever lets them change counts it in here.
+    return this.sysctls.generation + this.devices.generation;
   }
 
   mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean {

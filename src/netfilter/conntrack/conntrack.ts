@@ -364,11 +364,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   }
 
   readAnswer(entry: number, direction: Direction, out: Tuple): void {
-    const { tuples } = this.connections;
-    const node = entry * 2 + direction;
-    const proto = tuples.kind(node) & 0xff;
-    if (proto !== IPPROTO_ICMP && proto !== IPPROTO_ICMPV6) return tuples.readSwapped(node, out);
-    tuples.read(node, this.scratchTuple);
+    this.connections.tuples.read(entry * 2 + direction, this.scratchTuple);
     invertTuple(this.scratchTuple, out);
   }
 

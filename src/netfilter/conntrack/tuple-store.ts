@@ -137,36 +137,6 @@ export class TupleStore {
     out.dst1 = out.dst2 = out.dst3 = 0;
   }
 
-  /** With source and destination exchanged, ids too. */
-  readSwapped(node: number, out: Tuple): void {
-    const { words } = this;
-    const at = placeOf(node);
-    const kind = words[at + 3]!;
-    out.srcId = words[at + 2]! & 0xffff;
-    out.dstId = words[at + 2]! >>> 16;
-    out.proto = kind & 0xff;
-    out.zone = kind >>> ZONE_SHIFT;
-    if (kind & KIND_V6) {
-      const { v6 } = this;
-      const from = words[at]! * V6_SLOT_WORDS + (node & 1) * 8;
-      out.family = 6;
-      out.dst0 = v6[from]!;
-      out.dst1 = v6[from + 1]!;
-      out.dst2 = v6[from + 2]!;
-      out.dst3 = v6[from + 3]!;
-      out.src0 = v6[from + 4]!;
-      out.src1 = v6[from + 5]!;
-      out.src2 = v6[from + 6]!;
-      out.src3 = v6[from + 7]!;
-      return;
-    }
-    out.family = 4;
-    out.dst0 = words[at]!;
-    out.src0 = words[at + 1]!;
-    out.src1 = out.src2 = out.src3 = 0;
-    out.dst1 = out.dst2 = out.dst3 = 0;
-  }
-
   /** Both directions of an entry that is not linked become empty. */
   clear(entry: number): void {
     const { words } = this;
