@@ -1,5 +1,11 @@
 /** Networks for virtual machines: a switch, a gateway with a packet filter, services, the way out; and NICs of VMMs. */
 export { GuestNetwork, LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
-export { loadRules, parseReservation, parseStreamAddress, qemuArguments } from './network-words.ts';
+export {
+  loadRules,
+  parseReservation,
+  parseStreamAddress,
+  qemuArguments,
+  type RulesText,
+} from './network-words.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';
 export { StreamNic, type StreamAddress, type StreamNicOptions } from './nics/stream-nic.ts';

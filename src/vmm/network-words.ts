@@ -1,6 +1,4 @@
 /** How a guest network is described on a command line, and how it describes itself to a VMM. */
-import { readFileSync } from 'node:fs';
-import { SluiceError } from '../base/errors.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseIp4, parseMac } from '../wire/address.ts';
 import type { GuestNetwork } from './network.ts';
@@ -44,26 +42,14 @@ export function qemuArguments(name: string, address: StreamAddress, listen: bool
   ];
 }
 
-/** Puts the rules of files in force; throws SluiceError with file and line, and then nothing has changed. */
-export function loadRules(
-  network: GuestNetwork,
-  rules: string | undefined,
-  rules6: string | undefined,
-): void {
-  const files = [
-    [4, rules],
-    [6, rules6],
-  ] as const;
-  const parsed = files.flatMap(([family, file]) =>
-    file === undefined ? [] : [parseRestore(readText(file), { family, file })],
-  );
-  for (const ruleset of parsed) network.gateway.load(ruleset);
+export interface RulesText {
+  readonly family: 4 | 6;
+  readonly text: string;
+  readonly file?: string;
 }
 
-function readText(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new SluiceError('FILE', (error as Error).message, { file });
-  }
+/** Puts rules in force; throws SluiceError with file and line, and then nothing has changed. */
+export function loadRules(network: GuestNetwork, rules: readonly RulesText[]): void {
+  const parsed = rules.map(({ text, ...from }) => parseRestore(text, from));
+  for (const ruleset of parsed) network.gateway.load(ruleset);
 }

@@ -5,7 +5,12 @@ import { formatIp } from '../wire/address.ts';
 
 function prefixOf(text: string): IpPrefix {
   const prefix = parsePrefix(text);
-  if (prefix === undefined) throw new SluiceError('NETWORK', `"${text}" is no address with a prefix length`);
+  // Guests need addresses beside the gateway's own.
+  if (prefix === undefined || prefix.length > (prefix.family === 4 ? 30 : 126))
+    throw new SluiceError(
+      'NETWORK',
+      `"${text}" is no address with a prefix length that leaves room for guests`,
+    );
   return prefix;
 }
 

@@ -141,6 +141,15 @@ describe('a guest network', () => {
     }
   });
 
+  it('refuses a network that has no room for guests', () => {
+    for (const address of ['10.0.0.1', '10.0.0.1/31', 'fd00::1/128']) {
+      assert.throws(() => new GuestNetwork({ addresses: [address], guests: [] }), {
+        code: 'NETWORK',
+        message: `"${address}" is no address with a prefix length that leaves room for guests`,
+      });
+    }
+  });
+
   it('does what the rules of the gateway say', async () => {
     const port = await serve(createServer((socket) => socket.end('hello')));
     network.gateway.load(

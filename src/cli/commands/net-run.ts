@@ -11,8 +11,10 @@ import {
   qemuArguments,
   StreamNic,
   type GuestConfig,
+  type RulesText,
   type StreamNicOptions,
 } from '../../vmm/index.ts';
+import { readTextFile } from '../../replay/text-file.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
@@ -36,12 +38,16 @@ export async function runNetCommand(args: readonly string[], options: NetOptions
     reservations: options.reserve.map((text) => understood(() => parseReservation(text))),
     onLink: (guest, isUp) => tell(io, options, guest, isUp),
   });
-  loadRules(network, options.rules, options.rules6);
+  loadRules(network, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
   await network.start();
   announce(io, options, cards);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await network.close();
   return ExitStatus.DONE;
+}
+
+function rulesOf(family: 4 | 6, file: string | undefined): RulesText[] {
+  return file === undefined ? [] : [{ family, ...readTextFile(file) }];
 }
 
 function cardsOf(options: NetOptions, io: Io): Card[] {
