@@ -3,16 +3,29 @@
  * within a file: an imported one is a load, a check that it is set already, and a number that could be any, wherever it is
  * used. Bundled, a packet through a NAT gateway costs 20 % less (bench replay-nat).
  *
- *   node scripts/bundle.js FROM TO ENTRY...     FROM/ENTRY.js and what they import, as TO/ENTRY.js and TO/chunks/
+ *   node scripts/bundle.js FROM TO [ENTRY...]   FROM/ENTRY.js and what they import, as TO/ENTRY.js and TO/chunks/
+ *
+ * Without entries: the command, and every file that package.json exports.
  */
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname, relative, resolve } from 'node:path';
 import { rollup } from 'rollup';
 
 /** The rooms on the way of a packet. What commands load when they run is divided as Rollup sees fit. */
 const ENGINE = /^(src\/)?(base|wire|capture|netfilter|alg|stack|vswitch)\//;
 
-const [from, to, ...entries] = process.argv.slice(2);
+/** One file of its own, that shares nothing with what needs Node. */
+const BROWSER = 'browser';
+
+const [from, to, ...named] = process.argv.slice(2);
+
+function ofPackage() {
+  const { exports } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  return [
+    'cli/main',
+    ...Object.values(exports).map((file) => file.default.slice('./dist/'.length, -'.js'.length)),
+  ];
+}
 
 /** Files that stand beside a module are still found from where it is now. */
 const filesBeside = {
@@ -24,22 +37,29 @@ const filesBeside = {
   },
 };
 
-const bundle = await rollup({
-  input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
-  external: (id) => !/^[./]/.test(id),
-  plugins: [filesBeside],
-  onwarn({ code, message }) {
-    // TypeScript's own helper for dynamic imports begins like that.
-    if (code !== 'THIS_IS_UNDEFINED') console.warn(`bundle: ${message}`);
-  },
-});
+async function write(entries, output) {
+  const bundle = await rollup({
+    input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
+    external: (id) => !/^[./]/.test(id),
+    plugins: [filesBeside],
+    onwarn({ code, message }) {
+      // TypeScript's own helper for dynamic imports begins like that.
+      if (code !== 'THIS_IS_UNDEFINED') console.warn(`bundle: ${message}`);
+    },
+  });
+  await bundle.write({ dir: to, format: 'es', ...output });
+  await bundle.close();
+}
+
 // What an earlier build left there may have other names inside.
 rmSync(resolve(to, 'chunks'), { recursive: true, force: true });
-await bundle.write({
-  dir: to,
-  format: 'es',
-  chunkFileNames: 'chunks/[name].js',
-  hoistTransitiveImports: false,
-  manualChunks: (id) => (ENGINE.test(relative(from, id)) ? 'engine' : undefined),
-});
-await bundle.close();
+const entries = named.length > 0 ? named : ofPackage();
+await write(
+  entries.filter((entry) => entry !== BROWSER),
+  {
+    chunkFileNames: 'chunks/[name].js',
+    hoistTransitiveImports: false,
+    manualChunks: (id) => (ENGINE.test(relative(from, id)) ? 'engine' : undefined),
+  },
+);
+if (entries.includes(BROWSER)) await write([BROWSER], { inlineDynamicImports: true });

@@ -1,7 +1,7 @@
 /** The library's public face: what `import … from 'sluice'` gives, that the built package gives the same, the example. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as library from '../src/index.ts';
 import { ethernet, udp } from '../src/conform/frames.ts';
@@ -62,6 +62,21 @@ describe('the library', () => {
     const self: string = 'sluice';
     const built = (await import(self)) as object;
     assert.deepEqual(Object.keys(built).sort(), Object.keys(library).sort());
+  });
+
+  it('every path that the package exports can be imported from it, and the one for browsers imports nothing of Node', async function () {
+    requireOrSkip(this, 'needs dist/ (npm run build)', isBuilt);
+    const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      exports: Record<string, { types: string; default: string }>;
+    };
+    for (const [path, files] of Object.entries(exports)) {
+      // The one for mocha asks for mocha's own globals when it is imported, and has them here.
+      assert.ok(Object.keys((await import(`sluice${path.slice(1)}`)) as object).length > 0, path);
+      assert.ok(existsSync(join(ROOT, files.types)), files.types);
+    }
+    const browser = readFileSync(join(ROOT, exports['./browser']!.default), 'utf8');
+    const imported = [...browser.matchAll(/^import .*?['"](.*?)['"];$/gm)].map((match) => match[1]);
+    assert.deepEqual(imported, ['ipaddr.js']);
   });
 
   it('examples/library/replay.js runs as it stands', function () {

@@ -9,7 +9,7 @@ import { Ecn, TimerKind } from './terms.ts';
 import { CARRIES_SYN, EVER_RETRANSMITTED, LOST, RETRANSMITTED, SACKED } from './flight.ts';
 import { hasUnsent } from './output.ts';
 import { adaptReorderWindow, noteDelivered } from './rack.ts';
-import { isUnusual, judge, judgeProbe, settle } from './recovery.ts';
+import { isUnusual, judge, judgeProbe, settle, settleDuplicates } from './recovery.ts';
 import { checkReordering, takeSack } from './sack.ts';
 import type { Segment } from './segment.ts';
 import { growSendBuffer, wakeWriter } from './send-buffer.ts';
@@ -123,16 +123,16 @@ function clearFlight(c: Connection, acked: Acked): void {
     }
     if ((flags & SACKED) !== 0) {
       c.sackedOut--;
-    } else {
+    } else if (c.hasSack) {
       c.delivered++;
-      if (c.hasSack) noteDelivered(c, flight.sentAt(0), flight.end(0), flags);
+      noteDelivered(c, flight.sentAt(0), flight.end(0), flags);
     }
     if ((flags & CARRIES_SYN) !== 0) c.retransStamp = 0;
     acked.newlyAcked++;
     flight.shift();
   }
   if (flight.count > 0 && ((flight.start(0) - una) | 0) < 0) flight.trim(una);
-  if (!c.hasSack) c.sackedOut = Math.min(Math.max(0, c.sackedOut - acked.newlyAcked), flight.count);
+  if (!c.hasSack) settleDuplicates(c, acked.newlyAcked);
   else if (lowest !== null && c.sackedOut > 0) checkReordering(c, lowest);
   if (c.unacked === 0) c.sending.release();
   growSendBuffer(c);

@@ -104,10 +104,24 @@ function markByCount(c: Connection): void {
 
 /** Without SACK each duplicate stands for a segment that left the network (RFC 5681 3.2 step 4). */
 function addRenoDuplicate(c: Connection): void {
-  if (c.sackedOut + c.lostOut < c.flight.count) {
+  if (c.sackedOut < mostDuplicates(c)) {
     c.sackedOut++;
     c.delivered++;
   }
+}
+
+/** Without SACK, after `acked` segments left the flight: one filled the hole, the others are those the duplicates told of. */
+export function settleDuplicates(c: Connection, acked: number): void {
+  if (acked > 0) {
+    c.delivered += Math.max(acked - c.sackedOut, 1);
+    c.sackedOut = Math.max(c.sackedOut - (acked - 1), 0);
+  }
+  c.sackedOut = Math.min(c.sackedOut, mostDuplicates(c));
+}
+
+/** Where there are duplicates there is a hole: at least one segment in flight has not arrived. */
+function mostDuplicates(c: Connection): number {
+  return Math.max(c.flight.count - Math.max(c.lostOut, 1), 0);
 }
 
 /** RFC 6582: an acknowledgement of a part says that the next hole is the oldest segment. */

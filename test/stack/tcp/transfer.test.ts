@@ -106,6 +106,12 @@ describe('tcp: streams over links', () => {
     );
   });
 
+  it('keeps the window open where more duplicates arrive than segments can be missing, without SACK', () => {
+    const sysctl = { 'net.ipv4.tcp_sack': 0, 'net.ipv4.tcp_timestamps': 0, 'net.ipv4.tcp_ecn': 0 };
+    const netem = 'delay 6ms 26ms loss 3% duplicate 11% corrupt 3%';
+    transfer(new Net({ seed: 999_987, netem, sysctl }), 148_921);
+  });
+
   it('is the same to the byte with the same seed, and another with another', () => {
     const frames = (seed: number) => {
       const net = new Net({ seed, netem: 'delay 10ms 3ms loss 3%' });
