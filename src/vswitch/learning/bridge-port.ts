@@ -9,6 +9,9 @@ export const PortState = { DISABLED: 0, LISTENING: 1, LEARNING: 2, FORWARDING: 3
 export type PortState = (typeof PortState)[keyof typeof PortState];
 export const PORT_STATE_NAMES = ['disabled', 'listening', 'learning', 'forwarding', 'blocking'] as const;
 
+export const EDGES = ['auto', 'yes', 'no'] as const;
+export type Edge = (typeof EDGES)[number];
+
 export interface BridgePortSettings extends PortSettings {
   /** The switch's own interface (br0), not one of its ports. */
   readonly isSelf: boolean;
@@ -33,6 +36,9 @@ export interface BridgePortSettings extends PortSettings {
   readonly priority: number;
   readonly rootBlock: boolean;
   readonly bpduGuard: boolean;
+  /** Of the rapid spanning tree: whether no bridge is behind it (auto: when nobody answers), and whether one at most is. */
+  readonly edge: Edge;
+  readonly pointToPoint: boolean;
   /** Of snooping: 0 never leads to a router, 1 when a query came from there, 2 always; a member that leaves is the last. */
   readonly mcastRouter: number;
   readonly fastLeave: boolean;
@@ -56,6 +62,8 @@ export class BridgePort extends Port {
   readonly priority: number;
   readonly rootBlock: boolean;
   readonly bpduGuard: boolean;
+  readonly edge: Edge;
+  readonly pointToPoint: boolean;
   readonly mcastRouter: number;
   readonly fastLeave: boolean;
   readonly vlans: VlanMembership | null;
@@ -77,6 +85,8 @@ export class BridgePort extends Port {
     this.priority = settings.priority;
     this.rootBlock = settings.rootBlock;
     this.bpduGuard = settings.bpduGuard;
+    this.edge = settings.edge;
+    this.pointToPoint = settings.pointToPoint;
     this.mcastRouter = settings.mcastRouter;
     this.fastLeave = settings.fastLeave;
     this.vlans = settings.vlans;

@@ -23,8 +23,10 @@ import { BridgePort, PortState } from './bridge-port.ts';
 import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
 import { Fate, Snooping, type SnoopingConfig } from './snooping.ts';
-import { SpanningTree, type StpConfig } from './spanning-tree.ts';
+import { SpanningTree } from './spanning-tree.ts';
+import type { StpConfig, TreeProtocol } from './tree-protocol.ts';
 import { isReserved, isStation } from './frame-kinds.ts';
+import { RapidTree } from './rapid/rapid-tree.ts';
 import { classify, shapeFor } from './vlans.ts';
 
 const BRIDGE_GROUP = 0;
@@ -52,7 +54,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private readonly ownTags: number;
   private readonly mirror: Mirror<BridgePort>;
   private readonly alwaysForwarded: number;
-  readonly tree: SpanningTree | null;
+  readonly tree: TreeProtocol | null;
   private readonly snooping: Snooping | null;
   /** Where the frame in work came in, and the VLAN that it is in (0 while VLANs are not filtered). */
   private from: BridgePort;
@@ -87,9 +89,10 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     });
   }
 
-  private growTree(config: StpConfig, ports: readonly BridgePort[]): SpanningTree {
+  private growTree(config: StpConfig, ports: readonly BridgePort[]): TreeProtocol {
     const own = ports.filter(({ isSelf }) => !isSelf);
-    return new SpanningTree(config, this.self!.mac!, own, {
+    const Protocol = config.isRapid ? RapidTree : SpanningTree;
+    return new Protocol(config, this.self!.mac!, own, {
       clock: this.clock,
       transmit: (port, frame) => {
         if (port.up) this.emit(port, frame, 0, frame.length, 0);

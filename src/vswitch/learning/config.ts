@@ -10,7 +10,7 @@
  *     vlan_protocol: 802.1Q              # or 802.1ad
  *     vlan_default_pvid: 1               # every port's, untagged; 0: none
  *     group_fwd_mask: 0x4000
- *     stp: true                          # with priority, hello_time, max_age and forward_delay (seconds)
+ *     stp: true                          # or rapid; with priority, hello_time, max_age and forward_delay (seconds)
  *     mcast_snooping: true               # with mcast_querier and the kernel's times and limits; off unless given
  *     ports:
  *       p1: { isolated: true, learning: false, hairpin: true, vlans: [{ vid: 10, pvid: true, untagged: true }, 20, "30-40"] }
@@ -33,9 +33,9 @@ import { ETH_P_8021AD, ETH_P_8021Q } from '../../wire/ether-type.ts';
 import { FdbFlag } from '../fdb.ts';
 import { mirrorsAt, type MirrorConfig } from '../mirror.ts';
 import { flagAt, macAt, portAt, portNameAt, portsAt, stationAt, vidAt, vidsAt } from '../values.ts';
-import { PORT_STATE_NAMES, PortState, type BridgePortSettings } from './bridge-port.ts';
+import { EDGES, PORT_STATE_NAMES, PortState, type BridgePortSettings } from './bridge-port.ts';
 import type { SnoopingConfig } from './snooping.ts';
-import type { StpConfig } from './spanning-tree.ts';
+import type { StpConfig } from './tree-protocol.ts';
 import { VlanMembership } from './vlans.ts';
 
 export interface FdbEntryConfig {
@@ -111,6 +111,8 @@ const PORT_KEYS = [
   'priority',
   'root_block',
   'bpdu_guard',
+  'edge',
+  'point_to_point',
   'mcast_router',
   'fastleave',
   'vlans',
@@ -187,6 +189,8 @@ const PLAIN_PORT = {
   priority: 32,
   rootBlock: false,
   bpduGuard: false,
+  edge: 'auto',
+  pointToPoint: true,
   mcastRouter: 1,
   fastLeave: false,
 } as const;
@@ -212,6 +216,8 @@ function parsePort(name: string, value: unknown, path: string, vlans: VlanRules 
     priority: integerAt(port['priority'] ?? PLAIN_PORT.priority, `${path}.priority`, 0, 63),
     rootBlock: flag('root_block', false),
     bpduGuard: flag('bpdu_guard', false),
+    edge: choiceAt(port['edge'] ?? PLAIN_PORT.edge, `${path}.edge`, EDGES),
+    pointToPoint: flag('point_to_point', true),
     mcastRouter: integerAt(port['mcast_router'] ?? 1, `${path}.mcast_router`, 0, 2),
     fastLeave: flag('fastleave', false),
     vlans: parseVlans(port['vlans'], `${path}.vlans`, vlans),
@@ -220,11 +226,15 @@ function parsePort(name: string, value: unknown, path: string, vlans: VlanRules 
 
 /** Times in seconds, within the bounds that 802.1D and the kernel have. */
 function parseStp(value: PlainObject, path: string, mac: Uint8Array | null): StpConfig | null {
-  if (!flagAt(value, path, 'stp', false)) return null;
+  const { stp = false } = value;
+  if (stp !== true && stp !== false && stp !== 'rapid')
+    fail(`${path}.stp`, `must be true, false or rapid, not ${JSON.stringify(stp)}`);
+  if (stp === false) return null;
   if (mac === null) fail(`${path}.stp`, 'a spanning tree needs the address of the switch ("mac")');
   const seconds = (key: string, byDefault: number, min: number, max: number) =>
     numberAt(value[key] ?? byDefault, `${path}.${key}`, min, max) * 1_000_000;
   return {
+    isRapid: stp === 'rapid',
     priority: integerAt(value['priority'] ?? 32768, `${path}.priority`, 0, 65535),
     helloTime: seconds('hello_time', 2, 1, 10),
     maxAge: seconds('max_age', 20, 6, 40),

@@ -5,37 +5,27 @@
  *
  *     blocking ──to forward──► listening ──forward delay──► learning ──forward delay──► forwarding
  *
- * Not the rapid protocol (802.1w): its messages are dropped, as the kernel drops them.
+ * Not the rapid protocol (rapid/): its messages are dropped, as the kernel drops them.
  */
-import type { Clock, Timer } from '../../base/clock.ts';
+import type { Timer } from '../../base/clock.ts';
 import * as bpdu from '../../wire/bpdu.ts';
 import type { ConfigBpdu } from '../../wire/bpdu.ts';
 import { PortState, type BridgePort } from './bridge-port.ts';
 import { TreePort } from './tree-port.ts';
-
-export interface StpConfig {
-  readonly priority: number;
-  /** Microseconds. */
-  readonly helloTime: number;
-  readonly maxAge: number;
-  readonly forwardDelay: number;
-}
-
-/** What the protocol asks of its switch. */
-export interface StpHost {
-  readonly clock: Clock;
-  transmit(port: BridgePort, frame: Uint8Array): void;
-  /** While the topology changes, addresses are forgotten after the forward delay; null: as configured. */
-  setAgeing(us: number | null): void;
-  forget(port: BridgePort): void;
-}
+import {
+  bridgeId,
+  type StpConfig,
+  type StpHost,
+  type TreeProtocol,
+  type TreeTimes,
+} from './tree-protocol.ts';
 
 /** Time between two messages of one port. */
 const HOLD_TIME_US = 1_000_000;
 /** What every bridge adds to the age of a message: a tick. */
 const MESSAGE_AGE_STEP_US = 1_000_000 / 256;
 
-export class SpanningTree {
+export class SpanningTree implements TreeProtocol {
   /** Sixteen hexadecimal digits: priority and address. */
   readonly id: string;
   root: string;
@@ -47,7 +37,7 @@ export class SpanningTree {
   private readonly mac: Uint8Array;
   private readonly ports: readonly TreePort[];
   /** The root's times. */
-  private times: Pick<StpConfig, 'helloTime' | 'maxAge' | 'forwardDelay'>;
+  private times: TreeTimes;
   private sawChange = false;
   private helloTimer: Timer | null = null;
   private tcnTimer: Timer | null = null;
@@ -58,8 +48,7 @@ export class SpanningTree {
     this.times = config;
     this.mac = mac;
     this.host = host;
-    const digits = Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join('');
-    this.id = config.priority.toString(16).padStart(4, '0') + digits;
+    this.id = bridgeId(config.priority, mac);
     this.root = this.id;
     this.ports = ports.map((port, i) => new TreePort(port, i + 1));
     for (const one of this.ports) one.port.state = PortState.DISABLED;

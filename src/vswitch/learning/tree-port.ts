@@ -1,5 +1,6 @@
 import type { Timer } from '../../base/clock.ts';
 import type { BridgePort } from './bridge-port.ts';
+import { portId } from './tree-protocol.ts';
 
 /** A port as the protocol sees it: which bridge serves its link, and how far that is from which root. */
 export class TreePort {
@@ -19,6 +20,6 @@ export class TreePort {
 
   constructor(port: BridgePort, number: number) {
     this.port = port;
-    this.id = (port.priority << 10) | number;
+    this.id = portId(port, number);
   }
 }
