@@ -13,6 +13,10 @@ import { StrictFtp } from './ftp/strict.ts';
 import { IRC_PORT } from './irc/dcc.ts';
 import { LinuxIrc } from './irc/linux.ts';
 import { StrictIrc } from './irc/strict.ts';
+import { NETBIOS_NS_PORT, NetbiosNs } from './netbios-ns.ts';
+import { LinuxPptp } from './pptp/linux.ts';
+import { PPTP_PORT } from './pptp/messages.ts';
+import { StrictPptp } from './pptp/strict.ts';
 import { Rsh, RSH_PORT } from './rsh.ts';
 import { Sane, SANE_PORT } from './sane.ts';
 import type { AlgServices } from './services.ts';
@@ -20,6 +24,7 @@ import type { HelperSettings } from './settings.ts';
 import { LinuxSip } from './sip/linux.ts';
 import { SIP_PORT } from './sip/limits.ts';
 import { StrictSip } from './sip/strict.ts';
+import { Snmp, SNMP_PORT, SNMP_TRAP_PORT } from './snmp/snmp.ts';
 import { Tftp, TFTP_PORT } from './tftp.ts';
 
 interface HelperSpec {
@@ -60,6 +65,21 @@ const HELPERS: readonly HelperSpec[] = [
       mode === 'linux' ? new LinuxIrc(services) : new StrictIrc(services),
   },
   {
+    name: 'netbios-ns',
+    families: [4],
+    protocol: 'udp',
+    port: NETBIOS_NS_PORT,
+    make: (_family, services) => new NetbiosNs(services),
+  },
+  {
+    name: 'pptp',
+    families: [4],
+    protocol: 'tcp',
+    port: PPTP_PORT,
+    make: (_family, services, { mode }) =>
+      mode === 'linux' ? new LinuxPptp(services) : new StrictPptp(services),
+  },
+  {
     name: 'rsh',
     families: BOTH,
     protocol: 'tcp',
@@ -82,6 +102,18 @@ const HELPERS: readonly HelperSpec[] = [
       mode === 'linux'
         ? new LinuxSip(family, proto, services)
         : new StrictSip(family, proto, services, services.flows.calls),
+  })),
+  ...(
+    [
+      ['snmp', SNMP_PORT],
+      ['snmp_trap', SNMP_TRAP_PORT],
+    ] as const
+  ).map(([name, port]): HelperSpec => ({
+    name,
+    families: [4],
+    protocol: 'udp',
+    port,
+    make: (_family, services) => new Snmp(name, services),
   })),
   {
     name: 'tftp',

@@ -64,7 +64,8 @@ function writeLengths(pkt: PacketBuffer): void {
   if (pkt.proto === IPPROTO_UDP) writeU16(bytes, pkt.l4 + 4, l3End - pkt.l4);
 }
 
-function fillTransportChecksum(pkt: PacketBuffer): void {
+/** For whoever changed bytes in place. */
+export function fillTransportChecksum(pkt: PacketBuffer): void {
   const { bytes, l4, l3End, proto } = pkt;
   if (proto === IPPROTO_UDP && udp.headerChecksum(bytes, l4) === udp.CHECKSUM_NONE) return;
   const at = l4 + (proto === IPPROTO_UDP ? udp.CHECKSUM_AT : tcp.CHECKSUM_AT);

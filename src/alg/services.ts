@@ -7,6 +7,12 @@ import type { Nat } from '../netfilter/nat/nat.ts';
 import type { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
 import type { FlowTable } from './flow-table.ts';
 
+/** What helpers ask about the networks of the host that they sit on (src/stack's Host knows). */
+export interface Networks {
+  /** Mask of the interface's network whose broadcast address this is; 0 where it is none. IPv4. */
+  maskOfBroadcast(iface: number, address: number): number;
+}
+
 export interface AlgServices {
   readonly clock: Clock;
   readonly rng: Rng;
@@ -15,4 +21,5 @@ export interface AlgServices {
   readonly nat: Nat;
   readonly sequences: SequenceAdjustment;
   readonly flows: FlowTable;
+  readonly networks: Networks;
 }

@@ -39,8 +39,8 @@ export class LabHost {
           if (isIcmpAnswer(pkt)) for (const listener of this.icmpListeners) listener(pkt);
         },
       });
-      const { conntrack, nat, sequences } = gateway;
-      installHelpers({ clock, rng, log, conntrack, nat, sequences }, node.helpers);
+      const { conntrack, nat, sequences, host: networks } = gateway;
+      installHelpers({ clock, rng, log, conntrack, nat, sequences, networks }, node.helpers);
       for (const ruleset of node.rulesets) gateway.load(ruleset);
       return gateway;
     });

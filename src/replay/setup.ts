@@ -60,9 +60,9 @@ function makeGateway(
         way === 'two-sided' && pkt.ct > 0 && (gateway.conntrack.status[pkt.ct]! & CtStatus.DST_NAT) !== 0,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
-    const { conntrack, nat, sequences } = gateway;
+    const { conntrack, nat, sequences, host: networks } = gateway;
     const flows = installHelpers(
-      { clock, rng, log: recorder, conntrack, nat, sequences },
+      { clock, rng, log: recorder, conntrack, nat, sequences, networks },
       parseHelperSettings(object),
     );
     return { gateway, flows };

@@ -4,6 +4,7 @@
  */
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
+import { maskWord } from '../wire/address.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { parsePrefix } from './address.ts';
 import { AddressTable, isLinkLocal6, Scope, type OwnAddress } from './addresses.ts';
@@ -12,6 +13,8 @@ import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { isMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
 
+/** A network of two stations has no broadcast address (RFC 3021). */
+const LONGEST_WITH_BROADCAST = 30;
 /** Scopes of groups (RFC 4291 2.7). */
 const GROUP_OF_NODE = 1;
 const GROUP_OF_LINK = 2;
@@ -48,6 +51,16 @@ export class HostAddressing {
 
   addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {
     return family === 4 ? this.addressType4(w0, iface) : this.addressType6(w0, w1, w2, w3, iface);
+  }
+
+  /** The network mask of the device's address whose network this is the broadcast address of; 0 where there is none. */
+  maskOfBroadcast(index: number, address: number): number {
+    for (const own of this.addresses.all) {
+      if (own.family !== 4 || own.device.index !== index || own.length > LONGEST_WITH_BROADCAST) continue;
+      const mask = maskWord(own.length, 0);
+      if ((own.words[0]! | ~mask) === address) return mask;
+    }
+    return 0;
   }
 
   /** inet_addr_type: by the local table only, so that a blackhole route does not show. */

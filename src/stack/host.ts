@@ -456,6 +456,10 @@ export class Host implements HostServices {
     return this.addressing.addressType(family, w0, w1, w2, w3, iface);
   }
 
+  maskOfBroadcast(index: number, address: number): number {
+    return this.addressing.maskOfBroadcast(index, address);
+  }
+
   masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean {
     return this.addressing.masqueradeAddress(pkt, oif, out);
   }

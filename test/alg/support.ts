@@ -83,9 +83,9 @@ export class World {
         frame: (device, bytes, start, end) => this.take(device.name as Iface, bytes.slice(start, end)),
       },
     });
-    const { conntrack, nat: translation, sequences } = this.gateway;
+    const { conntrack, nat: translation, sequences, host: networks } = this.gateway;
     this.flows = installHelpers(
-      { clock: this.clock, rng, log: sink, conntrack, nat: translation, sequences },
+      { clock: this.clock, rng, log: sink, conntrack, nat: translation, sequences, networks },
       { ...DEFAULT_HELPERS, ...settings },
     );
     this.flows.wanted = true;

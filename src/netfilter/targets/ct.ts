@@ -45,6 +45,7 @@ const HELPERS: Readonly<Record<string, readonly number[]>> = {
   sane: [IPPROTO_TCP],
   sip: [IPPROTO_TCP, IPPROTO_UDP],
   snmp: [IPPROTO_UDP],
+  snmp_trap: [IPPROTO_UDP],
   tftp: [IPPROTO_UDP],
 };
 

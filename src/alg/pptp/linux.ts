@@ -1,0 +1,72 @@
+/** PPTP as Linux's nf_conntrack_pptp treats it: each packet is a message, or begins with one. */
+import { CtInfo, directionOf } from '../../netfilter/conntrack/ct-info.ts';
+import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
+import { Verdict } from '../../netfilter/verdict.ts';
+import { readU16, readU32 } from '../../wire/bytes.ts';
+import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { Expecting } from '../expecting.ts';
+import { payloadStart, replaceBytes } from '../payload.ts';
+import type { AlgServices } from '../services.ts';
+import { GreCalls } from './gre-calls.ts';
+import { PPTP_POLICIES } from './limits.ts';
+import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES, PPTP_PORT } from './messages.ts';
+import { PptpSession } from './session.ts';
+
+interface Connection {
+  readonly calls: GreCalls;
+  readonly session: PptpSession;
+}
+
+export class LinuxPptp implements CtHelper {
+  readonly name = 'pptp';
+  readonly family = 4;
+  readonly proto = IPPROTO_TCP;
+  readonly port = PPTP_PORT;
+  readonly policies = PPTP_POLICIES;
+  private readonly services: AlgServices;
+  private readonly expecting: Expecting;
+  private readonly connections = new Map<number, Connection>();
+
+  constructor(services: AlgServices) {
+    this.services = services;
+    this.expecting = new Expecting(services);
+  }
+
+  forget(entry: number): void {
+    this.connections.get(entry)?.calls.close();
+    this.connections.delete(entry);
+    this.services.flows.end(entry);
+  }
+
+  help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
+    const flow = this.services.flows.packet(entry, this.name, pkt);
+    if (ctInfo !== CtInfo.ESTABLISHED && ctInfo !== CtInfo.ESTABLISHED_REPLY) return Verdict.ACCEPT;
+    const { bytes, l3End } = pkt;
+    const start = payloadStart(pkt);
+    if (start < 0 || start + HEADER_LENGTH > l3End) return Verdict.ACCEPT;
+    if (readU16(bytes, start + 2) !== CONTROL_MESSAGE) return Verdict.ACCEPT;
+    if (readU32(bytes, start + 4) >>> 0 !== MAGIC_COOKIE) return Verdict.ACCEPT;
+    const type = readU16(bytes, start + 8);
+    const shape = MESSAGES[type];
+    if (shape === undefined || start + HEADER_LENGTH + shape.length > l3End) return Verdict.ACCEPT;
+    flow.command = shape.name;
+    const fields = start + HEADER_LENGTH;
+    const { session } = this.connectionOf(entry);
+    const edit = session.message(type, bytes, fields, directionOf(ctInfo));
+    if (edit === null || !this.expecting.isTranslated(entry)) return Verdict.ACCEPT;
+    const { callId } = edit;
+    replaceBytes(pkt, fields + edit.at, 2, Uint8Array.of(callId >>> 8, callId & 0xff));
+    return Verdict.ACCEPT;
+  }
+
+  private connectionOf(entry: number): Connection {
+    let connection = this.connections.get(entry);
+    if (connection === undefined) {
+      const calls = new GreCalls(this.services, this.expecting, this, entry);
+      connection = { calls, session: new PptpSession(calls) };
+      this.connections.set(entry, connection);
+    }
+    return connection;
+  }
+}

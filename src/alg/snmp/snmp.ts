@@ -1,0 +1,71 @@
+/**
+ * SNMP (nf_conntrack_snmp, nf_nat_snmp_basic): questions that the host asks all stations of a network, and, under
+ * translation, the addresses within messages. Like Linux's this changes questions, answers and traps alike, and every
+ * value that is an address and equals the one that is translated; what is no message it drops.
+ */
+import { directionOf } from '../../netfilter/conntrack/ct-info.ts';
+import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
+import { Verdict } from '../../netfilter/verdict.ts';
+import { readI32, writeU32 } from '../../wire/bytes.ts';
+import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { expectAnswersOfAll } from '../broadcast.ts';
+import { Expecting } from '../expecting.ts';
+import { logRefusal } from '../helper-log.ts';
+import { fillTransportChecksum, payloadStart } from '../payload.ts';
+import type { AlgServices } from '../services.ts';
+import { walkAddresses } from './addresses.ts';
+
+export const SNMP_PORT = 161;
+export const SNMP_TRAP_PORT = 162;
+
+/** The kernel's own words end with a newline too many, which its log shows so. */
+const PARSER_FAILED = 'parser failed\\x0a';
+
+export class Snmp implements CtHelper {
+  readonly name: 'snmp' | 'snmp_trap';
+  readonly family = 4;
+  readonly proto = IPPROTO_UDP;
+  readonly port: number;
+  readonly policies: readonly ExpectPolicy[];
+  private readonly services: AlgServices;
+  private readonly expecting: Expecting;
+
+  constructor(name: 'snmp' | 'snmp_trap', services: AlgServices) {
+    this.name = name;
+    this.port = name === 'snmp' ? SNMP_PORT : SNMP_TRAP_PORT;
+    this.policies = [{ name, maxExpected: 1, timeoutUs: name === 'snmp' ? 30_000_000 : 180_000_000 }];
+    this.services = services;
+    this.expecting = new Expecting(services);
+  }
+
+  forget(entry: number): void {
+    this.services.flows.end(entry);
+  }
+
+  help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
+    this.services.flows.packet(entry, this.name, pkt);
+    if (this.name === 'snmp') expectAnswersOfAll(this.services, this.expecting, this, pkt, entry, ctInfo);
+    const direction = directionOf(ctInfo);
+    if (pkt.sport === SNMP_PORT && direction === 0) return Verdict.ACCEPT;
+    if (pkt.dport === SNMP_TRAP_PORT && direction !== 0) return Verdict.ACCEPT;
+    const start = payloadStart(pkt);
+    if (start < 0 || !this.expecting.isTranslated(entry)) return Verdict.ACCEPT;
+    return this.translate(pkt, entry, start);
+  }
+
+  /** What the source of the connection is called, in both directions, becomes what the other side calls it. */
+  private translate(pkt: PacketBuffer, entry: number, start: number): number {
+    const from = this.expecting.tuple(entry, 0).src0;
+    const to = this.expecting.tuple(entry, 1).dst0;
+    if (from === to) return Verdict.ACCEPT;
+    const { bytes } = pkt;
+    const isMessage = walkAddresses(bytes, start, pkt.l3End, (at) => {
+      if (readI32(bytes, at) === from) writeU32(bytes, at, to);
+    });
+    fillTransportChecksum(pkt);
+    if (isMessage) return Verdict.ACCEPT;
+    logRefusal(this.services, this.name, pkt, PARSER_FAILED);
+    return Verdict.DROP;
+  }
+}
