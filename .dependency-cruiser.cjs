@@ -11,12 +11,17 @@ const MAY_IMPORT = {
   node: ['base', 'wire', 'netfilter', 'stack'],
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
   conform: ['base', 'wire', 'capture', 'netfilter', 'replay'],
-  lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg'],
+  control: ['base'],
+  programs: ['base', 'wire', 'capture', 'netfilter', 'alg', 'stack', 'vswitch'],
+  lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg', 'programs'],
   vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch'],
-  shell: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'replay', 'lab', 'vmm'],
-  cli: ['base', 'shell', 'replay', 'conform', 'lab', 'vmm'],
+  shell: [
+    ...['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'control', 'programs'],
+    ...['replay', 'lab', 'vmm'],
+  ],
+  cli: ['base', 'control', 'programs', 'shell', 'replay', 'conform', 'lab', 'vmm'],
 };
-const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'];
+const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'programs', 'lab'];
 
 module.exports = {
   forbidden: [

@@ -2,7 +2,7 @@
 // and memory, so that the same seed gives the same bytes and everything runs in a browser.
 import tseslint from 'typescript-eslint';
 
-const CORE = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'lab'].map(
+const CORE = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'programs', 'lab'].map(
   (room) => `src/${room}/**/*.ts`,
 );
 

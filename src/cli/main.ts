@@ -31,6 +31,7 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     env: io.env,
     readInput: () => readFileSync(0, 'utf8'),
     now: () => new Date(),
+    cwd: process.cwd(),
   });
 }
 

@@ -28,7 +28,7 @@ import type { HostServices, NextHop } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import type { NamedObjects } from './named-objects.ts';
 import { RulesInForce, type EngineName } from './rules-in-force.ts';
-import type { Ruleset } from './rule.ts';
+import type { Ruleset, Table } from './rule.ts';
 import { SharedState } from './shared-state.ts';
 import { TraceOutput, type Tracer } from './tracer.ts';
 import { Verdict } from './verdict.ts';
@@ -81,6 +81,14 @@ export class Netfilter {
   /** From now on the family's tables are exactly these. Throws SluiceError, and then nothing has changed. */
   load(ruleset: Ruleset): void {
     this.rules(ruleset.family).load(ruleset);
+  }
+
+  /**
+   * Puts tables in the place of those of their names; the others stay, with all that their rules remember. Throws
+   * SluiceError, and then nothing has changed.
+   */
+  replace(family: Family, tables: readonly Table[]): void {
+    this.rules(family).replace(tables);
   }
 
   /** Switches connection tracking on although no rule asks for it. */

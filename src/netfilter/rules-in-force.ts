@@ -3,7 +3,6 @@
  */
 import { compile } from './compile.ts';
 import { CompiledEngine } from './evaluate.ts';
-import type { Services } from './extension.ts';
 import { FlowTable } from './flow-table.ts';
 import { TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { stepsOf } from './hook-steps.ts';
@@ -12,7 +11,7 @@ import type { Layout } from './layout.ts';
 import { bringToLife, type LiveTable } from './live-table.ts';
 import type { NetfilterParts } from './netfilter.ts';
 import { ReferenceEngine } from './reference.ts';
-import type { Ruleset } from './rule.ts';
+import type { Ruleset, Table } from './rule.ts';
 import type { SharedState } from './shared-state.ts';
 import type { TableEngine, TraceSink } from './table-engine.ts';
 
@@ -28,6 +27,8 @@ export class RulesInForce {
   tracking = false;
   private loaded: Ruleset | null = null;
   private trackingForced = false;
+  /** Tables in force with a rule that wants connections tracked. */
+  private readonly tracked = new Set<TableName>();
   private readonly family: Family;
   private readonly parts: NetfilterParts;
   private readonly trace: TraceSink;
@@ -43,21 +44,44 @@ export class RulesInForce {
   }
 
   load(ruleset: Ruleset): void {
-    const user = this.shared.user(this.family);
-    const services: Services = { ...this.parts, shared: user.shared };
-    const live = TABLE_NAMES.map((name) => {
-      const table = ruleset.tables.get(name);
-      return table === undefined ? null : bringToLife(table, services);
-    });
+    this.putInForce(ruleset, [...ruleset.tables.values()], TABLE_NAMES);
+  }
+
+  replace(tables: readonly Table[]): void {
+    const all = new Map(this.loaded?.tables);
+    for (const table of tables) all.set(table.spec.name, table);
+    this.ruleset();
+    this.putInForce(
+      { family: this.family, tables: all },
+      tables,
+      tables.map(({ spec }) => spec.name),
+    );
+  }
+
+  /** Makes engines of `fresh`; what was there before under `names` goes, other tables go on. */
+  private putInForce(ruleset: Ruleset, fresh: readonly Table[], names: readonly TableName[]): void {
+    const user = this.shared.user(names.map((name) => this.owner(name)));
+    const live = fresh.map((table) =>
+      bringToLife(table, { ...this.parts, shared: user.sharedFor(this.owner(table.spec.name)) }),
+    );
     const patterns = new InterfacePatterns(this.parts.host);
-    const engines = live.map((table) => table && this.makeEngine(table, patterns));
+    const made = live.map((table) => this.makeEngine(table, patterns));
+    const engines = this.engines.map((engine, i) => (names.includes(TABLE_NAMES[i]!) ? null : engine));
+    fresh.forEach(({ spec }, i) => (engines[TABLE_NAMES.indexOf(spec.name)] = made[i]!));
     // Nothing below fails.
     this.engines = engines;
     this.flows.forget();
     this.flows = new FlowTable(this.parts.conntrack, engines);
     this.loaded = ruleset;
     user.replacesOthers();
-    this.setTracking(this.trackingForced || live.some((table) => table?.needsConntrack));
+    for (const name of names) this.tracked.delete(name);
+    fresh.forEach(({ spec }, i) => live[i]!.needsConntrack && this.tracked.add(spec.name));
+    this.setTracking(this.trackingForced || this.tracked.size > 0);
+  }
+
+  /** Who uses what rules share: each table of each family. */
+  private owner(table: TableName): string {
+    return `${this.family} ${table}`;
   }
 
   requireConntrack(): void {

@@ -3,30 +3,31 @@
  * rules that replace others still name survives; what no rule in force names is forgotten, as in Linux, where rules
  * hold references.
  */
-import type { Family } from './hook.ts';
 
 export class SharedState {
   private readonly things = new Map<string, unknown>();
-  /** What the rules in force of each family name. */
-  private readonly current = new Map<Family, ReadonlySet<string>>();
+  /** What the rules in force of each owner (a table of a family) name. */
+  private readonly current = new Map<string, ReadonlySet<string>>();
 
-  /** For rules of a family that are being put into force. */
-  user(family: Family): SharedUser {
-    const named = new Set<string>();
+  /** For rules that are being put into force in place of all that these owners had. */
+  user(owners: readonly string[]): SharedUser {
+    const named = new Map(owners.map((owner) => [owner, new Set<string>()]));
     const made = new Map<string, unknown>();
     let inForce = false;
     return {
-      shared: <T>(key: string, make: () => T): T => {
-        named.add(key);
-        const known = this.things.get(key) ?? made.get(key);
-        if (known !== undefined) return known as T;
-        const thing = make();
-        (inForce ? this.things : made).set(key, thing);
-        return thing;
-      },
+      sharedFor:
+        (owner) =>
+        <T>(key: string, make: () => T): T => {
+          named.get(owner)!.add(key);
+          const known = this.things.get(key) ?? made.get(key);
+          if (known !== undefined) return known as T;
+          const thing = make();
+          (inForce ? this.things : made).set(key, thing);
+          return thing;
+        },
       replacesOthers: () => {
-        const before = this.current.get(family) ?? [];
-        this.current.set(family, named);
+        const before = owners.flatMap((owner) => [...(this.current.get(owner) ?? [])]);
+        for (const [owner, names] of named) this.current.set(owner, names);
         for (const key of before) if (!this.isNamed(key)) this.things.delete(key);
         for (const [key, thing] of made) this.things.set(key, thing);
         inForce = true;
@@ -40,7 +41,8 @@ export class SharedState {
 }
 
 export interface SharedUser {
-  shared<T>(key: string, make: () => T): T;
+  /** What `Services.shared` is for the rules of an owner. */
+  sharedFor(owner: string): <T>(key: string, make: () => T) => T;
   /** The rules are in force: what only their forerunners named goes. */
   replacesOthers(): void;
 }

@@ -1,5 +1,9 @@
 /** What a replay is asked to do. The command line (src/cli), regression cases and the library all end here. */
+import type { FlowTable } from '../alg/index.ts';
+import type { VirtualClock } from '../base/clock.ts';
 import type { Place } from '../base/errors.ts';
+import type { Gateway } from '../stack/gateway.ts';
+import type { VirtualSwitch } from '../vswitch/index.ts';
 import type { InputSpec } from './merged-input.ts';
 import type { PacketOutcome, TimerOutcome } from './outcome.ts';
 import type { LogLine } from '../netfilter/log.ts';
@@ -38,6 +42,15 @@ export interface ReplayOptions {
   readonly engine?: 'compiled' | 'reference' | undefined;
 }
 
+/** A gateway or a switch as a replay left it. */
+export interface ReplayedNetwork {
+  readonly clock: VirtualClock;
+  readonly gateway: Gateway | null;
+  /** What the helpers saw; null for a switch. */
+  readonly flows: FlowTable | null;
+  readonly switch: VirtualSwitch | null;
+}
+
 /** Who is told while a replay runs. What nobody listens to is not made. */
 export interface ReplayListener {
   /** Of every input frame, in order. */
@@ -48,6 +61,8 @@ export interface ReplayListener {
   log?(line: LogLine): void;
   /** Now and then: bytes of the input read and in all (-1: not known), frames so far. */
   progress?(consumed: number, size: number, frames: number): void;
+  /** All has been replayed: what lives on, for who wants to go on with it. */
+  ended?(live: ReplayedNetwork): void;
   /** True: outcomes carry the trace of every rule passed. */
   readonly trace?: boolean;
   /** True: the summary's flows carry what happened in each. */

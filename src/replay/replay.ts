@@ -37,7 +37,10 @@ export function runReplay(options: ReplayOptions, listener: ReplayListener = {})
     const setup = setUp(options, plan, recorder, input.firstTimeUs);
     setup.flows.wanted = listener.flows === true;
     const totals = replay(setup, input, recorder, listener);
-    return summarise(setup, input, recorder, totals);
+    const summary = summarise(setup, input, recorder, totals);
+    const { clock, gateway, flows } = setup;
+    listener.ended?.({ clock, gateway, flows, switch: null });
+    return summary;
   } finally {
     input.close();
   }

@@ -109,7 +109,9 @@ class SwitchReplay {
     }
     listener.progress?.(input.consumed, input.size, n);
     totals.lastTimeUs = clock.now;
-    return this.summary(totals);
+    const summary = this.summary(totals);
+    listener.ended?.({ clock, gateway: null, flows: null, switch: this.switch });
+    return summary;
   }
 
   /** What the switch sent by itself since the last frame. */

@@ -17,6 +17,11 @@ export class HostNames {
     return addresses ?? [];
   };
 
+  /** What was read so far has to be read again, with more names known. */
+  get isWaiting(): boolean {
+    return this.wanted.size > 0;
+  }
+
   /** Runs `read` until it asks for no new name. */
   async reading<T>(read: () => T): Promise<T> {
     for (;;) {

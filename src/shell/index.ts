@@ -1,56 +1,47 @@
-/** The programs that people know by name, on the rules of a state file (`--state FILE`, `$SLUICE_STATE`). */
-import { SluiceError } from '../base/errors.ts';
-import type { Family } from '../netfilter/hook.ts';
-import { Failure, Status } from './failure.ts';
-import { runIptables } from './iptables.ts';
-import { runRestore } from './iptables-restore.ts';
-import { runSave } from './iptables-save.ts';
+/**
+ * The programs that people know by name. They act on the running instance whose control socket is named (`--socket PATH`,
+ * `$SLUICE_SOCKET`; `--node NAME`, `$SLUICE_NODE`), else on the rules of a state file (`--state FILE`, `$SLUICE_STATE`).
+ * What a call does not need is not loaded: scripts make thousands.
+ */
 import type { ProgramIo } from './program-io.ts';
-import { RulesState } from './rules-state.ts';
-import { banner } from './complaints.ts';
 
 export type { ProgramIo } from './program-io.ts';
 
 /** Runs the program of that name (program-names.ts); its exit status. */
 export async function runProgramNamed(name: string, args: readonly string[], io: ProgramIo): Promise<number> {
-  try {
-    const { file, rest } = stateFile(args, io);
-    const family: Family = name.startsWith('ip6') ? 6 : 4;
-    const open = () => openState(name, file);
-    const run = name.endsWith('-save') ? runSave : name.endsWith('-restore') ? runRestore : runIptables;
-    const status = await run(name, family, rest, open, io);
-    io.out.flush();
-    return status;
-  } catch (error) {
-    return failed(name, error, io);
-  }
+  const { place, rest } = placeOf(args, io);
+  if (place.socket !== '') return (await import('./remote.ts')).runRemotely(place, name, rest, io);
+  return (await import('./on-state-file.ts')).runOnStateFile(name, rest, place.state, io);
 }
 
-/** `--state FILE` counts before all other words only: `-m state` has an option of that name. */
-function stateFile(
+/** What a program acts on; the empty string for what is not given. */
+export interface PlaceWords {
+  readonly socket: string;
+  readonly node: string;
+  readonly state: string;
+}
+
+const PLACE_OPTION = /^--(socket|node|state)(?:=(.*))?$/s;
+
+/** These count before all other words only: `-m state` has an option of that name. One that is given counts before the environment. */
+function placeOf(
   args: readonly string[],
-  io: ProgramIo,
-): { readonly file: string; readonly rest: readonly string[] } {
-  const [first = '', second = ''] = args;
-  if (first === '--state') return { file: second, rest: args.slice(2) };
-  if (first.startsWith('--state=')) return { file: first.slice('--state='.length), rest: args.slice(1) };
-  return { file: io.env['SLUICE_STATE'] ?? '', rest: args };
-}
-
-function openState(program: string, file: string): RulesState {
-  if (file !== '') return new RulesState(file);
-  const message = 'no state file: give --state FILE first, or set SLUICE_STATE';
-  throw new Failure(Status.RESOURCE, `${banner(program)}: ${message}\n`);
-}
-
-function failed(program: string, error: unknown, io: ProgramIo): number {
-  io.out.flush();
-  const known =
-    error instanceof SluiceError
-      ? new Failure(Status.RESOURCE, `${banner(program)}: ${error.describe()}\n`)
-      : error;
-  if (!(known instanceof Failure)) throw error;
-  io.err.write(known.text);
-  io.err.flush();
-  return known.status;
+  { env }: ProgramIo,
+): { readonly place: PlaceWords; readonly rest: readonly string[] } {
+  const given = new Map<string, string>();
+  let at = 0;
+  for (
+    let match = PLACE_OPTION.exec(args[0] ?? '');
+    match !== null;
+    match = PLACE_OPTION.exec(args[at] ?? '')
+  ) {
+    given.set(match[1]!, match[2] ?? args[at + 1] ?? '');
+    at += match[2] === undefined ? 2 : 1;
+  }
+  const socket = given.get('socket') ?? (given.has('state') ? '' : (env['SLUICE_SOCKET'] ?? ''));
+  const node = given.get('node') ?? env['SLUICE_NODE'] ?? '';
+  return {
+    place: { socket, node, state: given.get('state') ?? env['SLUICE_STATE'] ?? '' },
+    rest: args.slice(at),
+  };
 }

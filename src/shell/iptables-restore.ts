@@ -3,6 +3,7 @@
  * COMMIT or not at all; what was committed before an error stays, as with the real program.
  */
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Family } from '../netfilter/hook.ts';
 import type { Table } from '../netfilter/rule.ts';
 import { chainsInOrder, parseRestore, RuleError, type RestoreWatcher } from '../netfilter/syntax/index.ts';
@@ -12,7 +13,7 @@ import { HostNames } from './host-names.ts';
 import { before } from './iptables.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
 import type { ProgramIo } from './program-io.ts';
-import type { RulesState } from './rules-state.ts';
+import type { RulesStore } from './rules-store.ts';
 
 const OPTIONS: readonly OptionShape[] = [
   { letter: 'c', long: 'counters', value: 'none' },
@@ -33,7 +34,7 @@ export async function runRestore(
   program: string,
   family: Family,
   args: readonly string[],
-  openState: () => RulesState,
+  openState: () => RulesStore,
   io: ProgramIo,
 ): Promise<number> {
   const { given, rest } = optionsOf(program, args);
@@ -43,7 +44,7 @@ export async function runRestore(
     return given.has('V') ? Status.DONE : Status.OTHER;
   }
   if (rest.length > 1) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline\n');
-  const text = rest.length === 0 ? io.readInput() : readRules(rest[0]!);
+  const text = rest.length === 0 ? await io.readInput() : readRules(rest[0]!, io.cwd);
   const state = openState();
   const names = new HostNames();
   const wait = given.get('w');
@@ -55,9 +56,7 @@ export async function runRestore(
       const noflush = given.has('n');
       let shown = '';
       const show = (more: string) => (shown += more);
-      const commit = (table: Table) => {
-        if (!isTest) ruleset.tables.set(table.spec.name, table);
-      };
+      const committed: Table[] = [];
       const table = given.get('T');
       try {
         parseRestore(text, {
@@ -66,21 +65,23 @@ export async function runRestore(
           noflush,
           counters: given.has('c'),
           resolve: names.resolve,
-          watcher: watcher(family, given.has('v'), noflush, show, commit),
+          watcher: watcher(family, given.has('v'), noflush, show, (one) => committed.push(one)),
           ...(table === undefined ? {} : { table }),
         });
       } finally {
-        io.out.write(shown);
+        // What was committed before an error counts; where a name is to be looked up first, all is read again.
+        if (!names.isWaiting) {
+          for (const one of isTest ? [] : committed) ruleset.tables.set(one.spec.name, one);
+          if (!isTest) state.save();
+          io.out.write(shown);
+        }
       }
     });
     return Status.DONE;
   } catch (error) {
     throw error instanceof RuleError ? restoreFailure(program, error, text) : error;
   } finally {
-    if (!isTest) {
-      state.save();
-      state.unlock();
-    }
+    if (!isTest) state.unlock();
   }
 }
 
@@ -115,9 +116,9 @@ function watcher(
   };
 }
 
-function readRules(path: string): string {
+function readRules(path: string, cwd: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(resolve(cwd, path), 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     const reason = code === 'ENOENT' ? 'No such file or directory' : (error as Error).message;

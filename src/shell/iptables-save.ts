@@ -1,12 +1,13 @@
 /** `iptables-save` and `ip6tables-save`: the rules of the state file as text. */
 import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { TABLES, type Family, type TableName } from '../netfilter/hook.ts';
 import { makeTable, printSaveWithComments } from '../netfilter/syntax/index.ts';
 import { banner, IPTABLES_VERSION } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
 import type { ProgramIo } from './program-io.ts';
-import type { RulesState } from './rules-state.ts';
+import type { RulesStore } from './rules-store.ts';
 
 const OPTIONS: readonly OptionShape[] = [
   { letter: 'c', long: 'counters', value: 'none' },
@@ -20,7 +21,7 @@ export function runSave(
   program: string,
   family: Family,
   args: readonly string[],
-  openState: () => RulesState,
+  openState: () => RulesStore,
   io: ProgramIo,
 ): number {
   const { given, rest } = optionsOf(program, args);
@@ -38,7 +39,7 @@ export function runSave(
   const text = printSaveWithComments({ family, tables }, about, { counters: given.has('c') });
   const file = given.get('f');
   if (file === undefined) io.out.write(text);
-  else writeOrFail(file, text);
+  else writeOrFail(resolve(io.cwd, file), text);
   return Status.DONE;
 }
 

@@ -23,13 +23,13 @@ import { banner, commandFailure, seeHelp, usage } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
 import type { ProgramIo } from './program-io.ts';
-import type { RulesState } from './rules-state.ts';
+import type { RulesStore } from './rules-store.ts';
 
 export async function runIptables(
   program: string,
   family: Family,
   args: readonly string[],
-  openState: () => RulesState,
+  openState: () => RulesStore,
   io: ProgramIo,
 ): Promise<number> {
   if (args[0] === '-V' || args[0] === '--version') {

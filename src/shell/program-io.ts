@@ -1,12 +1,11 @@
-/** What a program may use of the process around it; tests hand over their own. */
-import type { Output } from '../replay/report/output.ts';
+/** What the programs of this room may use of the process around them, or of who called them over a socket. */
+import type { ProgramIo as PlainIo } from '../programs/index.ts';
 
-export interface ProgramIo {
-  readonly out: Output;
-  readonly err: Output;
-  readonly env: Readonly<Record<string, string | undefined>>;
+export interface ProgramIo extends PlainIo {
   /** All of standard input. */
-  readInput(): string;
+  readInput(): string | Promise<string>;
   /** The wall clock, for the comments of iptables-save. */
   now(): Date;
+  /** What the names of files are relative to. */
+  readonly cwd: string;
 }

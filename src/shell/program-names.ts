@@ -1,5 +1,7 @@
 /** The names under which the executable is one of the programs; nothing else, so that it costs nothing to ask. */
-const PROGRAMS: readonly string[] = [
+
+/** Those that know rules, and so also act on a state file. */
+export const RULES_PROGRAMS: readonly string[] = [
   'iptables',
   'iptables-save',
   'iptables-restore',
@@ -8,6 +10,15 @@ const PROGRAMS: readonly string[] = [
   'ip6tables-restore',
 ];
 
-export function isProgramName(name: string): boolean {
-  return PROGRAMS.includes(name);
+export function isRulesProgram(name: string): boolean {
+  return RULES_PROGRAMS.includes(name);
 }
+
+/** Those that act on a running instance only. */
+const LIVE_PROGRAMS: readonly string[] = [];
+
+export function isProgramName(name: string): boolean {
+  return isRulesProgram(name) || LIVE_PROGRAMS.includes(name);
+}
+
+export const PROGRAM_NAMES: readonly string[] = [...RULES_PROGRAMS, ...LIVE_PROGRAMS];

@@ -9,6 +9,7 @@ import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { makeRuleset, parseRestore, printTable } from '../netfilter/syntax/index.ts';
 import { Failure, Status } from './failure.ts';
+import type { RulesStore } from './rules-store.ts';
 
 const FORMAT = 1;
 
@@ -20,7 +21,7 @@ interface Content {
 
 const NOTHING: Content = { version: FORMAT, v4: '', v6: '' };
 
-export class RulesState {
+export class RulesState implements RulesStore {
   private readonly path: string;
   private readonly rulesets = new Map<Family, Ruleset>();
   private text: string | null = null;

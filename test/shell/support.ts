@@ -26,6 +26,7 @@ export class Shell {
       env: { SLUICE_STATE: this.state },
       readInput: () => input,
       now: () => new Date(2026, 10, 5, 7, 8, 9),
+      cwd: this.folder,
     });
     return { status, out: out.text, err: err.text };
   }

@@ -5,7 +5,9 @@ import { checkSteps, drawLab, Lab, parseLab, runSteps, stepText, totalText } fro
 import { FdOutput } from '../../replay/report/output.ts';
 import { readTextFile } from '../../replay/text-file.ts';
 import { LabPrompt } from '../../shell/lab/prompt.ts';
+import { labInstance } from '../../shell/lab/instance.ts';
 import { record } from '../../shell/lab/recordings.ts';
+import { serveControl } from '../../shell/live/instance.ts';
 import { ExitStatus } from '../exit-status.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
@@ -24,7 +26,7 @@ export async function runLabCommand(
   if (action === 'draw') return draw(lab, options, io);
   const close = options.capture.map((word) => startCapture(lab, word));
   try {
-    return action === 'run' ? run(lab, options, io) : await prompt(lab, io);
+    return action === 'run' ? run(lab, options, io) : await prompt(lab, options, io);
   } finally {
     for (const one of close) one();
   }
@@ -54,7 +56,16 @@ function draw(lab: Lab, { step, output }: LabCommandOptions, io: Io): number {
   return ExitStatus.DONE;
 }
 
-async function prompt(lab: Lab, io: Io): Promise<number> {
+async function prompt(lab: Lab, { socket }: LabCommandOptions, io: Io): Promise<number> {
+  const server = socket === undefined ? null : await serveControl(labInstance(lab), socket);
+  try {
+    return await readCommands(lab, io);
+  } finally {
+    await server?.close();
+  }
+}
+
+async function readCommands(lab: Lab, io: Io): Promise<number> {
   const lines = createInterface({ input: process.stdin });
   const shell = new LabPrompt(lab);
   const ask = () => {

@@ -15,6 +15,12 @@ const OPTIONS = {
     section: 'Report',
     about: 'Writes what crosses the link at NODE:PORT as a capture. May be given several times.',
   },
+  socket: {
+    kind: 'text',
+    value: 'PATH',
+    section: 'Shell',
+    about: 'Takes commands of other programs too, over a control socket there.',
+  },
   output: {
     kind: 'text',
     short: 'o',

@@ -1,6 +1,9 @@
 /** `sluice replay`, run: options to a question, the question to the engine, its answers to the reports asked for. */
+import { once } from 'node:events';
 import { SluiceError } from '../../base/errors.ts';
-import type { ReplayListener, ReplayOptions } from '../../replay/options.ts';
+import { checkSocketPath } from '../../control/index.ts';
+import type { LiveNode } from '../../programs/index.ts';
+import type { ReplayedNetwork, ReplayListener, ReplayOptions } from '../../replay/options.ts';
 import type { PacketOutcome } from '../../replay/outcome.ts';
 import {
   combineReports,
@@ -16,6 +19,7 @@ import {
 } from '../../replay/report/index.ts';
 import type { ReplaySummary } from '../../replay/summary.ts';
 import { describesSwitch } from '../../replay/switch-replay.ts';
+import { LiveInstance, serveControl } from '../../shell/live/instance.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
@@ -34,15 +38,17 @@ export async function runReplayCommand(
   checkTogether(captures, options);
   const gateway = readGateway(options);
   if (!hasRules(options) && !describesSwitch({ gateway: gateway ?? undefined })) refuse(NO_RULES);
+  if (options.socket !== undefined) await checkSocketPath(options.socket);
   let report: Report | null = null;
   let summary: ReplaySummary;
+  const left: ReplayedNetwork[] = [];
   try {
     const question = {
       ...makeQuestion(captures, options, gateway, 'replay'),
       engine: options.engine,
     };
     report = combineReports(makeReports(options, io));
-    summary = runReplay(question, report);
+    summary = runReplay(question, { ...report, ended: (network) => left.push(network) });
     report.finish?.(summary);
   } catch (error) {
     throw explained(error, gateway, 'replay');
@@ -51,7 +57,24 @@ export async function runReplayCommand(
   }
   for (const cut of summary.truncated) complain(io, cut.describe());
   io.err.flush();
+  if (options.hold === true) await hold(left[0]!, options.socket!, io);
   return summary.truncated.length > 0 ? ExitStatus.CUT : ExitStatus.DONE;
+}
+
+/** Until a signal ends it. */
+async function hold(network: ReplayedNetwork, path: string, io: Io): Promise<void> {
+  const instance = new LiveInstance({ kind: 'replay', clock: network.clock, nodes: [nodeOf(network)] });
+  const server = await serveControl(instance, path);
+  complain(io, `the gateway is held; its control socket is ${path}, and Ctrl-C ends it`);
+  io.out.flush();
+  io.err.flush();
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  await server.close();
+}
+
+function nodeOf(network: ReplayedNetwork): LiveNode {
+  if (network.gateway !== null) return { kind: 'host', name: 'gateway', gateway: network.gateway };
+  return { kind: 'switch', name: 'switch', switch: network.switch! };
 }
 
 const NO_RULES = 'no rules given: --rules FILE, or --rules6 FILE';
@@ -71,6 +94,8 @@ function checkTogether(captures: readonly string[], options: ReplayCommandOption
   if (options.quiet === true && (options.json === true || options.summary === true)) {
     refuse(`--quiet and --${options.json === true ? 'json' : 'summary'} exclude each other`);
   }
+  if ((options.hold === true) !== (options.socket !== undefined))
+    refuse('--hold and --socket need each other');
   if (options.output === '-' && options.json === true) refuse('--json and -o - both want standard output');
 }
 

@@ -4,6 +4,7 @@ import { QUESTION_OPTIONS } from './question.ts';
 
 const ENGINE = 'Engine';
 const REPORT = 'Report';
+const HOLD = 'Afterwards';
 
 const OPTIONS = {
   ...QUESTION_OPTIONS,
@@ -82,6 +83,19 @@ const OPTIONS = {
       'Writes the lines of LOG and TRACE as a syslog daemon would; the selector is one of syslog.conf, such as ' +
       'kern.warning, kern.=info or *.info;kern.!err. Without one, all lines. May be given several times.',
   },
+  hold: {
+    kind: 'flag',
+    section: HOLD,
+    about:
+      'Keeps the gateway as the captures left it, for iptables, conntrack and their like to act on, until a signal ends it. ' +
+      'Needs --socket.',
+  },
+  socket: {
+    kind: 'text',
+    value: 'PATH',
+    section: HOLD,
+    about: 'Where its control socket is to be; only you can use it.',
+  },
   progress: {
     kind: 'flag',
     negatable: true,
@@ -130,6 +144,12 @@ export const replay = defineCommand({
       command:
         'sluice replay pcaps/host.pcap --host 10.254.0.2 \\\n' +
         '  --rules examples/host-firewall/host.rules --only-dropped',
+    },
+    {
+      about: 'Keep the gateway, look into it and change it:',
+      command:
+        'sluice replay pcaps/http.pcap --rules firewall.rules --hold --socket gw.sock &\n' +
+        '  sluice conntrack --socket gw.sock -L; sluice iptables --socket gw.sock -nvL',
     },
     {
       about: 'Straight from the wire, as JSON:',

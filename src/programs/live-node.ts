@@ -1,0 +1,17 @@
+/** What programs act on: a host or a switch that lives, in a lab, a replay or a guest network. */
+import type { Gateway } from '../stack/gateway.ts';
+import type { VirtualSwitch } from '../vswitch/index.ts';
+
+export interface LiveHost {
+  readonly kind: 'host';
+  readonly name: string;
+  readonly gateway: Gateway;
+}
+
+export interface LiveSwitch {
+  readonly kind: 'switch';
+  readonly name: string;
+  readonly switch: VirtualSwitch;
+}
+
+export type LiveNode = LiveHost | LiveSwitch;

@@ -1,0 +1,150 @@
+/**
+ * An instance that runs, as programs see it: named hosts and switches on one clock. The shell acts on it directly, others
+ * over its control socket:
+ *
+ *     const instance = new LiveInstance({ kind: 'network', clock, nodes: [{ kind: 'host', name: 'gateway', gateway }] });
+ *     const server = await serveControl(instance, path);
+ *     …
+ *     await server.close();
+ *
+ * The clock is whatever moves the instance. One that moves by itself (`isReal`) is brought up to date before each command; a
+ * virtual one is moved for as long as a program that waits for something runs (time-keeper.ts).
+ */
+import type { VirtualClock } from '../../base/clock.ts';
+import { SluiceError } from '../../base/errors.ts';
+import { didYouMean } from '../../base/did-you-mean.ts';
+import { ControlServer, type ControlledInstance, type RunIo } from '../../control/index.ts';
+import { PROGRAMS, programNamed, type LiveNode, type Program, type ProgramIo } from '../../programs/index.ts';
+import { failureOf } from '../ending.ts';
+import { Failure, Status } from '../failure.ts';
+import type { ProgramIo as ShellIo } from '../program-io.ts';
+import { isRulesProgram, RULES_PROGRAMS } from '../program-names.ts';
+import { runRulesProgram } from '../rules-programs.ts';
+import { LiveRules } from './live-rules.ts';
+import { TimeKeeper } from './time-keeper.ts';
+
+export interface InstanceParts {
+  /** `replay`, `lab`, `network`. */
+  readonly kind: string;
+  readonly clock: VirtualClock & { catchUp?(): void };
+  /** The one that is meant when none is named first. */
+  readonly nodes: readonly LiveNode[];
+}
+
+/** What a command ran with: whoever called it, and how it may end before its time. */
+export interface CallerIo extends ShellIo {
+  readonly cancelled: AbortSignal;
+}
+
+/** As a shell has it for a command that is not there. */
+const NOT_FOUND_STATUS = 127;
+/** As a shell has it for a program that a signal ended (128 + SIGINT). */
+export const CANCELLED_STATUS = 130;
+
+export class LiveInstance implements ControlledInstance {
+  readonly kind: string;
+  readonly nodes: readonly string[];
+  readonly programs: readonly string[] = [...RULES_PROGRAMS, ...PROGRAMS.map(({ name }) => name)].sort();
+  private readonly clock: InstanceParts['clock'];
+  private readonly byName: ReadonlyMap<string, LiveNode>;
+  private readonly time: TimeKeeper;
+
+  constructor({ kind, clock, nodes }: InstanceParts) {
+    this.kind = kind;
+    this.clock = clock;
+    this.byName = new Map(nodes.map((node) => [node.name, node]));
+    this.nodes = [...this.byName.keys()];
+    this.time = new TimeKeeper(clock);
+  }
+
+  /** For the control server. */
+  run(node: string, argv: readonly string[], io: RunIo): Promise<number> {
+    const clock = this.clock;
+    return this.command(node, argv, {
+      out: { write: (text) => io.out(text), flush: () => {} },
+      err: { write: (text) => io.err(text), flush: () => {} },
+      env: {},
+      readInput: () => io.readInput(),
+      now: () => new Date(clock.now / 1000),
+      cwd: io.cwd,
+      cancelled: io.cancelled,
+    });
+  }
+
+  /** Runs one command on a node; its exit status. */
+  async command(nodeName: string, argv: readonly string[], io: CallerIo): Promise<number> {
+    this.clock.catchUp?.();
+    const [name = '', ...args] = argv;
+    try {
+      const node = this.node(nodeName);
+      if (isRulesProgram(name)) {
+        const { netfilter } = hostOf(node, name).gateway;
+        return await runRulesProgram(name, args, () => new LiveRules(netfilter), io);
+      }
+      const program = programNamed(name);
+      if (program === undefined) {
+        io.err.write(`${name}: command not found${didYouMean(name, this.programs)}\n`);
+        return NOT_FOUND_STATUS;
+      }
+      return await this.start(program, node, args, io);
+    } catch (error) {
+      const failure = failureOf(name, error);
+      if (failure === null) throw error;
+      io.err.write(failure.text);
+      return failure.status;
+    }
+  }
+
+  node(name: string): LiveNode {
+    const node = this.byName.get(name);
+    if (node !== undefined) return node;
+    throw new SluiceError('NODE', `no node "${name}"${didYouMean(name, this.nodes)}`);
+  }
+
+  private start(program: Program, node: LiveNode, args: readonly string[], io: CallerIo): Promise<number> {
+    if (program.on !== node.kind) {
+      throw new SluiceError('NODE', `${node.name} is a ${node.kind}, and this is for a ${program.on}`);
+    }
+    return new Promise<number>((ended, failed) => {
+      let isOver = false;
+      const plain: ProgramIo = {
+        env: io.env,
+        out: { write: (text) => void (isOver || io.out.write(text)), flush: () => io.out.flush() },
+        err: { write: (text) => void (isOver || io.err.write(text)), flush: () => io.err.flush() },
+      };
+      const release = program.passesTime ? this.time.hold(() => exit(CANCELLED_STATUS)) : () => {};
+      const exit = (status: number) => {
+        if (isOver) return;
+        isOver = true;
+        release();
+        ended(status);
+      };
+      try {
+        const { clock } = this;
+        const interrupt = program.start({ name: program.name, args, node, clock, io: plain, exit });
+        if (interrupt === undefined || isOver) return;
+        const stop = () => {
+          interrupt();
+          exit(CANCELLED_STATUS);
+        };
+        if (io.cancelled.aborted) stop();
+        else io.cancelled.addEventListener('abort', stop, { once: true });
+      } catch (error) {
+        release();
+        failed(error);
+      }
+    });
+  }
+}
+
+/** Lets programs act on the instance over a socket at the path. Rejects with a SluiceError. */
+export async function serveControl(instance: ControlledInstance, path: string): Promise<ControlServer> {
+  const server = new ControlServer(instance, path);
+  await server.start();
+  return server;
+}
+
+function hostOf(node: LiveNode, program: string) {
+  if (node.kind === 'host') return node;
+  throw new Failure(Status.OTHER, `${program}: ${node.name} is a switch, and has no rules\n`);
+}

@@ -1,0 +1,19 @@
+/** iptables, iptables-save and iptables-restore of both families, on whatever holds the rules. */
+import type { Family } from '../netfilter/hook.ts';
+import { runIptables } from './iptables.ts';
+import { runRestore } from './iptables-restore.ts';
+import { runSave } from './iptables-save.ts';
+import type { ProgramIo } from './program-io.ts';
+import type { RulesStore } from './rules-store.ts';
+
+/** Throws Failure, and SluiceError. */
+export async function runRulesProgram(
+  name: string,
+  args: readonly string[],
+  open: () => RulesStore,
+  io: ProgramIo,
+): Promise<number> {
+  const family: Family = name.startsWith('ip6') ? 6 : 4;
+  const run = name.endsWith('-save') ? runSave : name.endsWith('-restore') ? runRestore : runIptables;
+  return run(name, family, args, open, io);
+}
