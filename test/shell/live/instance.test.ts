@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ControlServer } from '../../../src/control/index.ts';
+import type { ControlServer } from '../../../src/control/index.ts';
 import { Lab, parseLab } from '../../../src/lab/index.ts';
 import { StringOutput } from '../../../src/replay/report/output.ts';
 import { runProgramNamed } from '../../../src/shell/index.ts';
