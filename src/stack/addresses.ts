@@ -10,6 +10,22 @@ import type { Device } from './device.ts';
 /** RT_SCOPE_* of rtnetlink(7): how far an address is good. */
 export const Scope = { UNIVERSE: 0, SITE: 200, LINK: 253, HOST: 254, NOWHERE: 255 } as const;
 
+/** What an address may be given besides itself (ip-address(8)). */
+export interface AddressOptions {
+  /** The other end of a point-to-point link; the network is then its. */
+  readonly peer?: Int32Array | undefined;
+  readonly broadcast?: number | undefined;
+  readonly label?: string | undefined;
+  readonly scope?: number | undefined;
+  readonly noPrefixRoute?: boolean | undefined;
+  readonly noDad?: boolean | undefined;
+  /** Came with a router advertisement. */
+  readonly isDynamic?: boolean | undefined;
+  /** Times of the clock from when on it is not used for new connections, and not at all. */
+  readonly preferredUntil?: number | undefined;
+  readonly validUntil?: number | undefined;
+}
+
 export class OwnAddress {
   readonly family: Family;
   readonly words: Int32Array;
@@ -17,20 +33,39 @@ export class OwnAddress {
   readonly device: Device;
   readonly scope: number;
   /** IPv4: an earlier address of the device has the same network; never chosen as a source by itself. */
-  readonly secondary: boolean;
+  secondary: boolean;
+  readonly peer: Int32Array | undefined;
+  /** IPv4: 0 for none that was named. */
+  readonly broadcast: number;
+  readonly label: string;
+  readonly hasPrefixRoute: boolean;
+  readonly noDad: boolean;
+  readonly isDynamic: boolean;
+  preferredUntil: number;
+  validUntil: number;
+  isDeprecated: boolean;
 
-  constructor(prefix: IpPrefix, device: Device, scope: number, secondary: boolean) {
+  constructor(prefix: IpPrefix, device: Device, secondary: boolean, options: AddressOptions) {
     this.family = prefix.family;
     this.words = prefix.words;
     this.length = prefix.length;
     this.device = device;
-    this.scope = scope;
+    this.scope = options.scope ?? addressScope(prefix, device);
     this.secondary = secondary;
+    this.peer = options.peer;
+    this.broadcast = options.broadcast ?? 0;
+    this.label = options.label ?? device.name;
+    this.hasPrefixRoute = options.noPrefixRoute !== true;
+    this.noDad = options.noDad ?? false;
+    this.isDynamic = options.isDynamic ?? false;
+    this.preferredUntil = options.preferredUntil ?? Infinity;
+    this.validUntil = options.validUntil ?? Infinity;
+    this.isDeprecated = false;
   }
 
   /** True when the address lies in the network of this one. */
   contains(w0: number, w1: number, w2: number, w3: number): boolean {
-    const own = this.words;
+    const own = this.peer ?? this.words;
     const length = this.length;
     return (
       ((own[0]! ^ w0) & maskWord(length, 0)) === 0 &&
@@ -51,22 +86,28 @@ export class AddressTable {
   /** IPv4 addresses in ascending order as signed integers, for the check that every packet's source gets. */
   private sorted4 = new Int32Array(0);
 
-  add(prefix: IpPrefix, device: Device): OwnAddress {
+  add(prefix: IpPrefix, device: Device, options: AddressOptions = {}): OwnAddress {
+    const network = networkOf(options.peer ?? prefix.words, prefix.length);
     const secondary =
       prefix.family === 4 &&
-      this.all.some(
-        (own) =>
-          own.device === device &&
-          own.family === 4 &&
-          own.length === prefix.length &&
-          sameWords(networkOf(own.words, own.length), networkOf(prefix.words, prefix.length)),
+      this.of(device, 4).some(
+        (own) => own.length === prefix.length && sameWords(networkOf(own.peer ?? own.words, own.length), network),
       );
-    const own = new OwnAddress(prefix, device, addressScope(prefix, device), secondary);
+    const own = new OwnAddress(prefix, device, secondary, options);
     this.all.push(own);
-    if (prefix.family === 4) {
-      this.sorted4 = Int32Array.from([...this.sorted4, prefix.words[0]!]).sort();
-    }
+    this.changed();
     return own;
+  }
+
+  remove(own: OwnAddress): void {
+    const at = this.all.indexOf(own);
+    if (at >= 0) this.all.splice(at, 1);
+    this.changed();
+  }
+
+  changed(): void {
+    const words = this.all.filter(({ family }) => family === 4).map((own) => own.words[0]!);
+    this.sorted4 = Int32Array.from(words).sort();
   }
 
   /** Hot: is this IPv4 address one of the host's? */
@@ -146,7 +187,9 @@ export class AddressTable {
     const scopeA = scope6(a.words);
     const scopeB = scope6(b.words);
     if (scopeA !== scopeB) return scopeA < scopeB ? scopeA >= dstScope : scopeB < dstScope;
-    // Rule 5: the outgoing interface. (Rules 3 and 4 are about deprecated and home addresses.)
+    // Rule 3: what is not deprecated.
+    if (a.isDeprecated !== b.isDeprecated) return b.isDeprecated;
+    // Rule 5: the outgoing interface. (Rule 4 is about home addresses.)
     if ((a.device === device) !== (b.device === device)) return a.device === device;
     // Rule 6: the same label as the destination's.
     const label = label6(dst);

@@ -6,14 +6,27 @@
  *     interfaces: { eth0: { mac: "02:00:00:00:00:01", addresses: [10.254.0.1/24, "fd54::1/64"], mtu: 1500 } }
  *     neighbours: [{ dev: eth0, ip: 10.254.0.2, mac: "02:00:00:00:01:01" }]       # or: assume
  *     routes:     [{ to: default, via: 10.254.0.2, dev: eth0, metric: 10, mtu: 1400, src: 10.254.0.1, type: unicast }]
+ *                 - 10.9.0.0/16 via 10.254.0.3 table 100          # or the words of `ip route add`
+ *     ipRules:    [from 10.0.0.0/8 lookup 100, fwmark 1 blackhole]    # the words of `ip rule add`
  *     sysctl:     { net.ipv4.ip_forward: 1 }
  */
 import { booleanAt, fail, integerAt, listAt, objectAt, onlyKeys, textAt } from '../base/plain-object.ts';
-import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { parseMac } from '../wire/address.ts';
 import { networkOf, parseAddress, parsePrefix, type IpAddress, type IpPrefix } from './address.ts';
 import { LOOPBACK_NAME } from './device.ts';
+import { TABLE_LOCAL, TABLE_MAIN, RouteOrigin } from './routing/route.ts';
+import { ROUTE_TYPES } from './routing/route-types.ts';
+import {
+  IPV6_DEFAULT_METRIC,
+  readRouteWords,
+  routeConfigOf,
+  type PathConfig,
+  type RouteConfig,
+} from './routing/route-words.ts';
+import { readRuleWords } from './routing/rule-words.ts';
+import type { Rule } from './routing/rules.ts';
+import { parseTable, Words, WordsMistake } from './routing/words.ts';
 
 export interface InterfaceConfig {
   readonly name: string;
@@ -29,20 +42,6 @@ export interface NeighbourConfig {
   readonly mac: Uint8Array;
 }
 
-export interface RouteConfig {
-  readonly family: Family;
-  /** With the bits behind the prefix length cleared. */
-  readonly to: IpPrefix;
-  readonly type: RouteType;
-  readonly via: IpAddress | undefined;
-  readonly dev: string | undefined;
-  readonly src: IpAddress | undefined;
-  /** 0 for the highest preference; IPv6 routes without one get 1024, as `ip -6 route add` does. */
-  readonly metric: number;
-  /** 0: the device's. */
-  readonly mtu: number;
-}
-
 export interface HostConfig {
   readonly interfaces: readonly InterfaceConfig[];
   readonly neighbours: readonly NeighbourConfig[];
@@ -52,30 +51,18 @@ export interface HostConfig {
    */
   readonly assumeNeighbours: boolean;
   readonly routes: readonly RouteConfig[];
+  /** Rules of policy routing, besides those that every host begins with. */
+  readonly rules: readonly Rule[];
   readonly sysctl: ReadonlyMap<string, number>;
 }
-
-/** Route types of `ip route`, under the kernel's RTN_* numbers. */
-export const ROUTE_TYPES = {
-  unicast: AddressType.UNICAST,
-  local: AddressType.LOCAL,
-  broadcast: AddressType.BROADCAST,
-  anycast: AddressType.ANYCAST,
-  multicast: AddressType.MULTICAST,
-  blackhole: AddressType.BLACKHOLE,
-  unreachable: AddressType.UNREACHABLE,
-  prohibit: AddressType.PROHIBIT,
-  throw: AddressType.THROW,
-} as const;
-export type RouteType = (typeof ROUTE_TYPES)[keyof typeof ROUTE_TYPES];
 
 const DEFAULT_MTU = 1500;
 const MIN_MTU = 68;
 const MAX_MTU = 65535;
-const IPV6_DEFAULT_METRIC = 1024;
 /** Linux: IFNAMSIZ, less its final zero byte. */
 const MAX_NAME_LENGTH = 15;
 const UINT32_MAX = 0xffffffff;
+const MAX_WEIGHT = 256;
 
 /** Checks the object and makes it a configuration; `undefined` and an empty object give a host with nothing but lo. */
 export function parseHostConfig(value: unknown): HostConfig {
@@ -96,8 +83,27 @@ export function parseHostConfig(value: unknown): HostConfig {
     routes: listAt(file['routes'], 'routes').flatMap((entry, i) =>
       parseRoute(entry, `routes[${i}]`, names, interfaces),
     ),
+    rules: listAt(file['ipRules'], 'ipRules').map((entry, i) => parseRule(entry, `ipRules[${i}]`)),
     sysctl: parseSysctls(file['sysctl']),
   };
+}
+
+function parseRule(value: unknown, path: string): Rule {
+  return inWords(path, () => readRuleWords(new Words(wordsOf(textAt(value, path))), 0));
+}
+
+function wordsOf(text: string): string[] {
+  return text.trim().split(/\s+/);
+}
+
+/** What is wrong with words of iproute2's, with the place where they stand. */
+function inWords<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof WordsMistake) return fail(path, error.message.replace(/^Error: /, '').trim());
+    throw error;
+  }
 }
 
 function parseInterface(name: string, value: unknown): InterfaceConfig {
@@ -138,8 +144,9 @@ function parseRoute(
   names: ReadonlySet<string>,
   interfaces: readonly InterfaceConfig[],
 ): RouteConfig[] {
+  if (typeof value === 'string') return [routeOfWords(value, path, names, interfaces)];
   const route = objectAt(value, path);
-  onlyKeys(route, path, ['to', 'via', 'dev', 'src', 'metric', 'mtu', 'type']);
+  onlyKeys(route, path, ['to', 'via', 'dev', 'src', 'metric', 'mtu', 'type', 'table', 'nexthops', 'onlink']);
   const typeName = textAt(route['type'] ?? 'unicast', `${path}.type`);
   if (!Object.hasOwn(ROUTE_TYPES, typeName)) fail(`${path}.type`, `no such route type: "${typeName}"`);
   const type = ROUTE_TYPES[typeName as keyof typeof ROUTE_TYPES];
@@ -149,24 +156,78 @@ function parseRoute(
     route['dev'] === undefined
       ? deviceTowards(via, interfaces)
       : deviceAt(route['dev'], `${path}.dev`, names);
+  const paths = listAt(route['nexthops'], `${path}.nexthops`).map((entry, i) =>
+    parsePath(entry, `${path}.nexthops[${i}]`, names, interfaces),
+  );
   const needsDevice = type === ROUTE_TYPES.unicast || type === ROUTE_TYPES.broadcast;
-  if (needsDevice && dev === undefined) fail(path, 'a route needs "dev", or a "via" on a connected network');
+  if (needsDevice && dev === undefined && paths.length === 0)
+    fail(path, 'a route needs "dev", or a "via" on a connected network');
+  const isLocal = type === ROUTE_TYPES.local || type === ROUTE_TYPES.broadcast;
+  const table =
+    route['table'] === undefined
+      ? isLocal
+        ? TABLE_LOCAL
+        : TABLE_MAIN
+      : inWords(`${path}.table`, () => parseTable(String(route['table'])));
   const to = textAt(route['to'], `${path}.to`);
-  return destinations(to, `${path}.to`, via ?? src).map((prefix) => {
-    if ((via ?? src ?? prefix).family !== prefix.family)
+  return destinations(to, `${path}.to`, via ?? src ?? paths[0]?.via).map((prefix) => {
+    if ([via, src, ...paths.map((hop) => hop.via)].some((one) => one !== undefined && one.family !== prefix.family))
       fail(path, 'the addresses of a route are of one family');
     const metric = integerAt(route['metric'] ?? 0, `${path}.metric`, 0, UINT32_MAX);
     return {
       family: prefix.family,
       to: { ...prefix, words: networkOf(prefix.words, prefix.length) },
       type,
+      table,
       via,
       dev,
       src,
       metric: prefix.family === 6 && metric === 0 ? IPV6_DEFAULT_METRIC : metric,
       mtu: integerAt(route['mtu'] ?? 0, `${path}.mtu`, 0, MAX_MTU),
+      origin: RouteOrigin.BOOT,
+      scope: undefined,
+      onLink: booleanAt(route['onlink'] ?? false, `${path}.onlink`),
+      paths,
     };
   });
+}
+
+function parsePath(
+  value: unknown,
+  path: string,
+  names: ReadonlySet<string>,
+  interfaces: readonly InterfaceConfig[],
+): PathConfig {
+  const hop = objectAt(value, path);
+  onlyKeys(hop, path, ['via', 'dev', 'weight', 'onlink']);
+  const via = hop['via'] === undefined ? undefined : addressAt(hop['via'], `${path}.via`);
+  const dev =
+    hop['dev'] === undefined ? deviceTowards(via, interfaces) : deviceAt(hop['dev'], `${path}.dev`, names);
+  if (dev === undefined) fail(path, 'a next hop needs "dev", or a "via" on a connected network');
+  return {
+    via,
+    dev,
+    weight: integerAt(hop['weight'] ?? 1, `${path}.weight`, 1, MAX_WEIGHT),
+    onLink: booleanAt(hop['onlink'] ?? false, `${path}.onlink`),
+  };
+}
+
+/** `10.9.0.0/16 via 10.0.0.1 table 100`. */
+function routeOfWords(
+  text: string,
+  path: string,
+  names: ReadonlySet<string>,
+  interfaces: readonly InterfaceConfig[],
+): RouteConfig {
+  const route = inWords(path, () => routeConfigOf(readRouteWords(new Words(wordsOf(text)), 0)));
+  const deviceOf = (dev: string | undefined, via: IpAddress | undefined) =>
+    dev === undefined ? deviceTowards(via, interfaces) : deviceAt(dev, path, names);
+  const dev = deviceOf(route.dev, route.via);
+  const paths = route.paths.map((hop) => ({ ...hop, dev: deviceOf(hop.dev, hop.via) }));
+  const isLost = paths.length > 0 ? paths.some((hop) => hop.dev === undefined) : dev === undefined;
+  if (route.type === ROUTE_TYPES.unicast && isLost)
+    fail(path, 'a route needs "dev", or a "via" on a connected network');
+  return { ...route, dev, paths, to: { ...route.to, words: networkOf(route.to.words, route.to.length) } };
 }
 
 /** `default` is of the family of its next hop; with none, of both. */

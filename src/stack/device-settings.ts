@@ -19,6 +19,8 @@ export class DeviceSettings4 {
   arpIgnore = 0;
   arpAccept = 0;
   proxyArp = false;
+  promoteSecondaries = false;
+  acceptRedirects = false;
 }
 
 export class DeviceSettings6 {
@@ -28,6 +30,7 @@ export class DeviceSettings6 {
   dropUnicastInMulticast = false;
   dropUnsolicitedNa = false;
   disabled = false;
+  acceptRedirects = false;
 }
 
 export class SettingsTable {
@@ -87,6 +90,8 @@ export class SettingsTable {
     settings.arpIgnore = Math.max(own('arp_ignore'), all('arp_ignore'));
     settings.arpAccept = Math.max(own('arp_accept'), all('arp_accept'));
     settings.proxyArp = either('proxy_arp');
+    settings.promoteSecondaries = either('promote_secondaries');
+    settings.acceptRedirects = this.acceptRedirects4(device, settings.forwarding);
     this.byDevice4[device.index] = settings;
     return settings;
   }
@@ -97,6 +102,16 @@ export class SettingsTable {
       if (this.sysctls.isSet(name)) return this.sysctls.get(name) !== 0;
     }
     return this.sysctls.get('net.ipv4.ip_forward') !== 0;
+  }
+
+  /** Turning ip_forward on turns the value of `all` off (inet_forward_change). */
+  private acceptRedirects4(device: Device, forwarding: boolean): boolean {
+    const own = this.own('ipv4', device, 'accept_redirects') !== 0;
+    const name = 'net.ipv4.conf.all.accept_redirects';
+    const all = this.sysctls.isSet(name)
+      ? this.sysctls.get(name) !== 0
+      : this.sysctls.get('net.ipv4.ip_forward') === 0;
+    return forwarding ? own && all : own || all;
   }
 
   private read6(device: Device): DeviceSettings6 {
@@ -112,6 +127,7 @@ export class SettingsTable {
     settings.dropUnicastInMulticast = own('drop_unicast_in_l2_multicast') !== 0;
     settings.dropUnsolicitedNa = own('drop_unsolicited_na') !== 0;
     settings.disabled = own('disable_ipv6') !== 0 || all('disable_ipv6') !== 0;
+    settings.acceptRedirects = !settings.isRouter && own('accept_redirects') !== 0;
     this.byDevice6[device.index] = settings;
     return settings;
   }

@@ -6,6 +6,7 @@
  */
 import { readI32, readU16 } from '../wire/bytes.ts';
 import { SluiceError } from '../base/errors.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
 
 /** Takes the frames that a host sends. The bytes are lent for the length of the call. */
 export interface FrameSink {
@@ -18,26 +19,63 @@ export const LOOPBACK_INDEX = 1;
 export const LOOPBACK_NAME = 'lo';
 const LOOPBACK_MTU = 65536;
 
-export class Device {
+/** How a device that is made of others sends (devices/): what it does with a frame, and what it says of itself. */
+export interface DeviceKind extends FrameSink {
+  /** As `ip -d link show` names it: vlan, bridge, bond … */
   readonly name: string;
+  /** The device below, `eth0` of `eth0.5@eth0`. */
+  readonly lower?: Device | undefined;
+  /** The device goes away. */
+  remove?(): void;
+}
+
+/** Takes the frames that arrive at a device before its host sees them (Linux: rx_handler). */
+export interface FrameTaker {
+  /** The device that this one belongs to: its bridge or bond. */
+  readonly master: Device;
+  /** True when the frame was taken. */
+  take(device: Device, pkt: PacketBuffer): boolean;
+}
+
+export class Device {
+  name: string;
   /** From 1 up, in the order of the configuration. */
   readonly index: number;
-  readonly mac: Uint8Array;
+  mac: Uint8Array;
   /** The same six bytes as two integers, for one comparison each (ethernet.dstHigh, dstLow). */
-  readonly macHigh: number;
-  readonly macLow: number;
+  macHigh: number;
+  macLow: number;
   /** Bytes of the IP datagram that one frame takes. */
   mtu: number;
   up: boolean;
   readonly isLoopback: boolean;
+  /** False for tunnels of IP: their frames are packets. */
+  readonly hasEthernet: boolean;
+  readonly kind: DeviceKind | null;
+  /** VLAN devices on this one, by VLAN id; null while there are none. */
+  vlans: Map<number, Device> | null;
+  taker: FrameTaker | null;
   rxPackets: number;
   rxBytes: number;
   rxDropped: number;
+  rxErrors: number;
+  rxMulticast: number;
   txPackets: number;
   txBytes: number;
+  txDropped: number;
+  txErrors: number;
+  group: number;
   private readonly sink: FrameSink;
 
-  constructor(name: string, index: number, mac: Uint8Array, mtu: number, sink: FrameSink) {
+  constructor(
+    name: string,
+    index: number,
+    mac: Uint8Array,
+    mtu: number,
+    sink: FrameSink,
+    kind: DeviceKind | null,
+    hasEthernet: boolean,
+  ) {
     this.name = name;
     this.index = index;
     this.mac = mac;
@@ -46,12 +84,27 @@ export class Device {
     this.mtu = mtu;
     this.up = true;
     this.isLoopback = index === LOOPBACK_INDEX;
+    this.hasEthernet = hasEthernet;
+    this.kind = kind;
+    this.vlans = null;
+    this.taker = null;
     this.rxPackets = 0;
     this.rxBytes = 0;
     this.rxDropped = 0;
+    this.rxErrors = 0;
+    this.rxMulticast = 0;
     this.txPackets = 0;
     this.txBytes = 0;
+    this.txDropped = 0;
+    this.txErrors = 0;
+    this.group = 0;
     this.sink = sink;
+  }
+
+  setMac(mac: Uint8Array): void {
+    this.mac = mac;
+    this.macHigh = readU16(mac, 0);
+    this.macLow = readI32(mac, 2);
   }
 
   transmit(bytes: Uint8Array, start: number, end: number, cause: number): void {
@@ -68,7 +121,7 @@ export class DeviceTable {
   private readonly byIndex: (Device | undefined)[] = [undefined];
   private readonly byName = new Map<string, Device>();
   private readonly sink: FrameSink;
-  /** Grows whenever a device comes. */
+  /** Grows whenever a device comes, goes or is renamed. */
   generation = 0;
 
   constructor(sink: FrameSink) {
@@ -76,14 +129,41 @@ export class DeviceTable {
     this.add(LOOPBACK_NAME, new Uint8Array(6), LOOPBACK_MTU);
   }
 
-  add(name: string, mac: Uint8Array | undefined, mtu: number): Device {
+  /** @param kind - of a device that is made of others; the wire's own have none */
+  add(
+    name: string,
+    mac: Uint8Array | undefined,
+    mtu: number,
+    kind: DeviceKind | null = null,
+    hasEthernet = true,
+  ): Device {
     if (this.byName.has(name)) throw new SluiceError('INTERFACE_EXISTS', `interface ${name} exists already`);
     const index = this.byIndex.length;
-    const device = new Device(name, index, mac ?? defaultMac(index), mtu, this.sink);
+    const address = mac ?? (hasEthernet ? defaultMac(index) : new Uint8Array(6));
+    const device = new Device(name, index, address, mtu, kind ?? this.sink, kind, hasEthernet);
     this.byIndex.push(device);
     this.byName.set(name, device);
     this.generation++;
     return device;
+  }
+
+  /** Its index is not given to another. */
+  remove(device: Device): void {
+    device.up = false;
+    this.byIndex[device.index] = undefined;
+    this.byName.delete(device.name);
+    this.generation++;
+  }
+
+  rename(device: Device, name: string): void {
+    this.byName.delete(device.name);
+    device.name = name;
+    this.byName.set(name, device);
+    this.generation++;
+  }
+
+  get loopback(): Device {
+    return this.byIndex[LOOPBACK_INDEX]!;
   }
 
   at(index: number): Device | undefined {
@@ -94,8 +174,9 @@ export class DeviceTable {
     return this.byName.get(name);
   }
 
-  all(): IterableIterator<Device> {
-    return this.byName.values();
+  /** In the order of their indices. */
+  all(): Device[] {
+    return this.byIndex.filter((device) => device !== undefined);
   }
 }
 

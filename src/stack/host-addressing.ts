@@ -1,15 +1,14 @@
 /**
  * Questions about addresses that packet filter, options and ICMP ask of the host: what kind one is, which own one is used
- * where. It also gives the devices of the configuration their addresses, the IPv6 link-local ones included.
+ * where.
  */
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { maskWord } from '../wire/address.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
-import { parsePrefix } from './address.ts';
+import type { IpPrefix } from './address.ts';
 import { AddressTable, isLinkLocal6, Scope, type OwnAddress } from './addresses.ts';
-import type { HostConfig } from './config.ts';
-import { LOOPBACK_INDEX, type Device } from './device.ts';
+import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { isMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
 
@@ -30,23 +29,6 @@ export class HostAddressing {
 
   constructor(host: Host) {
     this.host = host;
-  }
-
-  /** Makes the devices and gives them their addresses. */
-  configure(config: HostConfig): void {
-    const { devices } = this.host;
-    const loopback = devices.at(LOOPBACK_INDEX)!;
-    this.addresses.add(parsePrefix('127.0.0.1/8')!, loopback);
-    this.addresses.add(parsePrefix('::1/128')!, loopback);
-    for (const iface of config.interfaces) {
-      const device = devices.add(iface.name, iface.mac, iface.mtu);
-      device.up = iface.up;
-      const disabled = this.host.settings.v6(device).disabled;
-      if (!disabled) this.addresses.add(linkLocal(device), device);
-      for (const address of iface.addresses) {
-        if (address.family === 4 || !disabled) this.addresses.add(address, device);
-      }
-    }
   }
 
   addressType(family: Family, w0: number, w1: number, w2: number, w3: number, iface: number): AddressType {
@@ -155,7 +137,7 @@ export class HostAddressing {
     if (device === undefined) return 0;
     const scope = isUnspecified4(pkt.src0) ? Scope.UNIVERSE : Scope.LINK;
     if (isUnspecified4(pkt.src0)) return this.addresses.select4(device, 0, scope);
-    const back = this.host.routes4.lookup(pkt.src0, 0, 0, 0);
+    const back = this.host.routes4.lookupBack(pkt, pkt.iif);
     if (back !== undefined && back.type === AddressType.UNICAST) return back.source4;
     return this.addresses.select4(device, 0, Scope.UNIVERSE);
   }
@@ -184,7 +166,7 @@ function isSiteLocal6(w0: number): boolean {
 }
 
 /** fe80::/64 with the interface identifier made from the MAC address (RFC 4291 appendix A; addr_gen_mode 0). */
-function linkLocal(device: Device): { family: Family; words: Int32Array; length: number } {
+export function linkLocalOf(device: Device): IpPrefix {
   const mac = device.mac;
   return {
     family: 6,

@@ -54,7 +54,10 @@ import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { hasReversePath } from './reverse-path.ts';
 import { Route4 } from './route4.ts';
 import { Route6 } from './route6.ts';
-import { RoutingTable } from './routes.ts';
+import { Redirects } from './routing/redirects.ts';
+import { RoutingTables } from './routing/tables.ts';
+import { configureHost } from './configure.ts';
+import { Rtnetlink } from './rtnetlink/index.ts';
 import { leaveAtOnce, mayLeaveAtOnce } from './shortcut.ts';
 import { STACK_SYSCTLS } from './sysctls.ts';
 import type { Ends } from './tcp/flow.ts';
@@ -96,8 +99,8 @@ export class Host implements HostServices {
   readonly addresses: AddressTable;
   readonly settings: SettingsTable;
   readonly pool = new PacketPool();
-  readonly routes4: RoutingTable;
-  readonly routes6: RoutingTable;
+  readonly routes4: RoutingTables;
+  readonly routes6: RoutingTables;
   readonly route4: Route4;
   readonly route6: Route6;
   readonly neighbours4: Neighbours;
@@ -111,6 +114,13 @@ export class Host implements HostServices {
   readonly limits4: PeerLimits;
   readonly groups: Groups;
   readonly pathMtus: PathMtus;
+  readonly redirects: Redirects;
+  /** Changes while the host lives. */
+  readonly netlink: Rtnetlink;
+  /** Changes of addresses and routes so far. */
+  private wayChanges = 0;
+  /** Of the choice among several next hops. */
+  readonly multipathSecret: number;
   /** The transport protocols, once they are put on the host (transport.ts). */
   tcp: Transport | null = null;
   udp: Transport | null = null;
@@ -157,11 +167,13 @@ export class Host implements HostServices {
     });
     this.addressing = new HostAddressing(this);
     this.addresses = this.addressing.addresses;
-    this.addressing.configure(config);
     this.groups = new Groups(this);
-    const isRouter6 = this.settings.isRouter6;
-    this.routes4 = new RoutingTable(4, config.routes, this.devices, this.addresses, false);
-    this.routes6 = new RoutingTable(6, config.routes, this.devices, this.addresses, isRouter6);
+    const changed = () => void this.wayChanges++;
+    this.routes4 = new RoutingTables(4, this.devices, this.addresses, changed);
+    this.routes6 = new RoutingTables(6, this.devices, this.addresses, changed);
+    this.redirects = new Redirects(this.clock, this.sysctls);
+    this.netlink = new Rtnetlink(this);
+    configureHost(this, config);
     this.route4 = new Route4(this);
     this.route6 = new Route6(this);
     this.neighbours4 = new Neighbours(this, 4, config.neighbours, config.assumeNeighbours);
@@ -174,6 +186,7 @@ export class Host implements HostServices {
     this.pathMtus = new PathMtus(this.clock, this.sysctls);
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
+    this.multipathSecret = this.neighbours4.secret;
   }
 
   /** A host out of a gateway file's object; throws SluiceError for what is wrong in it. */
@@ -355,7 +368,7 @@ export class Host implements HostServices {
 
   /** How own packets get to the other end: the MTU of the way and the source that they have on it. Undefined for no way. */
   wayTo(
-    ends: Pick<Ends, 'family' | 'remote'>,
+    ends: Pick<Ends, 'family' | 'remote'> & Partial<Pick<Ends, 'local'>>,
     device: Device | undefined,
   ): { mtu: number; source: Int32Array | undefined } | undefined {
     const probe = this.pool.take(0);
@@ -364,6 +377,7 @@ export class Host implements HostServices {
     probe.dst1 = w1!;
     probe.dst2 = w2!;
     probe.dst3 = w3!;
+    if (ends.local !== undefined) setSource(probe, ends.local);
     const found = ends.family === 4 ? this.route4.output(probe, device) : this.route6.output(probe, device);
     const source4 = this.route4.source;
     const source =
@@ -389,6 +403,7 @@ export class Host implements HostServices {
   sendFrame(pkt: PacketBuffer, device: Device, mac: Uint8Array): void {
     let { bytes, l3 } = pkt;
     let end = pkt.l3End;
+    if (!device.hasEthernet) return this.sendPacket(pkt, device);
     if (l3 < ethernet.HEADER_LENGTH) {
       const moved = copyPacket(pkt);
       bytes = moved.bytes;
@@ -406,6 +421,13 @@ export class Host implements HostServices {
     bytes[l2 + 13] = type;
     this.leaving = pkt;
     device.transmit(bytes, l2, end, pkt.cause);
+    this.leaving = null;
+  }
+
+  /** A device without Ethernet takes the packet as it is. */
+  private sendPacket(pkt: PacketBuffer, device: Device): void {
+    this.leaving = pkt;
+    device.transmit(pkt.bytes, pkt.l3, pkt.l3End, pkt.cause);
     this.leaving = null;
   }
 
@@ -442,8 +464,7 @@ export class Host implements HostServices {
   }
 
   get wayGeneration(): number {
-    // Addresses and routes are those of the configuration; whoever lets them change counts it in here.
-    return this.sysctls.generation + this.devices.generation;
+    return this.sysctls.generation + this.devices.generation + this.wayChanges;
   }
 
   mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean {
@@ -518,6 +539,13 @@ export class Host implements HostServices {
 }
 
 export { HEAD_ROOM };
+
+function setSource(pkt: PacketBuffer, words: Int32Array): void {
+  pkt.src0 = words[0]!;
+  pkt.src1 = words[1]!;
+  pkt.src2 = words[2]!;
+  pkt.src3 = words[3]!;
+}
 
 /** By which the host sends its ICMP. */
 const OWN_SOCKET: SocketFacts = {

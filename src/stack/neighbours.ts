@@ -57,6 +57,8 @@ export class Neighbour {
   usedAt: number;
   /** ND: the neighbour said that it is a router. */
   isRouter: boolean;
+  /** PERMANENT because somebody said so, not because the address follows from the IP address. */
+  isConfigured: boolean;
   queue: PacketBuffer[];
   queueBytes: number;
   timer: Timer | null;
@@ -76,6 +78,7 @@ export class Neighbour {
     this.updatedAt = now;
     this.usedAt = now;
     this.isRouter = false;
+    this.isConfigured = false;
     this.queue = [];
     this.queueBytes = 0;
     this.timer = null;
@@ -87,7 +90,8 @@ export class Neighbours {
   private readonly host: Host;
   private readonly family: Family;
   private readonly assume: boolean;
-  private readonly secret: number;
+  /** Keys the hash, so that nobody outside can choose what collides. */
+  readonly secret: number;
   private buckets: (Neighbour | null)[] = new Array<Neighbour | null>(INITIAL_BUCKETS).fill(null);
   private count = 0;
   /** Not counted in gc_thresh3, as in Linux. */
@@ -105,6 +109,7 @@ export class Neighbours {
       const neighbour = this.find(device, w0!, w1!, w2!, w3!) ?? this.insert(device, w0!, w1!, w2!, w3!);
       if (neighbour.state !== NeighbourState.PERMANENT) this.permanentCount++;
       neighbour.state = NeighbourState.PERMANENT;
+      neighbour.isConfigured = true;
       neighbour.mac.set(mac);
     }
   }
@@ -211,7 +216,7 @@ export class Neighbours {
         return new Uint8Array(6).fill(0xff);
       default:
     }
-    if (device.isLoopback) return new Uint8Array(6);
+    if (device.isLoopback || !device.hasEthernet) return new Uint8Array(6);
     const last = this.family === 4 ? w0 : w3;
     return this.assume ? Uint8Array.of(0x02, 0xff, last >>> 24, last >>> 16, last >>> 8, last) : undefined;
   }
@@ -270,6 +275,37 @@ export class Neighbours {
       at!.next = neighbour.next;
     }
     this.count--;
+  }
+
+  /** Whatever is known of the neighbours of a device, but what was set by hand unless `andPermanent`. */
+  forgetDevice(device: Device, andPermanent = false): void {
+    for (const neighbour of [...this.entries()]) {
+      if (neighbour.device !== device) continue;
+      if (andPermanent || !neighbour.isConfigured) this.forget(neighbour);
+    }
+  }
+
+  /** What waits for it is dropped. */
+  forget(neighbour: Neighbour): void {
+    if (neighbour.state === NeighbourState.PERMANENT) this.permanentCount--;
+    for (const pkt of this.takeQueue(neighbour)) this.host.drop(pkt, DropReason.NEIGHBOUR_FAILED);
+    this.remove(neighbour);
+  }
+
+  /** Somebody sets it by hand: its address, and how far that is believed. */
+  set(neighbour: Neighbour, mac: Uint8Array, state: NeighbourState): void {
+    const wasPermanent = neighbour.state === NeighbourState.PERMANENT;
+    const isPermanent = state === NeighbourState.PERMANENT;
+    this.permanentCount += Number(isPermanent) - Number(wasPermanent);
+    neighbour.isConfigured = isPermanent;
+    neighbour.timer?.cancel();
+    neighbour.timer = null;
+    const now = this.host.clock.now;
+    neighbour.mac.set(mac);
+    neighbour.updatedAt = neighbour.usedAt = now;
+    neighbour.state = state;
+    if (state === NeighbourState.REACHABLE) neighbour.reachableUntil = now + this.reachableTime();
+    for (const pkt of this.takeQueue(neighbour)) this.output(pkt, neighbour.device);
   }
 
   // ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -9,7 +9,7 @@ import { isLinkLocal6 } from './addresses.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { isLocalMulticast4, isUnspecified4, LIMITED_BROADCAST } from './route4.ts';
-import type { Route } from './routes.ts';
+import type { Route } from './routing/route.ts';
 
 export function hasReversePath(
   host: Host,
@@ -34,10 +34,10 @@ function hasReversePath4(
   const { src0, dst0 } = pkt;
   // Who has no address yet asks for one (DHCP, BOOTP).
   if (isUnspecified4(src0) && (dst0 === LIMITED_BROADCAST || isLocalMulticast4(dst0))) return true;
-  const route = host.routes4.lookup(src0, 0, 0, 0);
+  const route = host.routes4.lookupBack(pkt, device.index);
   if (route === undefined) return false;
   if (route.type !== AddressType.UNICAST && !(route.type === AddressType.LOCAL && acceptLocal)) return false;
-  return loose || route.device === device;
+  return loose || route.leadsBy(device);
 }
 
 function hasReversePath6(

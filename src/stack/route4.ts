@@ -11,7 +11,8 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { DeviceSettings4 } from './device-settings.ts';
 import type { Host } from './host.ts';
-import type { Route } from './routes.ts';
+import { choosePath, multipathHash } from './routing/multipath.ts';
+import type { Route } from './routing/route.ts';
 
 /** Where an arriving packet goes. */
 export const InputRoute = {
@@ -89,7 +90,7 @@ export class Route4 {
       if (isLoopback4(dst)) return this.refuse(DropReason.MARTIAN_DESTINATION);
       if (isLoopback4(src)) return this.refuse(DropReason.MARTIAN_SOURCE);
     }
-    const route = this.host.routes4.lookup(dst, 0, 0, 0);
+    const route = this.host.routes4.lookupFor(pkt, device.index);
     this.route = route;
     if (route === undefined) return this.unreachable(NET_UNREACHABLE, DropReason.NO_ROUTE, settings);
     switch (route.type) {
@@ -97,7 +98,7 @@ export class Route4 {
         if (!settings.forwarding) return this.notForwarding();
         return this.forward(pkt, route, device, settings);
       case AddressType.LOCAL:
-        if (!this.sourceIsValid(src, device, settings)) return InputRoute.REFUSED;
+        if (!this.sourceIsValid(pkt, device, settings)) return InputRoute.REFUSED;
         pkt.oif = LOOPBACK_INDEX;
         return InputRoute.LOCAL;
       case AddressType.BROADCAST:
@@ -117,16 +118,23 @@ export class Route4 {
   }
 
   private forward(pkt: PacketBuffer, route: Route, device: Device, settings: DeviceSettings4): InputRoute {
-    const looksBack = route.device === device && settings.sendRedirects;
-    if (!this.sourceIsValid(pkt.src0, device, settings, looksBack)) return InputRoute.REFUSED;
-    this.follow(pkt, route);
-    if (looksBack) this.redirect = this.wantsRedirect(pkt, route, settings);
+    const way = route.paths === null ? route : this.choose(pkt, route.paths);
+    this.route = way;
+    const looksBack = way.device === device && settings.sendRedirects;
+    if (!this.sourceIsValid(pkt, device, settings, looksBack)) return InputRoute.REFUSED;
+    this.follow(pkt, way);
+    if (looksBack) this.redirect = this.wantsRedirect(pkt, way, device, settings);
     return InputRoute.FORWARD;
   }
 
   /** The link is the same, the source is a neighbour on it, and so is (or may be) the better first hop. */
-  private wantsRedirect(pkt: PacketBuffer, route: Route, settings: DeviceSettings4): boolean {
-    const back = this.host.routes4.lookup(pkt.src0, 0, 0, 0);
+  private wantsRedirect(
+    pkt: PacketBuffer,
+    route: Route,
+    device: Device,
+    settings: DeviceSettings4,
+  ): boolean {
+    const back = this.host.routes4.lookupBack(pkt, device.index);
     if (back === undefined || back.type !== AddressType.UNICAST || back.hasGateway) return false;
     if (back.device !== route.device) return false;
     if (settings.sharedMedia) return true;
@@ -140,12 +148,18 @@ export class Route4 {
    * fib_validate_source, with dropReason when false. Without a reverse path filter the way back is still looked up when a
    * redirect may be due (`looksBack`); then the source must not be a broadcast address.
    */
-  private sourceIsValid(src: number, device: Device, settings: DeviceSettings4, looksBack = false): boolean {
+  private sourceIsValid(
+    pkt: PacketBuffer,
+    device: Device,
+    settings: DeviceSettings4,
+    looksBack = false,
+  ): boolean {
+    const src = pkt.src0;
     const mayBeOwn = settings.acceptLocal || device.isLoopback;
     if (settings.rpFilter === 0 && !looksBack) {
       return mayBeOwn || !this.host.addresses.isOwn4(src) || this.rejectSource(DropReason.MARTIAN_SOURCE);
     }
-    const back = this.host.routes4.lookup(src, 0, 0, 0);
+    const back = this.host.routes4.lookupBack(pkt, device.index);
     const type = back?.type;
     if (type === AddressType.LOCAL && !mayBeOwn) return this.rejectSource(DropReason.MARTIAN_SOURCE);
     if (settings.rpFilter === 0)
@@ -154,7 +168,7 @@ export class Route4 {
     if (type !== AddressType.UNICAST && type !== AddressType.LOCAL)
       return this.rejectSource(DropReason.MARTIAN_SOURCE);
     const strict = settings.rpFilter === 1;
-    const matches = back.device === device || (type === AddressType.LOCAL && device.isLoopback);
+    const matches = back.leadsBy(device) || (type === AddressType.LOCAL && device.isLoopback);
     // An interface without addresses has no reverse path that could be checked, and a check was asked for.
     const loose = !strict && this.host.addresses.of(device, 4).length > 0;
     return matches || loose || this.rejectSource(DropReason.REVERSE_PATH);
@@ -166,7 +180,7 @@ export class Route4 {
   }
 
   private broadcast(pkt: PacketBuffer, device: Device, settings: DeviceSettings4): InputRoute {
-    if (!isUnspecified4(pkt.src0) && !this.sourceIsValid(pkt.src0, device, settings))
+    if (!isUnspecified4(pkt.src0) && !this.sourceIsValid(pkt, device, settings))
       return InputRoute.REFUSED;
     pkt.oif = LOOPBACK_INDEX;
     return InputRoute.BROADCAST;
@@ -181,7 +195,7 @@ export class Route4 {
     if (isUnspecified4(src)) {
       if (!isLocalMulticast4(pkt.dst0) && pkt.proto !== IPPROTO_IGMP)
         return this.refuse(DropReason.MARTIAN_SOURCE);
-    } else if (!this.sourceIsValid(src, device, settings)) {
+    } else if (!this.sourceIsValid(pkt, device, settings)) {
       return InputRoute.REFUSED;
     }
     pkt.oif = LOOPBACK_INDEX;
@@ -224,9 +238,12 @@ export class Route4 {
   output(pkt: PacketBuffer, device: Device | undefined): boolean {
     const dst = pkt.dst0;
     const onLink = dst === LIMITED_BROADCAST || isMulticast4(dst);
-    const bound =
-      device === undefined ? undefined : this.host.routes4.lookupThrough(device, Int32Array.of(dst, 0, 0, 0));
-    const route = device === undefined ? this.host.routes4.lookup(dst, 0, 0, 0) : bound;
+    const { routes4, redirects } = this.host;
+    const found =
+      device === undefined
+        ? routes4.lookupFor(pkt, 0)
+        : routes4.lookupThrough(device, Int32Array.of(dst, 0, 0, 0), pkt);
+    const route = found === undefined || found.paths === null ? found : this.choose(pkt, found.paths);
     this.route = route;
     if (onLink && device !== undefined) return this.outputOnLink(pkt, device);
     if (route === undefined || route.type === AddressType.THROW) return this.noWay(DropReason.NO_ROUTE);
@@ -245,9 +262,21 @@ export class Route4 {
         return this.noWay(DropReason.ROUTE_PROHIBIT);
       default:
         this.follow(pkt, route);
+        if (!redirects.isEmpty && route.hasGateway) this.followRedirect(pkt, route);
         this.source = route.source4;
         return true;
     }
+  }
+
+  /** One of several next hops, the same for all packets of a flow. */
+  private choose(pkt: PacketBuffer, paths: readonly Route[]): Route {
+    const policy = this.host.sysctls.get('net.ipv4.fib_multipath_hash_policy');
+    return choosePath(paths, multipathHash(pkt, policy, this.host.multipathSecret));
+  }
+
+  private followRedirect(pkt: PacketBuffer, route: Route): void {
+    const better = this.host.redirects.find(pkt.dst0, 0, 0, 0, route.device);
+    if (better !== undefined) pkt.via0 = better.gateway[0]!;
   }
 
   private outputOnLink(pkt: PacketBuffer, device: Device): boolean {

@@ -11,7 +11,8 @@ import { isLinkLocal6 } from './addresses.ts';
 import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { InputRoute, NO_ERROR_CODE } from './route4.ts';
-import type { Route } from './routes.ts';
+import { choosePath, multipathHash } from './routing/multipath.ts';
+import type { Route } from './routing/route.ts';
 
 /** First word of fe80::/64. */
 const LINK_LOCAL_0 = 0xfe800000 | 0;
@@ -43,7 +44,7 @@ export class Route6 {
       return InputRoute.REFUSED;
     }
     if (isLinkLocal6(dst0)) return this.linkLocal(pkt, device);
-    const route = this.host.routes6.lookup(dst0, dst1, dst2, dst3);
+    const route = this.wayOf(pkt, this.host.routes6.lookupFor(pkt, device.index));
     if (route === undefined) return this.unreachable(NO_ROUTE_TO_DESTINATION, DropReason.NO_ROUTE);
     this.route = route;
     switch (route.type) {
@@ -125,7 +126,8 @@ export class Route6 {
       this.onLink(pkt, isOwn ? this.host.devices.at(LOOPBACK_INDEX)! : device);
       return true;
     }
-    const route = this.host.routes6.lookup(dst0, dst1, dst2, dst3);
+    const { routes6, redirects } = this.host;
+    const route = this.wayOf(pkt, routes6.lookupFor(pkt, 0));
     if (route === undefined || route.type === AddressType.THROW) return this.noWay(DropReason.NO_ROUTE);
     this.route = route;
     switch (route.type) {
@@ -141,8 +143,25 @@ export class Route6 {
         return this.noWay(DropReason.ROUTE_PROHIBIT);
       default:
         this.follow(pkt, route);
+        if (!redirects.isEmpty) this.followRedirect(pkt, route);
         return true;
     }
+  }
+
+  /** One of several next hops, the same for all packets of a flow. */
+  private wayOf(pkt: PacketBuffer, route: Route | undefined): Route | undefined {
+    if (route === undefined || route.paths === null) return route;
+    const policy = this.host.sysctls.get('net.ipv6.fib_multipath_hash_policy');
+    return choosePath(route.paths, multipathHash(pkt, policy, this.host.multipathSecret));
+  }
+
+  private followRedirect(pkt: PacketBuffer, route: Route): void {
+    const better = this.host.redirects.find(pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, route.device);
+    if (better === undefined) return;
+    pkt.via0 = better.gateway[0]!;
+    pkt.via1 = better.gateway[1]!;
+    pkt.via2 = better.gateway[2]!;
+    pkt.via3 = better.gateway[3]!;
   }
 
   private noWay(reason: number): boolean {

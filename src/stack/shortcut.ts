@@ -38,5 +38,7 @@ export function noteWay(host: Host, pkt: PacketBuffer, neighbour: Neighbour): vo
   const { device } = neighbour;
   // A packet that goes back where it came from may be worth a redirect.
   if (pkt.iif === device.index || device.isLoopback) return;
+  // Nor is the way of one packet that of its connection when rules look at the packet.
+  if (host.routes4.rulesLookAtPackets || host.routes6.rulesLookAtPackets) return;
   host.filter?.leaves(pkt, neighbour, pkt.routeMtu);
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { networkOf } from '../../src/stack/address.ts';
-import { PrefixMap, type PrefixEntry } from '../../src/stack/prefix-map.ts';
+import { networkOf } from '../../../src/stack/address.ts';
+import { PrefixMap, type PrefixEntry } from '../../../src/stack/routing/prefix-map.ts';
 
 /** The obvious way: the first of the longest prefixes that contain the address. */
 function slowLookup(entries: readonly PrefixEntry[], words: Int32Array): PrefixEntry | undefined {
