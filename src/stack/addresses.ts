@@ -21,6 +21,7 @@ export interface AddressOptions {
   readonly noDad?: boolean | undefined;
   /** Came with a router advertisement. */
   readonly isDynamic?: boolean | undefined;
+  readonly fromAdvertisement?: boolean | undefined;
   /** Times of the clock from when on it is not used for new connections, and not at all. */
   readonly preferredUntil?: number | undefined;
   readonly validUntil?: number | undefined;
@@ -44,13 +45,18 @@ export class OwnAddress {
   preferredUntil: number;
   validUntil: number;
   isDeprecated: boolean;
+  /** Made from the prefix of a router advertisement (SLAAC). */
+  readonly fromAdvertisement: boolean;
+  /** IPv6: not yet known to be nobody else's (RFC 4862 5.4); until then it is not the host's. */
+  isTentative: boolean;
+  dadFailed: boolean;
 
   constructor(prefix: IpPrefix, device: Device, secondary: boolean, options: AddressOptions) {
     this.family = prefix.family;
     this.words = prefix.words;
     this.length = prefix.length;
     this.device = device;
-    this.scope = options.scope ?? addressScope(prefix, device);
+    this.scope = options.scope ?? addressScope(prefix);
     this.secondary = secondary;
     this.peer = options.peer;
     this.broadcast = options.broadcast ?? 0;
@@ -61,6 +67,9 @@ export class OwnAddress {
     this.preferredUntil = options.preferredUntil ?? Infinity;
     this.validUntil = options.validUntil ?? Infinity;
     this.isDeprecated = false;
+    this.fromAdvertisement = options.fromAdvertisement ?? false;
+    this.isTentative = false;
+    this.dadFailed = false;
   }
 
   /** True when the address lies in the network of this one. */
@@ -83,6 +92,8 @@ export class OwnAddress {
 
 export class AddressTable {
   readonly all: OwnAddress[] = [];
+  /** Not the host's yet, in the order in which they came. */
+  readonly tentative: OwnAddress[] = [];
   /** IPv4 addresses in ascending order as signed integers, for the check that every packet's source gets. */
   private sorted4 = new Int32Array(0);
 
@@ -91,7 +102,8 @@ export class AddressTable {
     const secondary =
       prefix.family === 4 &&
       this.of(device, 4).some(
-        (own) => own.length === prefix.length && sameWords(networkOf(own.peer ?? own.words, own.length), network),
+        (own) =>
+          own.length === prefix.length && sameWords(networkOf(own.peer ?? own.words, own.length), network),
       );
     const own = new OwnAddress(prefix, device, secondary, options);
     this.all.push(own);
@@ -144,6 +156,11 @@ export class AddressTable {
 
   of(device: Device, family: Family): OwnAddress[] {
     return this.all.filter((own) => own.device === device && own.family === family);
+  }
+
+  /** IPv6 addresses of the device, with those that are not the host's yet. */
+  withTentative(device: Device): OwnAddress[] {
+    return [...this.of(device, 6), ...this.tentative.filter((own) => own.device === device)];
   }
 
   /** inet_select_addr: the primary address of the device in the network of `towards` (0: any), else its first, else another's. */
@@ -201,9 +218,9 @@ export class AddressTable {
   }
 }
 
-function addressScope(prefix: IpPrefix, device: Device): number {
+function addressScope(prefix: IpPrefix): number {
   const first = prefix.words[0]!;
-  if (prefix.family === 4) return device.isLoopback || first >>> 24 === 127 ? Scope.HOST : Scope.UNIVERSE;
+  if (prefix.family === 4) return first >>> 24 === 127 ? Scope.HOST : Scope.UNIVERSE;
   if (isLoopback6(prefix.words)) return Scope.HOST;
   return isLinkLocal6(first) ? Scope.LINK : Scope.UNIVERSE;
 }

@@ -108,12 +108,22 @@ export class Arp {
       }
       return true;
     }
-    if (kind === InputRoute.FORWARD && settings.proxyArp && this.host.route4.route!.device !== device) {
+    const isProxied = kind === InputRoute.FORWARD && this.answersFor(target, device, settings.proxyArp);
+    if (isProxied) {
       this.remember(device, sender, bytes, arp.senderMacAt(l3));
       this.replyForAnother(pkt, device, target);
       return true;
     }
     return false;
+  }
+
+  /** For what lies behind other devices: all of it (proxy_arp), or what was named (`ip neigh add proxy`). */
+  private answersFor(target: number, device: Device, proxyArp: boolean): boolean {
+    if (this.host.route4.route!.device === device) return false;
+    if (proxyArp) return true;
+    const proxies = this.host.proxies;
+    if (proxies.all().length === 0) return false;
+    return proxies.has({ family: 4, words: Int32Array.of(target, 0, 0, 0) }, device);
   }
 
   private isIgnored(mode: number, device: Device, sender: number, target: number): boolean {

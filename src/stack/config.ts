@@ -171,7 +171,11 @@ function parseRoute(
       : inWords(`${path}.table`, () => parseTable(String(route['table'])));
   const to = textAt(route['to'], `${path}.to`);
   return destinations(to, `${path}.to`, via ?? src ?? paths[0]?.via).map((prefix) => {
-    if ([via, src, ...paths.map((hop) => hop.via)].some((one) => one !== undefined && one.family !== prefix.family))
+    if (
+      [via, src, ...paths.map((hop) => hop.via)].some(
+        (one) => one !== undefined && one.family !== prefix.family,
+      )
+    )
       fail(path, 'the addresses of a route are of one family');
     const metric = integerAt(route['metric'] ?? 0, `${path}.metric`, 0, UINT32_MAX);
     return {

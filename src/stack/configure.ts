@@ -10,7 +10,7 @@ export function configureHost(host: Host, config: HostConfig): void {
   netlink.addresses.place(parsePrefix('::1/128')!, loopback);
   for (const iface of config.interfaces) {
     const device = devices.add(iface.name, iface.mac, iface.mtu);
-    device.up = iface.up;
+    device.up = device.hasBeenUp = iface.up;
     const isDisabled = settings.v6(device).disabled;
     netlink.addresses.addLinkLocal(device);
     for (const address of iface.addresses) {

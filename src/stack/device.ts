@@ -25,6 +25,13 @@ export interface DeviceKind extends FrameSink {
   readonly name: string;
   /** The device below, `eth0` of `eth0.5@eth0`. */
   readonly lower?: Device | undefined;
+  /** What `ip -d link show` says of it, behind its name: `vlan protocol 802.1Q id 5`. */
+  describe?(): string;
+  /** Of a device without Ethernet: `link/gre 10.0.0.1 peer 10.0.0.2`. */
+  linkText?(): string;
+  /** Takes a device as a member: a bridge's port, a bond's slave. Throws a SluiceError. */
+  enslave?(device: Device): void;
+  release?(device: Device): void;
   /** The device goes away. */
   remove?(): void;
 }
@@ -48,6 +55,7 @@ export class Device {
   /** Bytes of the IP datagram that one frame takes. */
   mtu: number;
   up: boolean;
+  hasBeenUp: boolean;
   readonly isLoopback: boolean;
   /** False for tunnels of IP: their frames are packets. */
   readonly hasEthernet: boolean;
@@ -83,6 +91,7 @@ export class Device {
     this.macLow = readI32(mac, 2);
     this.mtu = mtu;
     this.up = true;
+    this.hasBeenUp = true;
     this.isLoopback = index === LOOPBACK_INDEX;
     this.hasEthernet = hasEthernet;
     this.kind = kind;

@@ -64,6 +64,35 @@ export class Groups {
     return w3 === ALL_ROUTERS && isRouterScope && this.isRouter(device);
   }
 
+  /** All groups of a device, in the order in which the kernel lists them: the newest first, all hosts and nodes last. */
+  of(device: Device): { family: Family; words: Int32Array; users: number }[] {
+    const group = (family: Family, words: readonly number[], users = 1) => ({
+      family,
+      words: Int32Array.from({ length: 4 }, (_, i) => words[i] ?? 0),
+      users,
+    });
+    const joined = [...this.joined]
+      .map(([key, users]) => ({ parts: key.split(' ').map(Number), users }))
+      .filter(({ parts }) => parts[0] === device.index)
+      .map(({ parts, users }) => group(parts[1] === 6 ? 6 : 4, parts.slice(2), users))
+      .reverse();
+    const solicited = new Map<number, number>();
+    for (const own of this.host.addresses.withTentative(device)) {
+      const last = (own.words[3]! & 0xffffff) | (SOLICITED_NODE_3 << 24);
+      solicited.set(last, (solicited.get(last) ?? 0) + 1);
+    }
+    const hasV6 = this.host.addresses.withTentative(device).length > 0;
+    return [
+      ...joined.filter(({ family }) => family === 4),
+      group(4, [ALL_HOSTS_4]),
+      ...joined.filter(({ family }) => family === 6),
+      ...(device.isLoopback
+        ? []
+        : [...solicited].map(([last, users]) => group(6, [SOLICITED_NODE_0, 0, 1, last], users)).reverse()),
+      ...(hasV6 ? [group(6, [0xff020000 | 0, 0, 0, 1]), group(6, [0xff010000 | 0, 0, 0, 1])] : []),
+    ];
+  }
+
   private isRouter(device: Device): boolean {
     return this.host.settings.v6(device).isRouter;
   }

@@ -50,6 +50,7 @@ import { copyPacket, Neighbour, Neighbours } from './neighbours.ts';
 import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
 import { PathMtus } from './path-mtu.ts';
 import { PeerLimits } from './peer-limits.ts';
+import { Proxies } from './proxies.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { hasReversePath } from './reverse-path.ts';
 import { Route4 } from './route4.ts';
@@ -115,6 +116,7 @@ export class Host implements HostServices {
   readonly groups: Groups;
   readonly pathMtus: PathMtus;
   readonly redirects: Redirects;
+  readonly proxies = new Proxies();
   /** Changes while the host lives. */
   readonly netlink: Rtnetlink;
   /** Changes of addresses and routes so far. */

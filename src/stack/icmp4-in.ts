@@ -11,6 +11,7 @@ import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { receiveIcmpError4 } from './icmp-errors.ts';
+import { receiveRedirect4 } from './redirect-in.ts';
 
 const MICROSECONDS_PER_MS = 1000;
 const MS_PER_DAY = 86_400_000;
@@ -37,6 +38,9 @@ export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device): voi
       return echo(host, pkt);
     case icmp.TIMESTAMP_REQUEST:
       return timestamp(host, pkt);
+    case icmp.REDIRECT:
+      if (receiveRedirect4(host, pkt, device)) return host.countDelivered();
+      return host.drop(pkt, DropReason.ICMP_IGNORED);
     default:
       if (icmp.isError(type) && receiveIcmpError4(host, pkt)) return host.countDelivered();
       return host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);

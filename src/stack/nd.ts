@@ -20,6 +20,7 @@ import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { sendLocal6, writeHeader6 } from './ip6-send.ts';
 import { NeighbourState, type Neighbour } from './neighbours.ts';
+import { receiveRedirect6 } from './redirect-in.ts';
 
 const ALL_NODES_0 = 0xff020000 | 0;
 const SOLICITED_NODE_3 = 0xff000000 | 0;
@@ -122,6 +123,8 @@ export class NeighbourDiscovery {
         return this.takeSolicitation(pkt, device);
       case icmpv6.NEIGHBOUR_ADVERTISEMENT:
         return this.takeAdvertisement(pkt, device);
+      case icmpv6.REDIRECT:
+        return receiveRedirect6(this.host, pkt, device);
       default:
         // Routers' messages, to a router.
         return false;

@@ -53,6 +53,8 @@ export class Neighbour {
   reachableUntil: number;
   /** When the address last changed. */
   updatedAt: number;
+  /** When it last answered. */
+  confirmedAt: number;
   /** When a packet last went there or its address was last learnt; the oldest gives way to a new one. */
   usedAt: number;
   /** ND: the neighbour said that it is a router. */
@@ -76,6 +78,7 @@ export class Neighbour {
     this.probes = 0;
     this.reachableUntil = 0;
     this.updatedAt = now;
+    this.confirmedAt = now;
     this.usedAt = now;
     this.isRouter = false;
     this.isConfigured = false;
@@ -316,6 +319,14 @@ export class Neighbours {
     this.probe(neighbour);
   }
 
+  /** Is its address known? If not, it is asked for. */
+  inquire(device: Device, w0: number, w1: number, w2: number, w3: number): boolean {
+    const neighbour = this.learn(device, w0, w1, w2, w3);
+    if (neighbour === undefined) return false;
+    if (neighbour.state === NeighbourState.FAILED) this.ask(neighbour);
+    return neighbour.state !== NeighbourState.INCOMPLETE;
+  }
+
   private probe(neighbour: Neighbour): void {
     neighbour.probes++;
     this.setTimer(neighbour, this.setting('retrans_time_ms') * MICROSECONDS_PER_MS);
@@ -422,7 +433,10 @@ export class Neighbours {
     neighbour.timer?.cancel();
     neighbour.timer = null;
     neighbour.state = confirmed ? NeighbourState.REACHABLE : NeighbourState.STALE;
-    if (confirmed) neighbour.reachableUntil = now + this.reachableTime();
+    if (confirmed) {
+      neighbour.confirmedAt = now;
+      neighbour.reachableUntil = now + this.reachableTime();
+    }
     for (const pkt of this.takeQueue(neighbour)) {
       // Gone through DELAY, as a first use of a stale entry is.
       this.output(pkt, neighbour.device);

@@ -10,7 +10,9 @@ const US_PER_SECOND = 1_000_000;
 const MOST = 2048;
 const MIN_MTU_6 = 1280;
 
-interface Known {
+export interface KnownMtu {
+  readonly family: number;
+  readonly remote: Int32Array;
   readonly mtu: number;
   readonly until: number;
 }
@@ -18,7 +20,7 @@ interface Known {
 export class PathMtus {
   private readonly clock: Clock;
   private readonly sysctls: Sysctls;
-  private readonly known = new Map<string, Known>();
+  private readonly known = new Map<string, KnownMtu>();
 
   constructor(clock: Clock, sysctls: Sysctls) {
     this.clock = clock;
@@ -36,6 +38,14 @@ export class PathMtus {
     return 0;
   }
 
+  forget(): void {
+    this.known.clear();
+  }
+
+  all(): IterableIterator<KnownMtu> {
+    return this.known.values();
+  }
+
   /** Takes note, and returns what counts: never less than the protocol allows. */
   learn(family: number, remote: Int32Array, mtu: number): number {
     const least = family === 4 ? this.sysctls.get('net.ipv4.route.min_pmtu') : MIN_MTU_6;
@@ -44,7 +54,7 @@ export class PathMtus {
     this.known.delete(key);
     if (this.known.size >= MOST) this.known.delete(this.known.keys().next().value!);
     const seconds = this.sysctls.get('net.ipv4.route.mtu_expires');
-    this.known.set(key, { mtu: bounded, until: this.clock.now + seconds * US_PER_SECOND });
+    this.known.set(key, { family, remote, mtu: bounded, until: this.clock.now + seconds * US_PER_SECOND });
     return bounded;
   }
 }

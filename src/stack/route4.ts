@@ -128,12 +128,7 @@ export class Route4 {
   }
 
   /** The link is the same, the source is a neighbour on it, and so is (or may be) the better first hop. */
-  private wantsRedirect(
-    pkt: PacketBuffer,
-    route: Route,
-    device: Device,
-    settings: DeviceSettings4,
-  ): boolean {
+  private wantsRedirect(pkt: PacketBuffer, route: Route, device: Device, settings: DeviceSettings4): boolean {
     const back = this.host.routes4.lookupBack(pkt, device.index);
     if (back === undefined || back.type !== AddressType.UNICAST || back.hasGateway) return false;
     if (back.device !== route.device) return false;
@@ -180,8 +175,7 @@ export class Route4 {
   }
 
   private broadcast(pkt: PacketBuffer, device: Device, settings: DeviceSettings4): InputRoute {
-    if (!isUnspecified4(pkt.src0) && !this.sourceIsValid(pkt, device, settings))
-      return InputRoute.REFUSED;
+    if (!isUnspecified4(pkt.src0) && !this.sourceIsValid(pkt, device, settings)) return InputRoute.REFUSED;
     pkt.oif = LOOPBACK_INDEX;
     return InputRoute.BROADCAST;
   }

@@ -37,7 +37,7 @@ export function connectedRoutes(own: OwnAddress, addresses: AddressTable, isRout
     return routes;
   }
   if (own.secondary || own.scope === Scope.LINK || !own.hasPrefixRoute) return routes;
-  if (own.length === bits && own.peer === undefined) return routes;
+  if (family === 4 && own.length === bits && own.peer === undefined) return routes;
   if (device.up) {
     routes.push({
       to: network,

@@ -148,7 +148,7 @@ function readPath(words: Words, route: RouteWords): PathConfig {
   let dev: string | undefined;
   let weight = 1;
   let onLink = false;
-  for (; !words.isEmpty && words.peek !== 'nexthop'; ) {
+  for (; !words.isEmpty && words.peek !== 'nexthop';) {
     const word = words.next();
     switch (word) {
       case 'via':
@@ -180,7 +180,8 @@ export function routeConfigOf(said: RouteWords): RouteConfig {
   const family: Family = said.family === 6 ? 6 : 4;
   const to = said.to ?? wrong('route', 'a destination is missing');
   const type = said.type ?? ROUTE_TYPES.unicast;
-  const isLocal = type === ROUTE_TYPES.local || type === ROUTE_TYPES.broadcast || type === ROUTE_TYPES.anycast;
+  const isLocal =
+    type === ROUTE_TYPES.local || type === ROUTE_TYPES.broadcast || type === ROUTE_TYPES.anycast;
   const metric = said.metric ?? 0;
   return {
     family,

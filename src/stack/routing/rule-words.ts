@@ -55,7 +55,10 @@ export function readRuleWords(words: Words, family: Family | 0): Rule {
         break;
       case 'ipproto': {
         const text = words.next();
-        rule = { ...rule, protocol: PROTOCOLS[text] ?? parseNumber(text) ?? wrong(text, 'Invalid "ipproto" value') };
+        rule = {
+          ...rule,
+          protocol: PROTOCOLS[text] ?? parseNumber(text) ?? wrong(text, 'Invalid "ipproto" value'),
+        };
         break;
       }
       case 'sport':
@@ -101,7 +104,8 @@ function actionNamed(name: string): RuleAction {
     prohibit: RuleAction.PROHIBIT,
   };
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) throw new WordsMistake(`Error: argument "${name}" is wrong: Failed to parse rule type\n`);
+  if (action === undefined)
+    throw new WordsMistake(`Error: argument "${name}" is wrong: Failed to parse rule type\n`);
   return action;
 }
 

@@ -123,7 +123,9 @@ export function matchesRule(rule: Rule, key: FlowKey, nameOf: (index: number) =>
 }
 
 function isWithin(prefix: IpPrefix | undefined, words: Int32Array): boolean {
-  return prefix === undefined || sameWords(networkOf(words, prefix.length), networkOf(prefix.words, prefix.length));
+  return (
+    prefix === undefined || sameWords(networkOf(words, prefix.length), networkOf(prefix.words, prefix.length))
+  );
 }
 
 function isIn(range: Range | undefined, value: number): boolean {

@@ -48,7 +48,8 @@ export class RoutingTables {
   /** The tables of the beginning in one. */
   private readonly merged = new PrefixMap<Route>();
   private ruleList: Rule[];
-  private hasFirstRules = true;
+  /** No rule was added or removed: one lookup answers for all tables. */
+  hasFirstRules = true;
   private isStale = true;
   private readonly key = new FlowKey();
   private readonly refusals: Readonly<Record<'blackhole' | 'prohibit', Route>>;
@@ -106,7 +107,12 @@ export class RoutingTables {
   /** The best route to an address through one device: what a socket bound to the device would take. Cold. */
   lookupThrough(device: Device, words: Int32Array, pkt?: PacketBuffer): Route | undefined {
     if (this.isStale) this.build();
-    if (this.hasFirstRules) return longestThrough(device, words, FIRST_TABLES.flatMap((id) => this.in(id)));
+    if (this.hasFirstRules)
+      return longestThrough(
+        device,
+        words,
+        FIRST_TABLES.flatMap((id) => this.in(id)),
+      );
     if (pkt !== undefined) this.fillKey(pkt, 0, device.index);
     else this.clearKey(0, 0, 0, 0);
     this.key.dst.set(words);

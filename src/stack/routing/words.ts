@@ -40,6 +40,12 @@ export class Words {
     return this.words[this.at++]!;
   }
 
+  /** The word just taken is the next one again. */
+  back(): this {
+    this.at--;
+    return this;
+  }
+
   rest(): readonly string[] {
     const rest = this.words.slice(this.at);
     this.at = this.words.length;

@@ -2,6 +2,7 @@
  * Addresses given to devices and taken from them while the host lives (Linux: inet_rtm_newaddr, inet6_rtm_newaddr and what
  * they bring: routes, groups, gratuitous ARP and duplicate address detection where they are asked for).
  */
+import type { Timer } from '../../base/clock.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import { networkOf, sameWords, type IpPrefix } from '../address.ts';
 import type { AddressOptions, OwnAddress } from '../addresses.ts';
@@ -16,6 +17,8 @@ export class AddressControl {
   private readonly host: Host;
   /** The routes that each address brought. */
   private readonly brought = new Map<OwnAddress, Route[]>();
+
+  private readonly timers = new Map<OwnAddress, Timer>();
 
   constructor(host: Host) {
     this.host = host;
@@ -46,7 +49,24 @@ export class AddressControl {
   place(prefix: IpPrefix, device: Device, options: AddressOptions = {}): OwnAddress {
     const own = this.host.addresses.add(prefix, device, options);
     this.bring(own);
+    if (own.validUntil !== Infinity || own.preferredUntil !== Infinity) this.schedule(own);
     return own;
+  }
+
+  /** Lifetimes end at their times; called again when they change. */
+  schedule(own: OwnAddress): void {
+    const { clock, addresses } = this.host;
+    const next = Math.min(own.validUntil, own.isDeprecated ? Infinity : own.preferredUntil);
+    own.isDeprecated = own.preferredUntil <= clock.now;
+    this.timers.get(own)?.cancel();
+    if (next === Infinity) return;
+    const timer = clock.at(Math.max(next, clock.now), () => {
+      if (own.validUntil <= clock.now) return this.drop(own);
+      own.isDeprecated = own.preferredUntil <= clock.now;
+      addresses.changed();
+      this.schedule(own);
+    });
+    this.timers.set(own, timer);
   }
 
   private bring(own: OwnAddress): void {
@@ -110,6 +130,8 @@ export class AddressControl {
   private takeAway(own: OwnAddress): void {
     const { addresses } = this.host;
     addresses.remove(own);
+    this.timers.get(own)?.cancel();
+    this.timers.delete(own);
     const tables = this.tables(own.family);
     for (const route of this.brought.get(own) ?? []) tables.remove(route);
     this.brought.delete(own);
@@ -132,7 +154,8 @@ export class AddressControl {
     const { addresses, settings } = this.host;
     if (device.isLoopback || !device.hasEthernet || settings.v6(device).disabled) return;
     const prefix = linkLocalOf(device);
-    if (!addresses.of(device, 6).some((own) => sameWords(own.words, prefix.words))) this.place(prefix, device);
+    if (!addresses.of(device, 6).some((own) => sameWords(own.words, prefix.words)))
+      this.place(prefix, device);
   }
 }
 

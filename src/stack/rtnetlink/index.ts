@@ -9,6 +9,7 @@ import { NeighbourControl } from './neighbours.ts';
 import { RouteControl } from './routes.ts';
 
 export { NetlinkError } from './errors.ts';
+export type { NeighbourMode } from './neighbours.ts';
 export type { RouteMode } from './routes.ts';
 
 export class Rtnetlink {

@@ -1,7 +1,8 @@
 /** Devices changed while the host lives: up and down, MTU, address, name, removal (Linux: do_setlink and its notifiers). */
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
-import { leadsOn, TABLE_LOCAL } from '../routing/route.ts';
+import { leadsOn } from '../routing/route.ts';
+import { ROUTE_TYPES } from '../routing/route-types.ts';
 import type { AddressControl } from './addresses.ts';
 import { NetlinkError } from './errors.ts';
 
@@ -26,6 +27,7 @@ export class LinkControl {
     if (device.up === up) return;
     device.up = up;
     if (up) {
+      device.hasBeenUp = true;
       this.addresses.addLinkLocal(device);
       this.addresses.restore(device);
     } else {
@@ -37,18 +39,21 @@ export class LinkControl {
     this.changed();
   }
 
-  private removeRoutes(device: Device, andLocal: boolean): void {
+  private removeRoutes(device: Device, isGone: boolean): void {
     for (const tables of [this.host.routes4, this.host.routes6]) {
       for (const route of tables.all()) {
         const goes = route.paths === null ? route.device === device : !route.isAlive;
-        if (goes && leadsOn(route.type) && (andLocal || route.table !== TABLE_LOCAL)) tables.remove(route);
+        // IPv4 still answers for the addresses of a device that is down.
+        const stays = !isGone && route.family === 4 && route.type === ROUTE_TYPES.local;
+        if (goes && leadsOn(route.type) && !stays) tables.remove(route);
       }
     }
   }
 
   setMtu(device: Device, mtu: number): void {
     if (mtu < MIN_MTU) throw new NetlinkError('EINVAL', 'mtu less than device minimum.');
-    if (mtu > MAX_MTU && !device.isLoopback) throw new NetlinkError('EINVAL', 'mtu greater than device maximum.');
+    if (mtu > MAX_MTU && !device.isLoopback)
+      throw new NetlinkError('EINVAL', 'mtu greater than device maximum.');
     device.mtu = mtu;
     // IPv6 needs more.
     if (mtu < MIN_MTU_6) for (const own of this.host.addresses.of(device, 6)) this.addresses.drop(own);
@@ -60,6 +65,17 @@ export class LinkControl {
     device.setMac(mac);
     this.host.neighbours4.forgetDevice(device);
     this.host.neighbours6.forgetDevice(device);
+    this.changed();
+  }
+
+  /** The device becomes a member of a bridge or bond, or of none. */
+  setMaster(device: Device, master: Device | null): void {
+    const { taker } = device;
+    if (taker !== null) taker.master.kind?.release?.(device);
+    if (master !== null) {
+      if (master.kind?.enslave === undefined || master === device) throw new NetlinkError('EOPNOTSUPP');
+      master.kind.enslave(device);
+    }
     this.changed();
   }
 

@@ -39,7 +39,8 @@ export class RouteControl {
 
   /** Throws NetlinkError. */
   add(config: RouteConfig, mode: RouteMode): Route {
-    if (hasBitsBehindPrefix(config.to)) throw new NetlinkError('EINVAL', 'Invalid prefix for given prefix length.');
+    if (hasBitsBehindPrefix(config.to))
+      throw new NetlinkError('EINVAL', 'Invalid prefix for given prefix length.');
     const spec = this.specOf(config, (dev, via, onLink) => this.deviceFor(config, dev, via, onLink));
     const tables = this.tables(config.family);
     const alike = tables
@@ -111,7 +112,16 @@ export class RouteControl {
     deviceOf: (dev: string | undefined, via: IpAddress | undefined, onLink: boolean) => Device,
   ): RouteSpec {
     const { to, type, table, metric, mtu, origin, onLink } = config;
-    const common = { to, type, table, metric, mtu, origin, source: config.src?.words, scope: scopeOf(config) };
+    const common = {
+      to,
+      type,
+      table,
+      metric,
+      mtu,
+      origin,
+      source: config.src?.words,
+      scope: scopeOf(config),
+    };
     const path = (hop: PathConfig): RouteSpec => ({
       ...common,
       device: deviceOf(hop.dev, hop.via, hop.onLink),
@@ -179,7 +189,8 @@ export class RouteControl {
     }
     const route =
       named === undefined ? routes6.lookup(w0!, w1!, w2!, w3!) : routes6.lookupThrough(named, via.words);
-    if (route === undefined || !leadsOn(route.type) || route.hasGateway) throw new NetlinkError('EHOSTUNREACH');
+    if (route === undefined || !leadsOn(route.type) || route.hasGateway)
+      throw new NetlinkError('EHOSTUNREACH');
     return route.device;
   }
 
@@ -243,4 +254,3 @@ export function specOfRoute(route: Route): RouteSpec {
     expires: route.expires,
   };
 }
-
