@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { SluiceError } from '../../../src/base/errors.ts';
-import { runIp } from '../../../src/shell/ip/index.ts';
+import { runIp } from '../../../src/programs/ip/index.ts';
 import type { Host } from '../../../src/stack/host.ts';
 import { formatIp4, parseIp4 } from '../../../src/wire/address.ts';
 import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';

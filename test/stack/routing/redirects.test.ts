@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { runIp } from '../../../src/shell/ip/index.ts';
+import { runIp } from '../../../src/programs/ip/index.ts';
 import { formatIp4, parseIp4 } from '../../../src/wire/address.ts';
 import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
 import { echo, ethernet, icmp } from '../make.ts';

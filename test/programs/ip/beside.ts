@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { VirtualClock } from '../../../src/base/clock.ts';
 import { SeededRng } from '../../../src/base/rng.ts';
-import { HOST_TOOLS } from '../../../src/shell/ip/index.ts';
+import { HOST_TOOLS } from '../../../src/programs/ip/index.ts';
 import { Host } from '../../../src/stack/host.ts';
 
 export interface Answer {
