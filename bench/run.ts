@@ -6,6 +6,7 @@ import Table from 'cli-table3';
 import type { Bench, Figure } from './figure.ts';
 import { algMessages } from './alg-messages.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
+import { guest } from './guest.ts';
 import { replayNat } from './replay-nat.ts';
 import { rules10k } from './rules-10k.ts';
 import { switchLearning } from './switch-learning.ts';
@@ -23,6 +24,7 @@ const BENCHES: readonly Bench[] = [
   tcpStack,
   tcpStackJumbo,
   tcpConnections,
+  guest,
 ];
 
 const args = process.argv.slice(2);

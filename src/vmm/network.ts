@@ -67,6 +67,9 @@ export interface NetworkOptions {
 const DEFAULT_MTU = 1500;
 const DEFAULT_DOMAIN = 'guests.internal';
 const DEFAULT_LEASE_SECONDS = 3600;
+/** Frames up to this many bytes wait until the gateway is done with what it is at: mostly acknowledgements, to which the
+ * world answers with large ones. Waiting costs a copy, and the gateway would have to make one of every answer. */
+const SMALL_FRAME = 2048;
 const SILENT: LogSink = { wanted: false, line: () => {} };
 
 export class GuestNetwork {
@@ -82,6 +85,9 @@ export class GuestNetwork {
   private readonly pkt = new PacketBuffer();
   /** A frame for the gateway, which may rewrite it and put a longer header before it. */
   private readonly room = new Uint8Array(HEAD_ROOM + MAX_FRAME_BYTES);
+  /** Frames for the world that wait. */
+  private readonly outgoing: Uint8Array[] = [];
+  private isTaking = false;
 
   constructor(options: NetworkOptions) {
     const { addresses, guests, mtu = DEFAULT_MTU } = options;
@@ -166,13 +172,20 @@ export class GuestNetwork {
     if (end - start > MAX_FRAME_BYTES) return;
     room.set(bytes.subarray(start, end), HEAD_ROOM);
     pkt.reset(room, HEAD_ROOM, HEAD_ROOM + end - start);
+    this.isTaking = true;
     this.gateway.host.receive(this.lan, pkt);
     this.gateway.netfilter.release(pkt);
+    this.isTaking = false;
+    const { outgoing } = this;
+    // More may be added while the world is busy with one.
+    for (let i = 0; i < outgoing.length; i++) this.world.receive(outgoing[i]!, 0, outgoing[i]!.length);
+    outgoing.length = 0;
   }
 
   private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {
-    if (device.name === LAN) return this.switch.receive(0, bytes, start, end);
-    this.world.receive(bytes, start, end);
+    if (device === this.lan) return this.switch.receive(0, bytes, start, end);
+    if (this.isTaking && end - start <= SMALL_FRAME) this.outgoing.push(bytes.slice(start, end));
+    else this.world.receive(bytes, start, end);
   }
 }
 

@@ -6,7 +6,7 @@ const frames = fc.array(fc.uint8Array({ minLength: 1, maxLength: 300 }), { maxLe
 
 function written(list: readonly Uint8Array[]): Uint8Array {
   const batches: Uint8Array[] = [];
-  const writer = new FrameWriter((batch) => batches.push(batch.slice()));
+  const writer = new FrameWriter((batch, length) => batches.push(batch.slice(0, length)));
   for (const frame of list) writer.add(frame, 0, frame.length);
   writer.flush();
   return Buffer.concat(batches);

@@ -5,17 +5,16 @@
  */
 import { SluiceError } from '../../base/errors.ts';
 import { readU32, writeU32 } from '../../wire/bytes.ts';
+import { BUFFER_BYTES, BUFFERS } from '../buffer-pool.ts';
 
 const LENGTH_BYTES = 4;
 /** The largest frame that QEMU sends: 64 KiB and a header (NET_BUFSIZE). Whoever announces more does not speak this. */
 export const MAX_FRAME_BYTES = 4096 + 65536;
-/** Frames of one batch leave in one write. */
-const BATCH_BYTES = 128 * 1024;
 
 export class FrameReader {
   private readonly onFrame: (bytes: Uint8Array, start: number, end: number) => void;
-  /** The beginning of a frame whose end has not come. */
-  private readonly held = new Uint8Array(LENGTH_BYTES + MAX_FRAME_BYTES);
+  /** The beginning of a frame whose end has not come, in a buffer of the pool. */
+  private held: Uint8Array | null = null;
   private heldLength = 0;
 
   constructor(onFrame: (bytes: Uint8Array, start: number, end: number) => void) {
@@ -36,6 +35,8 @@ export class FrameReader {
 
   /** What was held is of another stream. */
   reset(): void {
+    if (this.held !== null) BUFFERS.give(this.held);
+    this.held = null;
     this.heldLength = 0;
   }
 
@@ -47,18 +48,20 @@ export class FrameReader {
       this.hold(chunk, 0, at);
       if (this.heldLength < LENGTH_BYTES) return at;
     }
-    const whole = LENGTH_BYTES + lengthAt(this.held, 0);
+    const held = this.held!;
+    const whole = LENGTH_BYTES + lengthAt(held, 0);
     const end = Math.min(at + whole - this.heldLength, chunk.length);
     this.hold(chunk, at, end);
     if (this.heldLength === whole) {
-      this.heldLength = 0;
-      this.onFrame(this.held, LENGTH_BYTES, whole);
+      this.onFrame(held, LENGTH_BYTES, whole);
+      this.reset();
     }
     return end;
   }
 
   private hold(chunk: Uint8Array, from: number, to: number): void {
     if (from === to) return;
+    this.held ??= BUFFERS.take();
     this.held.set(chunk.subarray(from, to), this.heldLength);
     this.heldLength += to - from;
   }
@@ -75,22 +78,25 @@ function lengthAt(bytes: Uint8Array, at: number): number {
   return length;
 }
 
-/** Collects frames, each behind its length, and gives them to `write` many at a time. */
+/**
+ * Collects frames, each behind its length, and gives them to `write` many at a time. Whoever is given a batch gives the
+ * buffer that it lies in back to the pool.
+ */
 export class FrameWriter {
-  private readonly write: (batch: Uint8Array) => void;
-  private batch: Uint8Array;
+  private readonly write: (batch: Uint8Array, length: number) => void;
+  private batch: Uint8Array | null = null;
   private length = 0;
 
-  constructor(write: (batch: Uint8Array) => void) {
+  constructor(write: (batch: Uint8Array, length: number) => void) {
     this.write = write;
-    this.batch = new Uint8Array(BATCH_BYTES);
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {
     const needed = LENGTH_BYTES + end - start;
-    if (this.length + needed > this.batch.length) this.flush();
-    writeU32(this.batch, this.length, end - start);
-    this.batch.set(bytes.subarray(start, end), this.length + LENGTH_BYTES);
+    if (this.length + needed > BUFFER_BYTES) this.flush();
+    const batch = (this.batch ??= BUFFERS.take());
+    writeU32(batch, this.length, end - start);
+    batch.set(bytes.subarray(start, end), this.length + LENGTH_BYTES);
     this.length += needed;
   }
 
@@ -99,15 +105,16 @@ export class FrameWriter {
   }
 
   flush(): void {
-    if (this.length === 0) return;
-    // The stream keeps what it is given until it has gone out. A short batch does not hold a large buffer.
-    const isShort = this.length < this.batch.length / 2;
-    this.write(isShort ? this.batch.slice(0, this.length) : this.batch.subarray(0, this.length));
-    if (!isShort) this.batch = new Uint8Array(BATCH_BYTES);
+    const { batch, length } = this;
+    if (batch === null) return;
+    this.batch = null;
     this.length = 0;
+    this.write(batch, length);
   }
 
   reset(): void {
+    if (this.batch !== null) BUFFERS.give(this.batch);
+    this.batch = null;
     this.length = 0;
   }
 }

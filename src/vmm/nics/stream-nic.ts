@@ -10,6 +10,8 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { chmodSync, rmSync } from 'node:fs';
 import { SluiceError } from '../../base/errors.ts';
+import { BUFFERS } from '../buffer-pool.ts';
+import { adopt, dial, Intake } from '../read-into.ts';
 import { FrameReader, FrameWriter } from './frame-stream.ts';
 import type { Nic, NicEvents } from './nic.ts';
 
@@ -47,7 +49,11 @@ export class StreamNic implements Nic {
     this.options = options;
     this.name = describe(options.address);
     this.reader = new FrameReader((bytes, start, end) => this.events!.frame(bytes, start, end));
-    this.writer = new FrameWriter((batch) => this.peer?.write(batch));
+    this.writer = new FrameWriter((batch, length) => {
+      const isGone = this.peer === null;
+      if (isGone) BUFFERS.give(batch);
+      else this.peer!.write(batch.subarray(0, length), () => BUFFERS.give(batch));
+    });
   }
 
   start(events: NicEvents): Promise<void> {
@@ -90,7 +96,7 @@ export class StreamNic implements Nic {
   private async listen(): Promise<void> {
     const { address } = this.options;
     if ('path' in address) await removeStale(address.path);
-    const server = createServer((socket) => this.welcome(socket));
+    const server = createServer({ pauseOnConnect: true }, (socket) => this.welcome(socket));
     this.server = server;
     await new Promise<void>((done, failed) => {
       server.once('error', (error) => failed(new SluiceError('NIC', `${this.name}: ${error.message}`)));
@@ -108,18 +114,20 @@ export class StreamNic implements Nic {
       socket.destroy();
       return;
     }
-    this.serve(socket);
+    const intake = new Intake();
+    this.serve(adopt(socket, intake), intake);
   }
 
   private dial(): void {
     this.retry = null;
     const { address } = this.options;
-    const socket = connect('path' in address ? { path: address.path } : address);
+    const intake = new Intake();
+    const socket = dial('path' in address ? { path: address.path } : address, intake);
     // Until it stands, nobody hears what is wrong: the VMM may not have been started yet.
     socket.once('error', () => this.dialAgain());
     socket.once('connect', () => {
       socket.removeAllListeners('error');
-      this.serve(socket);
+      this.serve(socket, intake);
     });
   }
 
@@ -127,25 +135,28 @@ export class StreamNic implements Nic {
     if (!this.isClosed) this.retry = setTimeout(() => this.dial(), RECONNECT_MS);
   }
 
-  private serve(socket: Socket): void {
+  private serve(socket: Socket, intake: Intake): void {
     this.peer = socket;
     this.reader.reset();
     this.writer.reset();
     socket.setNoDelay(true);
-    socket.on('data', (chunk) => this.take(socket, chunk));
+    intake.take = (bytes) => this.take(socket, bytes);
     // The end of the connection says all that an error would.
     socket.on('error', () => {});
     socket.on('close', () => this.lose(socket));
     this.events!.link(true);
+    socket.resume();
   }
 
-  private take(socket: Socket, chunk: Uint8Array): void {
+  private take(socket: Socket, chunk: Uint8Array): boolean {
     try {
       this.reader.push(chunk);
+      return true;
     } catch (error) {
       if (!(error instanceof SluiceError)) throw error;
       this.options.complain?.(`${this.name}: ${error.message}; the connection was closed`);
       socket.destroy();
+      return false;
     }
   }
 

@@ -4,38 +4,57 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection } from '../../stack/tcp/index.ts';
+import { BUFFERS } from '../buffer-pool.ts';
+import type { Intake } from '../read-into.ts';
 import type { Outside } from './outside.ts';
 
-/** Bytes that are moved to the socket at a time. */
-const CHUNK = 64 * 1024;
+/** A socket of this machine, paused, and what reads it. */
+export interface Line {
+  readonly socket: Socket;
+  readonly intake: Intake;
+}
 
-export function join(connection: Connection, socket: Socket, outside: Outside): void {
-  new Joint(connection, socket, outside);
+export function join(connection: Connection, line: Line, outside: Outside): void {
+  new Joint(connection, line, outside);
 }
 
 class Joint {
   private readonly connection: Connection;
   private readonly socket: Socket;
-  /** What the connection did not take yet; the socket is paused meanwhile. */
+  /** What the connection did not take yet, in a buffer of the pool; the socket is not read meanwhile. */
   private rest: Uint8Array | null = null;
-  private isMoving = false;
+  private restStart = 0;
+  private restEnd = 0;
+  private isReadDue = false;
+  private isWriteDue = false;
   private guestEnded = false;
   private guestIsHeld = false;
-  private isFilling = false;
-  private mayWrite = false;
   private worldEnded = false;
   private isOver = false;
 
-  constructor(connection: Connection, socket: Socket, outside: Outside) {
+  constructor(connection: Connection, { socket, intake }: Line, outside: Outside) {
     this.connection = connection;
     this.socket = socket;
-    connection.listener = {
-      onReadable: () => this.fromGuest(),
-      onWritable: () => this.toGuest(),
-      onEnd: () => this.endOfGuest(),
-      onClose: () => this.guestIsGone(),
+    const readSoon = () => {
+      if (this.isReadDue) return;
+      this.isReadDue = true;
+      outside.soon(this.fromGuest);
     };
-    socket.on('data', (chunk) => outside.enter(() => this.fromWorld(chunk)));
+    const writeSoon = () => {
+      if (this.isWriteDue) return;
+      this.isWriteDue = true;
+      outside.soon(this.toGuest);
+    };
+    connection.listener = {
+      onReadable: readSoon,
+      onWritable: writeSoon,
+      onEnd: () => {
+        this.guestEnded = true;
+        readSoon();
+      },
+      onClose: () => outside.soon(() => this.guestIsGone()),
+    };
+    intake.take = (bytes) => outside.enter(() => this.fromWorld(bytes));
     socket.on('end', () => outside.enter(() => this.endOfWorld()));
     socket.on('drain', () => outside.enter(() => this.release()));
     socket.on('error', () => outside.enter(() => this.abort()));
@@ -46,65 +65,68 @@ class Joint {
 
   // ── Guest to world ──────────────────────────────────────────────────────────────────────────────────────────
 
-  private fromGuest(): void {
+  private readonly fromGuest = (): void => {
     const { connection, socket } = this;
-    // Reading makes room, and more may come before it is over.
-    if (this.isMoving) return;
-    this.isMoving = true;
+    this.isReadDue = false;
     while (!this.guestIsHeld && connection.unread > 0 && !socket.destroyed) {
-      const chunk = new Uint8Array(Math.min(connection.unread, CHUNK));
-      const length = connection.read(chunk);
-      if (length <= 0) break;
-      this.guestIsHeld = !socket.write(chunk.subarray(0, length));
+      const buffer = BUFFERS.take();
+      const length = connection.read(buffer);
+      this.guestIsHeld = !socket.write(buffer.subarray(0, length), () => BUFFERS.give(buffer));
     }
-    this.isMoving = false;
     if (this.guestEnded && connection.unread === 0) socket.end();
-  }
+  };
 
   private release(): void {
     this.guestIsHeld = false;
     this.fromGuest();
   }
 
-  private endOfGuest(): void {
-    this.guestEnded = true;
-    this.fromGuest();
-  }
-
   private guestIsGone(): void {
     this.isOver = true;
+    this.dropRest();
     // Both sides ended in peace, or the guest gave up: then nobody reads what is still on its way.
     if (!this.guestEnded || !this.worldEnded) this.socket.resetAndDestroy();
   }
 
   // ── World to guest ──────────────────────────────────────────────────────────────────────────────────────────
 
-  private fromWorld(chunk: Uint8Array): void {
-    this.rest = chunk;
-    this.toGuest();
+  /** False: no more for now. */
+  private fromWorld(bytes: Uint8Array): boolean {
+    if (this.isOver) return false;
+    const taken = this.connection.write(bytes);
+    if (taken === bytes.length) return true;
+    if (taken < 0) {
+      this.abort();
+      return false;
+    }
+    this.rest = BUFFERS.take();
+    this.rest.set(bytes.subarray(taken));
+    this.restStart = 0;
+    this.restEnd = bytes.length - taken;
+    return false;
   }
 
-  private toGuest(): void {
-    const { connection, socket } = this;
-    // Writing may make room at once: then it goes on here, not within.
-    this.mayWrite = true;
-    if (this.isFilling) return;
-    this.isFilling = true;
-    while (this.rest !== null && this.mayWrite) {
-      this.mayWrite = false;
-      const taken = connection.write(this.rest);
-      if (taken < 0) return this.abort();
-      this.rest = taken < this.rest.length ? this.rest.subarray(taken) : null;
-    }
-    this.isFilling = false;
-    if (this.rest !== null) socket.pause();
-    else if (this.worldEnded) connection.shutdown();
-    else socket.resume();
+  private readonly toGuest = (): void => {
+    const { connection, rest } = this;
+    this.isWriteDue = false;
+    if (rest === null || this.isOver) return;
+    const taken = connection.write(rest, this.restStart, this.restEnd);
+    if (taken < 0) return this.abort();
+    this.restStart += taken;
+    if (this.restStart < this.restEnd) return;
+    this.dropRest();
+    if (this.worldEnded) connection.shutdown();
+    else this.socket.resume();
+  };
+
+  private dropRest(): void {
+    if (this.rest !== null) BUFFERS.give(this.rest);
+    this.rest = null;
   }
 
   private endOfWorld(): void {
     this.worldEnded = true;
-    this.toGuest();
+    if (this.rest === null) this.connection.shutdown();
   }
 
   private worldIsGone(): void {
@@ -120,6 +142,7 @@ class Joint {
   private abort(): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.dropRest();
     this.connection.abort();
     this.socket.destroy();
   }

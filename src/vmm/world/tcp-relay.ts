@@ -7,7 +7,7 @@
  *                      │ no way         an ICMP error about the SYN, with the code that fits
  *                      └ no answer      nothing, as from a host that is not there
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as icmp from '../../wire/icmp.ts';
 import * as icmpv6 from '../../wire/icmpv6.ts';
@@ -15,6 +15,7 @@ import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
 import { Listener, Tcp, WAIT } from '../../stack/tcp/index.ts';
 import type { DestinationPolicy } from './destinations.ts';
+import { dial, Intake } from '../read-into.ts';
 import { join } from './joint.ts';
 import type { Outside } from './outside.ts';
 
@@ -32,6 +33,7 @@ type Answer = 'reset' | 'silence' | readonly [code4: number, code6: number];
 /** A socket that is being opened, until the guest's handshake is over or it knows that there will be none. */
 interface Wanted {
   readonly socket: Socket;
+  readonly intake: Intake;
   readonly syn: PacketBuffer;
   /** Undefined while nobody knows; null when the socket stands. */
   answer: Answer | null | undefined;
@@ -97,8 +99,10 @@ export class TcpRelay {
     const target = this.policy.targetOf(pkt);
     if (target === null) return this.refuse(pkt, ANSWERS['EACCES']!);
     if (this.wanted.size >= MAX_OPENING) return WAIT;
-    const socket = connect({ host: target.address, port: target.port, allowHalfOpen: true, noDelay: true });
-    const wanted: Wanted = { socket, syn: copyOf(pkt), answer: undefined, timer: null };
+    const intake = new Intake();
+    const place = { host: target.address, port: target.port, allowHalfOpen: true, noDelay: true };
+    const socket = dial(place, intake);
+    const wanted: Wanted = { socket, intake, syn: copyOf(pkt), answer: undefined, timer: null };
     this.wanted.set(key, wanted);
     const settle = (answer: Answer | null) => {
       socket.removeAllListeners();
@@ -138,11 +142,11 @@ export class TcpRelay {
       }
       this.wanted.delete(key);
       if (wanted.timer !== null) clearTimeout(wanted.timer);
-      const { socket } = wanted;
+      const { socket, intake } = wanted;
       socket.removeAllListeners();
       this.sockets.add(socket);
       socket.once('close', () => this.sockets.delete(socket));
-      join(c, socket, this.outside);
+      join(c, { socket, intake }, this.outside);
     }
   }
 }

@@ -3,10 +3,10 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-const HERE = dirname(fileURLToPath(import.meta.url));
+/** From the root of the repository, where tests and benchmarks run. */
+const SCRIPT = 'test/vmm/qemu/make-guest.sh';
 const BOOT_MS = 60_000;
 const COMMAND_MS = 60_000;
 
@@ -15,15 +15,19 @@ export interface CommandResult {
   readonly output: string;
 }
 
-let made: readonly [kernel: string, disk: string] | undefined;
+const made = new Map<string, readonly [kernel: string, disk: string]>();
 
 /** Kernel and memory disk, made once a process. */
-function guestFiles(): readonly [kernel: string, disk: string] {
-  if (made !== undefined) return made;
-  const { status, stdout, stderr } = spawnSync('bash', [join(HERE, 'make-guest.sh')], { encoding: 'utf8' });
+function guestFiles(programs: string): readonly [kernel: string, disk: string] {
+  const before = made.get(programs);
+  if (before !== undefined) return before;
+  const env = { ...process.env, GUEST_PROGRAMS: programs };
+  const { status, stdout, stderr } = spawnSync('bash', [SCRIPT], { encoding: 'utf8', env });
   if (status !== 0) throw new Error(`make-guest.sh: ${stderr}`);
   const [kernel, disk] = stdout.trim().split('\n');
-  return (made = [kernel!, disk!]);
+  const files = [kernel!, disk!] as const;
+  made.set(programs, files);
+  return files;
 }
 
 export class QemuGuest {
@@ -33,13 +37,16 @@ export class QemuGuest {
   private text = '';
   private waiting: ((result: CommandResult) => void) | null = null;
 
-  /** @param network - QEMU's arguments for its network cards */
-  constructor(network: readonly string[]) {
-    const [kernel, disk] = guestFiles();
+  /**
+   * @param network - QEMU's arguments for its network cards
+   * @param programs - of this machine, that the guest has beside busybox
+   */
+  constructor(network: readonly string[], programs: readonly string[] = []) {
+    const [kernel, disk] = guestFiles(programs.join(' '));
     this.process = spawn(
       'qemu-system-x86_64',
       [
-        ...['-accel', 'tcg', '-m', '192', '-smp', '1', '-display', 'none', '-no-reboot', '-nodefaults'],
+        ...['-name', 'guest,debug-threads=on', '-accel', 'tcg', '-m', '192', '-smp', '1', '-display', 'none', '-no-reboot', '-nodefaults'],
         ...['-kernel', kernel, '-initrd', disk, '-append', 'console=ttyS0 quiet panic=-1'],
         ...['-serial', `file:${join(this.folder, 'console')}`],
         ...['-serial', `unix:${this.serialPath},server=on,wait=off`],
@@ -69,6 +76,10 @@ export class QemuGuest {
     const answer = this.answer(COMMAND_MS);
     this.line!.write(`${command}\n`);
     return answer;
+  }
+
+  get pid(): number {
+    return this.process.pid!;
   }
 
   kill(): void {
