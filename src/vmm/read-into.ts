@@ -40,6 +40,8 @@ export function adopt(accepted: Socket, intake: Intake, allowHalfOpen = false): 
   const inside: Accepted = accepted as unknown as Accepted;
   const handle = inside._handle;
   inside._handle = null;
+  // What is left of it counts as a connection of the server's no more.
+  accepted.destroy();
   const options = { handle, allowHalfOpen, writableHighWaterMark: WRITE_AHEAD, onread: readInto(intake) };
   const socket = new Socket(options);
   socket.pause();
