@@ -1,7 +1,7 @@
 /**
  * Neighbour discovery (RFC 4861) of one host: asks for neighbours, answers for own addresses, learns from both, tells
- * senders of a better first hop (Linux: net/ipv6/ndisc.c). Router advertisements are neither made nor heeded: a gateway
- * has its routes from its configuration.
+ * senders of a better first hop (Linux: net/ipv6/ndisc.c). Router advertisements are not heeded: a gateway has its routes
+ * from its configuration; and as in Linux somebody else makes them (radvd), who is told of solicitations.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
@@ -29,10 +29,24 @@ const REDIRECT_INTERVAL_MS = 1000;
 const OPTION_HEADER_LENGTH = 8;
 
 export class NeighbourDiscovery {
+  /** Whoever advertises the router on its links. */
+  onRouterSolicitation: ((device: Device) => void) | null = null;
   private readonly host: Host;
 
   constructor(host: Host) {
     this.host = host;
+  }
+
+  /** Sends a router advertisement to all nodes of a link. */
+  advertise(device: Device, message: Uint8Array): void {
+    const source = this.linkLocalOf(device);
+    if (source === undefined) return;
+    const pkt = this.begin(message.length, device, source, 0);
+    this.setDestination(pkt, ALL_NODES_0, 0, 0, 1);
+    pkt.bytes.set(message, pkt.l3 + ipv6.HEADER_LENGTH);
+    this.host.enter();
+    this.finish(pkt);
+    this.host.leave();
   }
 
   // ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,10 +139,22 @@ export class NeighbourDiscovery {
         return this.takeAdvertisement(pkt, device);
       case icmpv6.REDIRECT:
         return receiveRedirect6(this.host, pkt, device);
+      case icmpv6.ROUTER_SOLICITATION:
+        return this.takeRouterSolicitation(pkt, device);
       default:
         // Routers' messages, to a router.
         return false;
     }
+  }
+
+  /** RFC 4861 6.1.1: who has no address yet has none that it could be answered at. */
+  private takeRouterSolicitation(pkt: PacketBuffer, device: Device): boolean {
+    const isNobody = (pkt.src0 | pkt.src1 | pkt.src2 | pkt.src3) === 0;
+    const linkAddress = nd.linkAddressAt(pkt.bytes, pkt.l4, pkt.l3End, nd.OPTION_SOURCE_LINK_ADDRESS);
+    if (this.onRouterSolicitation === null || (isNobody && linkAddress >= 0)) return false;
+    if (!isNobody) this.learn(pkt, device, linkAddress, linkAddress >= 0);
+    this.onRouterSolicitation(device);
+    return true;
   }
 
   private takeSolicitation(pkt: PacketBuffer, device: Device): boolean {

@@ -7,5 +7,7 @@ export {
   qemuArguments,
   type RulesText,
 } from './network-words.ts';
+export { formatForward, parseForward, type Forward } from './world/forward.ts';
+export type { Forwards } from './world/forwards.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';
 export { StreamNic, type StreamAddress, type StreamNicOptions } from './nics/stream-nic.ts';

@@ -23,6 +23,7 @@ import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
 import type { Reservation } from './services/dhcp4-leases.ts';
+import type { Forwards } from './world/forwards.ts';
 import { Outside } from './world/outside.ts';
 import { World } from './world/world.ts';
 
@@ -64,7 +65,8 @@ export interface NetworkOptions {
   readonly seed?: number;
 }
 
-const DEFAULT_MTU = 1500;
+/** No wire is there that needs less; passt offers the same. */
+const DEFAULT_MTU = 65520;
 const DEFAULT_DOMAIN = 'guests.internal';
 const DEFAULT_LEASE_SECONDS = 3600;
 /** Frames up to this many bytes wait until the gateway is done with what it is at: mostly acknowledgements, to which the
@@ -110,6 +112,7 @@ export class GuestNetwork {
       mac: WORLD_MAC,
       mtu,
       addresses: UPLINK_ADDRESSES.map(([, world]) => world),
+      addressesOf: (name) => this.services.names.addressesOf(name),
       guests: addresses.map((prefix) => ({
         to: networkOfPrefix(prefix),
         via: withoutLength(UPLINK_ADDRESSES[prefix.includes(':') ? 1 : 0][0]),
@@ -137,6 +140,11 @@ export class GuestNetwork {
     );
   }
 
+  /** Ports of this machine that lead to guests. */
+  get forwards(): Forwards {
+    return this.world.forwards;
+  }
+
   /** Lets the guests in. Rejects with a SluiceError when a NIC cannot be had. */
   async start(): Promise<void> {
     const started: Nic[] = [];
@@ -162,7 +170,8 @@ export class GuestNetwork {
   }
 
   async close(): Promise<void> {
-    this.world.close();
+    this.services.close();
+    await this.world.close();
     await Promise.all(this.guests.map(({ nic }) => nic.close()));
     this.clock.stop();
   }

@@ -20,6 +20,7 @@ const LEASE: Lease = {
 const NAMES = new DnsNames({
   domain: 'guests.internal',
   leases: [LEASE],
+  leases6: [],
   fixed: new Map([['machine', ['100.64.0.2', 'fd53::2']]]),
 });
 

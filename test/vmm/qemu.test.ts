@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
-import { GuestNetwork, qemuArguments, StreamNic } from '../../src/vmm/index.ts';
+import { GuestNetwork, parseForward, qemuArguments, StreamNic } from '../../src/vmm/index.ts';
 import { parseIp4 } from '../../src/wire/address.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
 import { QemuGuest } from './qemu/guest.ts';
@@ -72,6 +72,23 @@ describe('a Linux guest in QEMU', function () {
     assert.match(await succeeds(db, 'ip route'), /default via 192\.168\.122\.1/);
   });
 
+  it('makes itself an IPv6 address, and finds its router, by the advertisement', async () => {
+    const address = await succeeds(
+      web,
+      'until ip -6 addr show dev eth0 | grep -q "scope global dynamic"; do usleep 100000; done; ip -6 addr show dev eth0',
+    );
+    assert.match(address, /inet6 fd00:122::ff:fe00:11\/64 scope global/);
+    assert.match(await succeeds(web, 'ip -6 route'), /default via fe80::/);
+    assert.match(await succeeds(web, 'cat /sys/class/net/eth0/mtu'), /^65520\n$/);
+  });
+
+  it('serves this machine by a port forward', async () => {
+    await succeeds(web, 'echo "from the guest" >/www/page; httpd -p 80 -h /www');
+    const { port } = await network.forwards.add(parseForward('0=web:80'));
+    const answer = await fetch(`http://127.0.0.1:${port}/page`);
+    assert.equal(await answer.text(), 'from the guest\n');
+  });
+
   it('finds this machine and other guests by name', async () => {
     assert.match(await succeeds(db, 'nslookup machine'), /100\.64\.0\.2/);
     assert.match(await succeeds(db, 'nslookup web'), /192\.168\.122\.77/);
@@ -82,9 +99,8 @@ describe('a Linux guest in QEMU', function () {
     assert.equal(await succeeds(web, `wget -q -O - http://machine:${port}/x`), 'you asked for /x');
     const size = await succeeds(web, `wget -q -O - http://machine:${port}/big | wc -c`);
     assert.equal(Number(size), BIG_BYTES);
-    await succeeds(web, 'ip -6 addr add fd00:122::77/64 dev eth0; ip -6 route add default via fd00:122::1');
     const url = `"http://[fd53:6c75:6963:6500::2]:${port}/v6"`;
-    assert.equal(await succeeds(web, `sleep 2; wget -q -O - ${url}`), 'you asked for /v6');
+    assert.equal(await succeeds(web, `wget -q -O - ${url}`), 'you asked for /v6');
   });
 
   it('pings the gateway, this machine and another guest, and nobody where there is nobody', async () => {

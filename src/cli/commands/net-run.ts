@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import {
   GuestNetwork,
+  formatForward,
   loadRules,
+  parseForward,
   parseReservation,
   parseStreamAddress,
   qemuArguments,
@@ -40,10 +42,25 @@ export async function runNetCommand(args: readonly string[], options: NetOptions
   });
   loadRules(network, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
   await network.start();
-  announce(io, options, cards);
+  const forwards = await opened(network, options);
+  announce(io, options, cards, forwards);
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await network.close();
   return ExitStatus.DONE;
+}
+
+/** Opens the ports; when one cannot be had, the network ends. */
+async function opened(network: GuestNetwork, options: NetOptions): Promise<string[]> {
+  const texts: string[] = [];
+  try {
+    for (const forward of options.forward.map((text) => understood(() => parseForward(text)))) {
+      texts.push(formatForward(await network.forwards.add(forward)));
+    }
+  } catch (error) {
+    await network.close();
+    throw error;
+  }
+  return texts;
 }
 
 function rulesOf(family: 4 | 6, file: string | undefined): RulesText[] {
@@ -83,7 +100,7 @@ function understood<T>(parse: () => T): T {
   }
 }
 
-function announce(io: Io, options: NetOptions, cards: readonly Card[]): void {
+function announce(io: Io, options: NetOptions, cards: readonly Card[], forwards: readonly string[]): void {
   for (const card of cards) {
     const qemu = qemuArguments(card.guest, card.address, card.listen);
     if (options.json === true) {
@@ -91,6 +108,11 @@ function announce(io: Io, options: NetOptions, cards: readonly Card[]): void {
     } else {
       io.out.write(`${card.guest}: qemu-system-x86_64 … ${qemu.join(' ')}\n`);
     }
+  }
+  for (const forward of forwards) {
+    io.out.write(
+      options.json === true ? `${JSON.stringify({ type: 'forward', forward })}\n` : `forward ${forward}\n`,
+    );
   }
   io.out.flush();
 }

@@ -28,13 +28,24 @@ const OPTIONS = {
     min: 1280,
     max: 65520,
     section: NETWORK,
-    about: 'The largest datagram on the guests’ network, which guests learn by DHCP. Default: 1500.',
+    about:
+      'The largest datagram on the guests’ network, which guests learn by DHCP and router advertisement. Default: 65520: ' +
+      'no wire is there that needs less, and large ones cost less.',
   },
   domain: {
     kind: 'text',
     value: 'NAME',
     section: NETWORK,
     about: 'The domain of the guests’ names. Default: guests.internal.',
+  },
+  forward: {
+    kind: 'list',
+    value: 'FORWARD',
+    section: NETWORK,
+    about:
+      'A port of this machine that leads to a guest: [tcp/|udp/][ADDRESS:]PORT=GUEST:PORT[,keep-source]. ADDRESS is 127.0.0.1 ' +
+      'unless given, GUEST an address or a name. The gateway’s rules hold for what comes by it (-i wan -o lan). With ' +
+      'keep-source, guests see who connects.',
   },
   reserve: {
     kind: 'list',

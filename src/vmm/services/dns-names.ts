@@ -12,6 +12,8 @@ export const GATEWAY_NAME = 'gateway';
 export interface NamesOptions {
   readonly domain: string;
   readonly leases: Iterable<Lease>;
+  /** Those of DHCPv6. */
+  readonly leases6: Iterable<{ readonly name: string; readonly address: string }>;
   /** Addresses by name that do not change. */
   readonly fixed: ReadonlyMap<string, readonly string[]>;
 }
@@ -35,17 +37,22 @@ export class DnsNames {
     if (label === undefined) return [];
     const fixed = this.options.fixed.get(label);
     if (fixed !== undefined) return fixed;
-    return [...this.options.leases]
-      .filter((lease) => lease.name === label)
+    const { leases, leases6 } = this.options;
+    const addresses = [...leases]
+      .filter(({ name }) => name === label)
       .map(({ address }) => formatIp4(address));
+    return [...addresses, ...[...leases6].filter(({ name }) => name === label).map(({ address }) => address)];
   }
 
   /** The name of an address, in full. */
   nameOf(address: string): string | undefined {
-    const { domain, fixed, leases } = this.options;
+    const { domain, fixed, leases, leases6 } = this.options;
     for (const [label, addresses] of fixed) if (addresses.includes(address)) return `${label}.${domain}`;
     for (const lease of leases) {
       if (lease.name !== '' && formatIp4(lease.address) === address) return `${lease.name}.${domain}`;
+    }
+    for (const lease of leases6) {
+      if (lease.name !== '' && lease.address === address) return `${lease.name}.${domain}`;
     }
     return undefined;
   }

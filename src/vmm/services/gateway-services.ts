@@ -1,20 +1,23 @@
 /**
- * What the gateway of a guest network does for its guests on UDP: DHCP and names. The servers themselves know no sockets;
+ * What the gateway of a guest network does for its guests: DHCP of both families, router advertisements, and names. The servers themselves know no sockets;
  * here they get theirs, on the gateway's own stack, so that the gateway's rules hold for them as for everything.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
-import { parsePrefix } from '../../stack/address.ts';
+import { networkOf, parsePrefix } from '../../stack/address.ts';
 import { NetError } from '../../stack/tcp/index.ts';
 import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
-import { maskWord } from '../../wire/address.ts';
+import { formatIp, maskWord } from '../../wire/address.ts';
 import * as dhcp from '../../wire/dhcp.ts';
+import * as dhcp6 from '../../wire/dhcp6.ts';
 import type { Outside } from '../world/outside.ts';
 import { Leases, type Reservation } from './dhcp4-leases.ts';
 import { Dhcp4Server } from './dhcp4-server.ts';
+import { Dhcp6Server } from './dhcp6-server.ts';
 import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from './dns-names.ts';
 import { DnsServer } from './dns-server.ts';
+import { RouterAdvertiser } from './router-advertiser.ts';
 
 const DNS_PORT = 53;
 const EVERYBODY = Int32Array.of(-1, 0, 0, 0);
@@ -35,6 +38,10 @@ export interface ServiceOptions {
 
 export class GatewayServices {
   readonly leases: Leases | null;
+  /** Of DHCPv6. */
+  readonly leases6: Dhcp6Server | null;
+  readonly names: DnsNames;
+  private readonly advertiser: RouterAdvertiser | null = null;
   private readonly udp: Udp;
   private readonly device: Device;
 
@@ -43,12 +50,49 @@ export class GatewayServices {
     this.device = device;
     const own = options.addresses.find((text) => !text.includes(':'));
     this.leases = own === undefined ? null : this.serveDhcp(own, host.clock, options);
+    const own6 = options.addresses.find((text) => text.includes(':'));
+    this.leases6 = own6 === undefined ? null : this.serveDhcp6(own6, host.clock, options);
+    if (own6 !== undefined) this.advertiser = this.advertise(host, own6, options);
     const fixed = new Map([
       [GATEWAY_NAME, options.addresses.map((text) => text.split('/')[0]!)],
       [MACHINE_NAME, options.machine],
     ]);
-    const names = new DnsNames({ domain: options.domain, leases: this.leases ?? [], fixed });
-    this.serveNames(new DnsServer(names, outside));
+    this.names = new DnsNames({
+      domain: options.domain,
+      leases: this.leases ?? [],
+      leases6: this.leases6 ?? [],
+      fixed,
+    });
+    this.serveNames(new DnsServer(this.names, outside));
+  }
+
+  close(): void {
+    this.advertiser?.close();
+  }
+
+  private advertise(host: Host, own: string, { mtu, domain }: ServiceOptions): RouterAdvertiser {
+    const { words, length } = parsePrefix(own)!;
+    const prefix = networkOf(words, length);
+    return new RouterAdvertiser(host, this.device, { prefix, length, nameServer: words, mtu, domain });
+  }
+
+  private serveDhcp6(own: string, clock: Clock, options: ServiceOptions): Dhcp6Server {
+    const { words, length } = parsePrefix(own)!;
+    const server = new Dhcp6Server({
+      clock,
+      prefix: networkOf(words, length),
+      nameServer: words,
+      mac: this.device.mac,
+      leaseSeconds: options.leaseSeconds,
+      domain: options.domain,
+    });
+    const socket = this.open(6, dhcp6.SERVER_PORT);
+    socket.join(dhcp6.SERVERS, this.device.index);
+    serve(socket, (bytes, from, port) => {
+      const answer = server.answer(bytes, formatIp(6, from[0]!, from[1]!, from[2]!, from[3]!));
+      if (answer !== undefined) send(socket, answer, from, port);
+    });
+    return server;
   }
 
   private serveDhcp(own: string, clock: Clock, options: ServiceOptions): Leases {

@@ -53,7 +53,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
 export class TcpRelay {
   private readonly host: Host;
   private readonly device: Device;
-  private readonly tcp: Tcp;
+  readonly tcp: Tcp;
   private readonly outside: Outside;
   private readonly policy: DestinationPolicy;
   private readonly wanted = new Map<string, Wanted>();

@@ -38,7 +38,7 @@ class Pair {
 
 export class UdpRelay {
   private readonly host: Host;
-  private readonly udp: Udp;
+  readonly udp: Udp;
   private readonly outside: Outside;
   private readonly policy: DestinationPolicy;
   /** In the order of their last use. */

@@ -8,10 +8,12 @@ import type { Rng } from '../../base/rng.ts';
 import { parseHostConfig } from '../../stack/config.ts';
 import { Host } from '../../stack/host.ts';
 import type { Device, FrameSink } from '../../stack/device.ts';
+import { parseAddress } from '../../stack/address.ts';
 import { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { withoutLength } from '../prefixes.ts';
 import type { RealClock } from '../real-clock.ts';
 import { DestinationPolicy } from './destinations.ts';
+import { Forwards } from './forwards.ts';
 import { Outside } from './outside.ts';
 import { PingRelay } from './ping-relay.ts';
 import { TcpRelay } from './tcp-relay.ts';
@@ -28,19 +30,22 @@ export interface WorldOptions {
   readonly mtu: number;
   /** Its addresses on the uplink, with prefix; under them guests reach this machine. */
   readonly addresses: readonly string[];
+  /** Addresses of a guest by its name. */
+  readonly addressesOf: (name: string) => readonly string[];
   /** Networks of guests, and the gateway's address towards them. */
   readonly guests: readonly { readonly to: string; readonly via: string }[];
 }
 
 export class World {
   readonly host: Host;
+  readonly forwards: Forwards;
   private readonly device: Device;
   private readonly tcp: TcpRelay;
   private readonly udp: UdpRelay;
   private readonly ping: PingRelay;
   private readonly pkt = new PacketBuffer();
 
-  constructor({ clock, rng, sink, mac, mtu, addresses, guests }: WorldOptions) {
+  constructor({ clock, rng, sink, mac, mtu, addresses, addressesOf, guests }: WorldOptions) {
     const config = parseHostConfig({
       interfaces: { [UPLINK]: { mac, mtu, addresses } },
       routes: [
@@ -57,6 +62,18 @@ export class World {
     this.tcp = new TcpRelay(this.host, this.device, outside, policy);
     this.udp = new UdpRelay(this.host, outside, policy);
     this.ping = new PingRelay(this.host, this.device, outside, policy);
+    const machineOf = (isWanted: (text: string) => boolean) =>
+      parseAddress(withoutLength(addresses.find(isWanted)!))!.words;
+    this.forwards = new Forwards({
+      tcp: this.tcp.tcp,
+      udp: this.udp.udp,
+      outside,
+      addressesOf,
+      machine: {
+        4: machineOf((text) => !text.includes(':')),
+        6: machineOf((text) => text.includes(':')),
+      },
+    });
   }
 
   /** A frame comes from the gateway; its bytes are given away for the call. */
@@ -65,7 +82,8 @@ export class World {
     this.host.receive(this.device, this.pkt);
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.forwards.close();
     this.tcp.close();
     this.udp.close();
     this.ping.close();

@@ -46,7 +46,20 @@ export class QemuGuest {
     this.process = spawn(
       'qemu-system-x86_64',
       [
-        ...['-name', 'guest,debug-threads=on', '-accel', 'tcg', '-m', '192', '-smp', '1', '-display', 'none', '-no-reboot', '-nodefaults'],
+        ...[
+          '-name',
+          'guest,debug-threads=on',
+          '-accel',
+          'tcg',
+          '-m',
+          '192',
+          '-smp',
+          '1',
+          '-display',
+          'none',
+          '-no-reboot',
+          '-nodefaults',
+        ],
         ...['-kernel', kernel, '-initrd', disk, '-append', 'console=ttyS0 quiet panic=-1'],
         ...['-serial', `file:${join(this.folder, 'console')}`],
         ...['-serial', `unix:${this.serialPath},server=on,wait=off`],

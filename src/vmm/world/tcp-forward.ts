@@ -1,0 +1,108 @@
+/** A TCP port of this machine that leads to a guest: whoever connects is connected with it, or reset when it refuses. */
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { parseAddress } from '../../stack/address.ts';
+import {
+  NetError,
+  type ConnectOptions,
+  type Connection,
+  type ConnectionEvents,
+  type Tcp,
+} from '../../stack/tcp/index.ts';
+import { adopt, Intake } from '../read-into.ts';
+
+import type { Forward } from './forward.ts';
+import type { GuestEnd, OpenForward } from './forwards.ts';
+import { join } from './joint.ts';
+import type { Outside } from './outside.ts';
+
+/** At once; whoever comes beyond waits in the kernel's queue, and is then turned away. */
+const MAX_CONNECTIONS = 1024;
+
+export class TcpForward implements OpenForward {
+  private readonly tcp: Tcp;
+  private readonly outside: Outside;
+  private readonly forward: Forward;
+  private readonly find: () => GuestEnd | undefined;
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(tcp: Tcp, outside: Outside, forward: Forward, find: () => GuestEnd | undefined) {
+    this.tcp = tcp;
+    this.outside = outside;
+    this.forward = forward;
+    this.find = find;
+    this.server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (socket) =>
+      outside.enter(() => this.accept(socket)),
+    );
+  }
+
+  static async open(
+    tcp: Tcp,
+    outside: Outside,
+    forward: Forward,
+    find: () => GuestEnd | undefined,
+  ): Promise<TcpForward> {
+    const one = new TcpForward(tcp, outside, forward, find);
+    await new Promise<void>((done, failed) => {
+      one.server.once('error', failed);
+      one.server.listen({ host: forward.address, port: forward.port }, done);
+    });
+    return one;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((done) => this.server.close(done));
+  }
+
+  private accept(accepted: Socket): void {
+    const guest = this.find();
+    if (guest === undefined || this.sockets.size >= MAX_CONNECTIONS) {
+      accepted.resetAndDestroy();
+      return;
+    }
+    const { remoteAddress, remotePort } = accepted;
+    const intake = new Intake();
+    const socket = adopt(accepted, intake, true);
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    socket.on('error', () => {});
+    const options = {
+      family: guest.family,
+      remote: guest.words,
+      remotePort: this.forward.guestPort,
+      ...this.sourceOf(remoteAddress, remotePort, guest),
+    };
+    const refuse = () => void socket.resetAndDestroy();
+    const onConnect = (c: Connection) => {
+      if (socket.destroyed) c.abort();
+      else join(c, { socket, intake }, this.outside);
+    };
+    this.connect(options, { onConnect, onClose: refuse }, refuse);
+  }
+  private connect(options: ConnectOptions, events: ConnectionEvents, refuse: () => void): void {
+    try {
+      this.tcp.connect(options, events);
+    } catch (error) {
+      if (!(error instanceof NetError)) throw error;
+      refuse();
+    }
+  }
+
+  /** Loopback is this machine, and so are addresses of the other family. */
+  private sourceOf(
+    address: string | undefined,
+    localPort: number | undefined,
+    guest: GuestEnd,
+  ): Pick<ConnectOptions, 'local' | 'localPort'> {
+    const text = address?.replace(/^::ffff:(?=\d+\.)/, '').split('%')[0];
+    const client = this.forward.keepSource && text !== undefined ? parseAddress(text) : undefined;
+    const isLoopback = text === '::1' || text?.startsWith('127.') === true;
+    if (client?.family !== guest.family || isLoopback) return { local: guest.machine };
+    return { local: client.words, localPort };
+  }
+}
