@@ -12,5 +12,6 @@ export { crossingText, type Crossing } from './events.ts';
 export { pathText } from './path.ts';
 export { stepText, totalText } from './report.ts';
 export { checkSteps, runCommand, runSteps, type StepReport } from './run.ts';
+export { liveNode } from './commands/of-program.ts';
 export { COMMANDS, COMMAND_NAMES } from './commands/index.ts';
 export type { Topology } from './topology.ts';

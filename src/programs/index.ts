@@ -1,11 +1,12 @@
 /** Every program there is. Adding one means adding its file and its line here. */
+import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
 import type { Program } from './program.ts';
 
 export type { LiveHost, LiveNode, LiveSwitch } from './live-node.ts';
 export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './program.ts';
 
-export const PROGRAMS: readonly Program[] = [...HOST_PROGRAMS];
+export const PROGRAMS: readonly Program[] = [conntrack, ...HOST_PROGRAMS];
 
 export function programNamed(name: string): Program | undefined {
   return PROGRAMS.find((program) => program.name === name);

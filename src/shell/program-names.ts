@@ -15,7 +15,7 @@ export function isRulesProgram(name: string): boolean {
 }
 
 /** Those that act on a running instance only. */
-const LIVE_PROGRAMS: readonly string[] = [];
+const LIVE_PROGRAMS: readonly string[] = ['conntrack'];
 
 export function isProgramName(name: string): boolean {
   return isRulesProgram(name) || LIVE_PROGRAMS.includes(name);

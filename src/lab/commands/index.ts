@@ -1,8 +1,10 @@
 /** Every command of a lab's steps. Adding one means adding its file and its line here. */
+import { conntrack } from '../../programs/conntrack/index.ts';
 import type { LabCommand } from './command.ts';
-import { bridge, conntrack, ip, iptablesSave, sleep } from './look.ts';
+import { bridge, ip, iptablesSave, sleep } from './look.ts';
 import { migrate } from './migrate.ts';
 import { nc } from './nc.ts';
+import { ofProgram } from './of-program.ts';
 import { ping } from './ping.ts';
 import { policy } from './policy.ts';
 import { talk } from './talk.ts';
@@ -15,7 +17,7 @@ export const COMMANDS: readonly LabCommand[] = [
   policy,
   bridge,
   ip,
-  conntrack,
+  ofProgram(conntrack),
   iptablesSave,
   sleep,
 ];

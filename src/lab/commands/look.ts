@@ -48,18 +48,6 @@ function linkOf(lab: Lab, node: string, port: string) {
   );
 }
 
-export const conntrack: LabCommand = {
-  name: 'conntrack',
-  usage: 'conntrack -L',
-  about: 'Prints the connections that a host tracks.',
-  values: ['connections'],
-  start(lab, node, args) {
-    if (args.join(' ') !== '-L') throw new UsageMistake('there is "conntrack -L"');
-    const lines = [...lab.host(node).gateway.conntrack.list(4)];
-    return done(lines, { connections: lines.length });
-  },
-};
-
 export const iptablesSave: LabCommand = {
   name: 'iptables-save',
   usage: 'iptables-save [-c]',

@@ -69,6 +69,8 @@ export class Connections {
   now: number;
   /** Entries that count against nf_conntrack_max: unconfirmed ones too, those in limbo not. */
   count: number;
+  /** How often an entry had to go for another. */
+  earlyDropped: number;
   /** Told of every entry that goes, while its tuples can still be read. */
   onRemove: ((entry: number) => void) | null;
   /** Of assured entries: past its end, so that the sweep may take it when the table is full. */
@@ -99,6 +101,7 @@ export class Connections {
     this.started = new Float64Array(0);
     this.now = 0;
     this.count = 0;
+    this.earlyDropped = 0;
     this.onRemove = null;
     this.isClosing = isClosing;
     this.free = 0;
@@ -256,6 +259,10 @@ export class Connections {
     this.counters[at + 1] = this.counters[at + 1]! + packetBytes;
   }
 
+  zeroCounters(entry: number): void {
+    if (this.status[entry]! & HAS_COUNTERS) this.counters.fill(0, entry * 4, entry * 4 + 4);
+  }
+
   packets(entry: number, direction: number): number {
     return this.status[entry]! & HAS_COUNTERS ? this.counters[entry * 4 + direction * 2]! : 0;
   }
@@ -375,7 +382,10 @@ export class Connections {
 
   /** Early drop, and if that finds nothing some steps of the sweep, which from now on takes closing entries too. */
   private makeRoom(tuple: Tuple, max: number): boolean {
-    if (this.earlyDrop(tuple)) return true;
+    if (this.earlyDrop(tuple)) {
+      this.earlyDropped++;
+      return true;
+    }
     this.pressure = true;
     this.sweep(SWEEP_STEP * 4, max);
     return this.count < max;

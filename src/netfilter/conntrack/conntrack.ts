@@ -25,7 +25,8 @@ import { NAT_CLASH, Connections } from './connections.ts';
 import { PROTO_OCTETS } from './record.ts';
 import { Confirmation } from './confirm.ts';
 import { CtInfo, CtStatus, directionOf, type Direction } from './ct-info.ts';
-import { describeConnection, describeExpectation } from './describe.ts';
+import { describeConnection, describeExpectation, type LineParts } from './describe.ts';
+import { Events, type ConntrackWatcher } from './events.ts';
 import { Expectations, type Entered, type Expectation } from './expectations.ts';
 import { Helpers } from './helpers.ts';
 import { IcmpErrors, IcmpStep, type NodeLookup } from './icmp-error.ts';
@@ -82,6 +83,10 @@ export class Conntrack implements ConntrackView, NodeLookup {
   private zoneOriginal: number;
   private zoneReply: number;
   private adjuster: SeqAdjuster | null;
+  /** Null while nobody watches. */
+  private events: Events | null;
+  /** What `conntrack -S` shows, counted where packets fail. */
+  readonly stats = { invalid: 0, insert: 0, insertFailed: 0, drop: 0 };
 
   private readonly trackers: Trackers;
   private readonly confirmation: Confirmation;
@@ -114,6 +119,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     this.zoneOriginal = 0;
     this.zoneReply = 0;
     this.adjuster = null;
+    this.events = null;
 
     const parts: TrackerParts = {
       connections: this.connections,
@@ -194,8 +200,9 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return Verdict.ACCEPT;
   }
 
-  /** A connection with a helper, or whose payload a helper changed. */
+  /** A connection with a helper, or whose payload a helper changed; any, while somebody watches what happens to them. */
   mayAlter(entry: number): boolean {
+    if (this.events !== null) return true;
     return (this.connections.status[entry]! & CtStatus.SEQ_ADJUST) !== 0 || this.helpers.of(entry) !== null;
   }
 
@@ -205,9 +212,15 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (entry <= 0) return Verdict.ACCEPT;
     const { connections } = this;
     const status = connections.status[entry]!;
-    if (status & CtStatus.CONFIRMED || directionOf(pkt.ctInfo) !== 0) return Verdict.ACCEPT;
+    if (status & CtStatus.CONFIRMED || directionOf(pkt.ctInfo) !== 0) {
+      if (this.events !== null) this.events.passed(entry);
+      return Verdict.ACCEPT;
+    }
     this.refreshTime();
-    return this.confirmation.confirm(pkt, entry);
+    const verdict = this.confirmation.confirm(pkt, entry);
+    if (verdict !== Verdict.ACCEPT) this.stats.insertFailed++;
+    else if (this.events !== null && pkt.ct === entry) this.events.confirmed(entry);
+    return verdict;
   }
 
   /** The packet ended: an entry that only it holds goes. */
@@ -329,6 +342,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
 
     const result = this.trackers.track(entry, pkt, direction, hook);
     if (result !== Track.ACCEPT) {
+      if (result === Track.INVALID) this.stats.invalid++;
       if ((status & CtStatus.CONFIRMED) === 0) connections.discard(entry);
       pkt.ct = 0;
       pkt.ctInfo = 0;
@@ -342,6 +356,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   }
 
   private reportFull(pkt: PacketBuffer): void {
+    this.stats.drop++;
     const { now } = this.connections;
     if (!this.fullLog.allows(now) || !this.log.wanted) return;
     this.log.line({ time: now, level: LEVEL_WARNING, text: TABLE_FULL, cause: pkt.cause });
@@ -350,6 +365,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   // ── Going ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private removed(entry: number): void {
+    if (this.events !== null) this.events.removed(entry);
     if (this.onRemove !== null) this.onRemove(entry);
     if (this.expectations.count !== 0) this.expectations.removeOf(entry);
     if (this.reader.greKeys.size !== 0) this.reader.greKeys.removeOf(entry);
@@ -522,9 +538,50 @@ export class Conntrack implements ConntrackView, NodeLookup {
     this.connections.kill(entry);
   }
 
+  // ── For programs ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** nf_conntrack_max; 0 for none. */
+  get limit(): number {
+    if (this.settings.generation !== this.sysctls.generation) this.readSettings();
+    return this.settings.max;
+  }
+
+  /** Tells of all that happens from now on, until the function that is returned is called. */
+  watch(watcher: ConntrackWatcher): () => void {
+    this.events ??= new Events(this.connections);
+    this.expectations.watcher = (kind, expectation) => this.events?.expectation(kind, expectation);
+    const end = this.events.watch(watcher);
+    return () => {
+      end();
+      if (this.events?.isWatched !== false) return;
+      this.events = null;
+      this.expectations.watcher = null;
+    };
+  }
+
+  /** A program changes something: what is told of it says so. */
+  byHand<T>(action: () => T): T {
+    this.refreshTime();
+    return this.events === null ? action() : this.events.duringCommand(action);
+  }
+
+  tellConfirmed(entry: number): void {
+    this.events?.confirmed(entry);
+  }
+
+  tellChanged(entry: number): void {
+    this.events?.passed(entry);
+  }
+
   describe(entry: number): string {
     this.refreshTime();
     return describeConnection(this.connections, entry, this.helperName(entry));
+  }
+
+  /** The same with other parts shown. */
+  describeWith(entry: number, parts: LineParts): string {
+    this.refreshTime();
+    return describeConnection(this.connections, entry, this.helperName(entry), parts);
   }
 
   list(family: Family): string[] {
@@ -544,6 +601,10 @@ export class Conntrack implements ConntrackView, NodeLookup {
       connections.tuples.read(entry * 2, tuple);
       if (tuple.family === family) yield entry;
     }
+  }
+
+  describeExpectation(expectation: Expectation): string {
+    return describeExpectation(this.connections, expectation);
   }
 
   /** Lines as `conntrack -L expect` prints them. */

@@ -22,10 +22,11 @@ import { TCP_STATE_NAMES } from './tcp-states.ts';
 import { Tuple } from './tuple.ts';
 import { zoneOfKind } from './tuple-store.ts';
 
-const AF_INET = 2;
-const AF_INET6 = 10;
+export const AF_INET = 2;
+export const AF_INET6 = 10;
 
-const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
+/** As conntrack(8) names them. */
+export const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
   [IPPROTO_ICMP]: 'icmp',
   [IPPROTO_TCP]: 'tcp',
   [IPPROTO_UDP]: 'udp',
@@ -39,16 +40,39 @@ const PROTOCOL_NAMES: Readonly<Record<number, string>> = {
 const original = new Tuple();
 const reply = new Tuple();
 
+/** What a line shows besides what all lines show. */
+export interface LineParts {
+  /** `ipv4     2 ` in front (-o extended). */
+  readonly family: boolean;
+  /** `mark=0` too; a mark is always shown. */
+  readonly unmarked: boolean;
+  readonly uses: boolean;
+  /** References besides those that the table knows of: of who asks. */
+  readonly moreUses: number;
+  /** The start in local time (-o ktimestamp). */
+  readonly start: ((us: number) => string) | null;
+  /** `id=…` (-o id). */
+  readonly id: number | null;
+}
+
+const EXTENDED: LineParts = { family: true, unmarked: true, uses: true, moreUses: 0, start: null, id: null };
+
 /** One line, without its end; the helper's name is empty for none. Reports print it packet by packet: no arrays. */
-export function describeConnection(connections: Connections, entry: number, helper: string): string {
+export function describeConnection(
+  connections: Connections,
+  entry: number,
+  helper: string,
+  parts: LineParts = EXTENDED,
+): string {
   const status = connections.status[entry]!;
   connections.tuples.read(entry * 2, original);
   connections.tuples.read(entry * 2 + 1, reply);
   const { proto } = original;
   const zones = zoneTexts(connections, entry);
   const started = connections.startOf(entry);
+  const mark = connections.mark[entry]! >>> 0;
   return (
-    (original.family === 6 ? `ipv6     ${AF_INET6} ` : `ipv4     ${AF_INET} `) +
+    (parts.family ? familyText(original.family) : '') +
     `${(PROTOCOL_NAMES[proto] ?? 'unknown').padEnd(8)} ${proto} ` +
     secondsLeft(connections.deadlineOf(entry), connections.now) +
     stateText(connections, entry, proto) +
@@ -60,15 +84,21 @@ export function describeConnection(connections: Connections, entry: number, help
     zones.reply +
     countersText(connections, entry, 1) +
     (status & CtStatus.ASSURED ? ' [ASSURED]' : '') +
-    ` mark=${connections.mark[entry]! >>> 0}` +
+    (mark !== 0 || parts.unmarked ? ` mark=${mark}` : '') +
     zones.both +
     (started === 0 ? '' : ` delta-time=${Math.floor((connections.now - started) / 1_000_000)}`) +
+    (started === 0 || parts.start === null ? '' : ` [start=${parts.start(started)}]`) +
     (helper === '' ? '' : ` helper=${helper}`) +
-    ` use=${connections.usesOf(entry)}`
+    (parts.uses ? ` use=${connections.usesOf(entry) + parts.moreUses}` : '') +
+    (parts.id === null ? '' : ` id=${parts.id}`)
   );
 }
 
-function secondsLeft(deadline: number, now: number): number {
+function familyText(family: number): string {
+  return family === 6 ? `ipv6     ${AF_INET6} ` : `ipv4     ${AF_INET} `;
+}
+
+export function secondsLeft(deadline: number, now: number): number {
   return Math.max(0, Math.floor((deadline - now) / 1_000_000));
 }
 

@@ -75,6 +75,8 @@ export class Expectations {
   private readonly byMaster = new Map<number, Expectation[]>();
   /** All of them, in the order of their making. */
   private readonly all = new Set<Expectation>();
+  /** Told of those that come and go; null for nobody. */
+  watcher: ((kind: 'NEW' | 'DESTROY', expectation: Expectation) => void) | null = null;
 
   constructor(connections: Connections) {
     this.connections = connections;
@@ -113,6 +115,7 @@ export class Expectations {
     this.all.add(expectation);
     push(this.buckets, keyOf(expectation.tuple), expectation);
     push(this.byMaster, expectation.master, expectation);
+    this.watcher?.('NEW', expectation);
     return Entered.OK;
   }
 
@@ -162,6 +165,7 @@ export class Expectations {
     if (!this.all.delete(expectation)) return;
     pull(this.buckets, keyOf(expectation.tuple), expectation);
     pull(this.byMaster, expectation.master, expectation);
+    this.watcher?.('DESTROY', expectation);
     if (expectation.onGone !== null) expectation.onGone(expectation, why);
   }
 

@@ -11,6 +11,7 @@ import { ChecksumState, type PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as sctp from '../../wire/sctp.ts';
 import { Hook } from '../hook.ts';
 import { OCTETS_LENGTH, PROTO_LENGTH, PROTO_OCTETS, PROTO_WORDS } from './record.ts';
+import type { Connections } from './connections.ts';
 import { CtStatus } from './ct-info.ts';
 import { SCTP_INVALID, SctpState, nextSctpState } from './sctp-states.ts';
 import { Track, type Tracker, type TrackerParts } from './tracker.ts';
@@ -41,6 +42,15 @@ const OWN_TAG_RULE = bits(
 );
 /** Out of the blue, these answer nothing (section 8.4). */
 const NEVER_FIRST = bits(sctp.ABORT, sctp.SHUTDOWN_COMPLETE, sctp.COOKIE_ACK);
+
+/** The verification tag of a direction, as a signed integer. */
+export function sctpTag({ proto }: Connections, entry: number, direction: number): number {
+  return proto[entry * PROTO_WORDS + TAG + direction]!;
+}
+
+export function setSctpTag({ proto }: Connections, entry: number, direction: number, tag: number): void {
+  proto[entry * PROTO_WORDS + TAG + direction] = tag;
+}
 
 export class SctpTracker implements Tracker {
   private readonly parts: TrackerParts;

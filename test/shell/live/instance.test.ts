@@ -58,7 +58,7 @@ describe('programs on a running instance', () => {
     for (let i = 0; i < count; i++) {
       lab
         .host('a')
-        .tcp.connect({ family: 4, remote: Int32Array.of((10 << 24) | 0x10002), remotePort: 80 }, {});
+        .tcp.connect({ family: 4, remote: Int32Array.of((10 << 24) | 0x10002, 0, 0, 0), remotePort: 80 }, {});
     }
     lab.run(500_000);
     return lab.events.since(mark).filter(({ to, frame }) => to.node === 'b' && frame[23] === 6).length;
