@@ -15,7 +15,7 @@ export function isRulesProgram(name: string): boolean {
 }
 
 /** Those that act on a running instance only. */
-const LIVE_PROGRAMS: readonly string[] = ['conntrack'];
+const LIVE_PROGRAMS: readonly string[] = ['arp', 'conntrack', 'ifconfig', 'ip', 'netstat', 'route'];
 
 export function isProgramName(name: string): boolean {
   return isRulesProgram(name) || LIVE_PROGRAMS.includes(name);

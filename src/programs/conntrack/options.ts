@@ -130,7 +130,17 @@ export const REQUIRED: Readonly<Partial<Record<Command, readonly (readonly Optio
 
 /** Options that a protocol brings along, as they are kept. */
 export type ProtocolOption =
-  'sport' | 'dport' | 'reply-port-src' | 'reply-port-dst' | 'state' | 'type' | 'code' | 'icmp-id' | 'orig-vtag' | 'reply-vtag' | 'other';
+  | 'sport'
+  | 'dport'
+  | 'reply-port-src'
+  | 'reply-port-dst'
+  | 'state'
+  | 'type'
+  | 'code'
+  | 'icmp-id'
+  | 'orig-vtag'
+  | 'reply-vtag'
+  | 'other';
 
 const PORTS: Readonly<Record<string, ProtocolOption>> = {
   sport: 'sport',
