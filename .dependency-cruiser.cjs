@@ -5,7 +5,8 @@ const MAY_IMPORT = {
   capture: ['base', 'wire'],
   netfilter: ['base', 'wire'],
   alg: ['base', 'wire', 'netfilter'],
-  stack: ['base', 'wire', 'netfilter'],
+  // A bridge of a host is a learning switch.
+  stack: ['base', 'wire', 'netfilter', 'vswitch'],
   // Every drop carries a reason out of one enumeration, which stands with the packet filter.
   vswitch: ['base', 'wire', 'netfilter/drop-reason.ts'],
   node: ['base', 'wire', 'netfilter', 'stack'],

@@ -4,13 +4,23 @@
  * `interfaces.eth0.mtu`. Keys of other rooms (`helpers`, `switch`) are theirs to check.
  *
  *     interfaces: { eth0: { mac: "02:00:00:00:00:01", addresses: [10.254.0.1/24, "fd54::1/64"], mtu: 1500 } }
+ *                   eth0.5: { type: vlan id 5, link: eth0 }, br0: { type: bridge }, eth1: { master: br0 }
  *     neighbours: [{ dev: eth0, ip: 10.254.0.2, mac: "02:00:00:00:01:01" }]       # or: assume
  *     routes:     [{ to: default, via: 10.254.0.2, dev: eth0, metric: 10, mtu: 1400, src: 10.254.0.1, type: unicast }]
  *                 - 10.9.0.0/16 via 10.254.0.3 table 100          # or the words of `ip route add`
  *     ipRules:    [from 10.0.0.0/8 lookup 100, fwmark 1 blackhole]    # the words of `ip rule add`
  *     sysctl:     { net.ipv4.ip_forward: 1 }
  */
-import { booleanAt, fail, integerAt, listAt, objectAt, onlyKeys, textAt } from '../base/plain-object.ts';
+import {
+  booleanAt,
+  fail,
+  integerAt,
+  listAt,
+  objectAt,
+  onlyKeys,
+  textAt,
+  type PlainObject,
+} from '../base/plain-object.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { parseMac } from '../wire/address.ts';
 import { networkOf, parseAddress, parsePrefix, type IpAddress, type IpPrefix } from './address.ts';
@@ -31,9 +41,18 @@ import { parseTable, Words, WordsMistake } from './routing/words.ts';
 export interface InterfaceConfig {
   readonly name: string;
   readonly mac: Uint8Array | undefined;
-  readonly mtu: number;
+  /** Undefined: 1500 on the wire, what the kind of device leaves otherwise. */
+  readonly mtu: number | undefined;
   readonly addresses: readonly IpPrefix[];
   readonly up: boolean;
+  /** Of a device made of others: the words of `ip link add … type WORDS`; undefined for one on the wire. */
+  readonly type: string | undefined;
+  /** The device below. */
+  readonly link: string | undefined;
+  /** The bridge or bond that it is a member of. */
+  readonly master: string | undefined;
+  /** A bridge's settings, as of a learning switch. */
+  readonly settings: PlainObject | undefined;
 }
 
 export interface NeighbourConfig {
@@ -56,7 +75,6 @@ export interface HostConfig {
   readonly sysctl: ReadonlyMap<string, number>;
 }
 
-const DEFAULT_MTU = 1500;
 const MIN_MTU = 68;
 const MAX_MTU = 65535;
 /** Linux: IFNAMSIZ, less its final zero byte. */
@@ -113,11 +131,11 @@ function parseInterface(name: string, value: unknown): InterfaceConfig {
   }
   if (name === LOOPBACK_NAME) fail(path, 'the loopback interface is there by itself');
   const iface = objectAt(value ?? {}, path);
-  onlyKeys(iface, path, ['mac', 'addresses', 'mtu', 'up']);
+  onlyKeys(iface, path, ['mac', 'addresses', 'mtu', 'up', 'type', 'link', 'master', 'settings']);
   return {
     name,
     mac: iface['mac'] === undefined ? undefined : macAt(iface['mac'], `${path}.mac`),
-    mtu: integerAt(iface['mtu'] ?? DEFAULT_MTU, `${path}.mtu`, MIN_MTU, MAX_MTU),
+    mtu: iface['mtu'] === undefined ? undefined : integerAt(iface['mtu'], `${path}.mtu`, MIN_MTU, MAX_MTU),
     addresses: listAt(iface['addresses'], `${path}.addresses`).map((address, i) => {
       const parsed = parsePrefix(textAt(address, `${path}.addresses[${i}]`));
       return (
@@ -125,6 +143,10 @@ function parseInterface(name: string, value: unknown): InterfaceConfig {
       );
     }),
     up: booleanAt(iface['up'] ?? true, `${path}.up`),
+    type: iface['type'] === undefined ? undefined : textAt(iface['type'], `${path}.type`),
+    link: iface['link'] === undefined ? undefined : textAt(iface['link'], `${path}.link`),
+    master: iface['master'] === undefined ? undefined : textAt(iface['master'], `${path}.master`),
+    settings: iface['settings'] === undefined ? undefined : objectAt(iface['settings'], `${path}.settings`),
   };
 }
 

@@ -1,8 +1,10 @@
 /**
- * Frames that arrive (Linux: eth_type_trans, __netif_receive_skb): for whom they are, which protocol they carry. A host
- * here has no VLAN devices: a tag with a VLAN id is somebody else's, a priority tag (id 0) is looked through.
+ * Frames that arrive (Linux: eth_type_trans, __netif_receive_skb): for whom they are, which protocol they carry. A tag
+ * with a VLAN id is for a VLAN device of that id (devices/vlan.ts), a priority tag (id 0) is looked through. Bridges and
+ * bonds take the frames of their members.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
+import { dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
@@ -10,6 +12,7 @@ import * as vlan from '../wire/vlan.ts';
 import type { WireStatus } from '../wire/wire-status.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import { receiveTagged } from './devices/vlan.ts';
 import { receive4 } from './ip4-input.ts';
 import { receive6 } from './ip6-input.ts';
 
@@ -25,6 +28,9 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
     return refuse(host, device, pkt, DropReason.FRAME_TOO_LONG);
   }
   pkt.packetType = packetType(bytes, start, device);
+  if (pkt.packetType === PacketType.MULTICAST) device.rxMulticast++;
+  if (device.vlans !== null && pkt.vlanTci !== -1 && receiveTagged(host, device, pkt)) return;
+  if (device.taker !== null && device.taker.take(device, pkt)) return;
   if (pkt.vlanTci !== -1 && !onlyPriorityTags(pkt)) return refuse(host, device, pkt, DropReason.VLAN_UNKNOWN);
   switch (pkt.etherType) {
     case ETH_P_IP:
@@ -36,6 +42,18 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
     default:
       return refuse(host, device, pkt, DropReason.UNKNOWN_ETHERTYPE);
   }
+}
+
+/** At a device without Ethernet: a packet of IP. */
+export function receivePacket(host: Host, device: Device, pkt: PacketBuffer): void {
+  device.rxPackets++;
+  device.rxBytes += pkt.end - pkt.start;
+  if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
+  pkt.l3 = pkt.start;
+  pkt.packetType = PacketType.HOST;
+  const status = dissectNetwork(pkt, 0);
+  if (pkt.etherType === ETH_P_IPV6) receive6(host, pkt, device, status);
+  else receive4(host, pkt, device, status);
 }
 
 function packetType(bytes: Uint8Array, start: number, device: Device): number {

@@ -31,8 +31,9 @@ import { isLinkLocal6, type AddressTable } from './addresses.ts';
 import { Arp } from './arp.ts';
 import { parseHostConfig, type HostConfig } from './config.ts';
 import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './device.ts';
+import { Tunnels } from './devices/tunnels.ts';
 import { SettingsTable } from './device-settings.ts';
-import { receiveEthernet } from './ethernet-input.ts';
+import { receiveEthernet, receivePacket } from './ethernet-input.ts';
 import { DefragUser } from './fragment-queue.ts';
 import { sendDuplicate } from './duplicate.ts';
 import { Fragments } from './fragments.ts';
@@ -117,6 +118,7 @@ export class Host implements HostServices {
   readonly pathMtus: PathMtus;
   readonly redirects: Redirects;
   readonly proxies = new Proxies();
+  readonly tunnels = new Tunnels();
   /** Changes while the host lives. */
   readonly netlink: Rtnetlink;
   /** Changes of addresses and routes so far. */
@@ -175,11 +177,10 @@ export class Host implements HostServices {
     this.routes6 = new RoutingTables(6, this.devices, this.addresses, changed);
     this.redirects = new Redirects(this.clock, this.sysctls);
     this.netlink = new Rtnetlink(this);
-    configureHost(this, config);
     this.route4 = new Route4(this);
     this.route6 = new Route6(this);
-    this.neighbours4 = new Neighbours(this, 4, config.neighbours, config.assumeNeighbours);
-    this.neighbours6 = new Neighbours(this, 6, config.neighbours, config.assumeNeighbours);
+    this.neighbours4 = new Neighbours(this, 4, config.assumeNeighbours);
+    this.neighbours6 = new Neighbours(this, 6, config.assumeNeighbours);
     this.arp = new Arp(this);
     this.nd = new NeighbourDiscovery(this);
     this.fragments = new Fragments(this);
@@ -189,6 +190,7 @@ export class Host implements HostServices {
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
     this.multipathSecret = this.neighbours4.secret;
+    configureHost(this, config);
   }
 
   /** A host out of a gateway file's object; throws SluiceError for what is wrong in it. */
@@ -203,12 +205,23 @@ export class Host implements HostServices {
     pkt.iif = device.index;
     if (this.isBusy) return this.keepForLater(pkt);
     this.isBusy = true;
-    receiveEthernet(this, device, pkt, dissectEthernet(pkt));
+    this.take(device, pkt);
     this.isBusy = false;
     this.settle();
   }
 
   /** A link without delay hands back the answer to what is just being sent: it has to wait its turn. */
+  /** What arrived in another frame or packet: a tag or a tunnel's header was taken off, a bridge handed it up. */
+  receiveWithin(device: Device, pkt: PacketBuffer): void {
+    pkt.iif = device.index;
+    this.take(device, pkt);
+  }
+
+  private take(device: Device, pkt: PacketBuffer): void {
+    if (device.hasEthernet) receiveEthernet(this, device, pkt, dissectEthernet(pkt));
+    else receivePacket(this, device, pkt);
+  }
+
   private keepForLater(pkt: PacketBuffer): void {
     if (this.backlog.length >= LOOPBACK_BACKLOG) return;
     const copy = new PacketBuffer(pkt.bytes.slice(pkt.start, pkt.end));
@@ -299,7 +312,8 @@ export class Host implements HostServices {
   private drain(): void {
     this.isBusy = true;
     for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
-      receiveEthernet(this, this.devices.at(pkt.iif)!, pkt, dissectEthernet(pkt));
+      const device = this.devices.at(pkt.iif);
+      if (device !== undefined) this.take(device, pkt);
     }
     this.isBusy = false;
   }

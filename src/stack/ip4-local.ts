@@ -47,6 +47,7 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
       // Membership is no business of a packet filter: heard and forgotten.
       return host.deliver(pkt);
     default:
+      if (host.tunnels.receive(pkt)) return host.countDelivered();
       if (host.hasSocket(pkt, device)) return host.deliver(pkt);
       host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PROT_UNREACH, 0);
       return host.drop(pkt, DropReason.NO_PROTOCOL);
@@ -78,6 +79,7 @@ export function udpLiteOk(pkt: PacketBuffer): boolean {
 }
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.proto === IPPROTO_UDP && host.tunnels.receive(pkt)) return host.countDelivered();
   if (pkt.proto === IPPROTO_UDP && host.udp !== null && host.udp.receive(pkt, device))
     return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);

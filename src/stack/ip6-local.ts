@@ -105,6 +105,7 @@ function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, 
     case IPPROTO_NONE:
       return host.drop(pkt, DropReason.NO_PROTOCOL);
     default:
+      if (host.tunnels.receive(pkt)) return host.countDelivered();
       if (host.hasSocket(pkt, device)) return host.deliver(pkt);
       host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, icmpv6.UNKNOWN_NEXT_HEADER, nextAt - pkt.l3);
       return host.drop(pkt, DropReason.NO_PROTOCOL);
@@ -128,6 +129,7 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
 }
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
+  if (pkt.proto === IPPROTO_UDP && host.tunnels.receive(pkt)) return host.countDelivered();
   if (pkt.proto === IPPROTO_UDP && host.udp !== null && host.udp.receive(pkt, device))
     return host.countDelivered();
   if (host.hasSocket(pkt, device)) return host.deliver(pkt);

@@ -13,7 +13,6 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
-import type { NeighbourConfig } from './config.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { noteWay } from './shortcut.ts';
@@ -100,21 +99,11 @@ export class Neighbours {
   /** Not counted in gc_thresh3, as in Linux. */
   private permanentCount = 0;
 
-  constructor(host: Host, family: Family, configured: readonly NeighbourConfig[], assume: boolean) {
+  constructor(host: Host, family: Family, assume: boolean) {
     this.host = host;
     this.family = family;
     this.assume = assume;
     this.secret = host.rng.u32() | 0;
-    for (const { dev, address, mac } of configured) {
-      if (address.family !== family) continue;
-      const device = host.devices.named(dev)!;
-      const [w0, w1, w2, w3] = address.words;
-      const neighbour = this.find(device, w0!, w1!, w2!, w3!) ?? this.insert(device, w0!, w1!, w2!, w3!);
-      if (neighbour.state !== NeighbourState.PERMANENT) this.permanentCount++;
-      neighbour.state = NeighbourState.PERMANENT;
-      neighbour.isConfigured = true;
-      neighbour.mac.set(mac);
-    }
   }
 
   get size(): number {

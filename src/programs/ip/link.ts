@@ -1,6 +1,7 @@
 /** `ip link`: devices shown, and changed. */
 import { parseMac, formatMac } from '../../wire/address.ts';
 import type { Device } from '../../stack/device.ts';
+import { makeDevice } from '../../stack/devices/make.ts';
 import { parseNumber, WordsMistake, wrong, type Words } from '../../stack/routing/words.ts';
 import { isShortFor, takeVerb, unknownCommand, type IpCommand } from './options.ts';
 import { statisticsOf } from './statistics.ts';
@@ -17,6 +18,8 @@ export function ipLink(command: IpCommand, words: Words): void {
     case 'lst':
     case 'list':
       return show(command, words);
+    case 'add':
+      return add(command, words);
     case 'set':
     case 'change':
       return set(command, words);
@@ -146,9 +149,7 @@ function set(command: IpCommand, words: Words): void {
         break;
       }
       case 'address': {
-        const text = words.next();
-        const mac = parseMac(text);
-        if (mac === undefined) throw new WordsMistake(`"${text}" is invalid lladdr.`, 1);
+        const mac = macOf(words.next());
         changes.push(() => links.setMac(device, mac));
         break;
       }
@@ -177,6 +178,45 @@ function set(command: IpCommand, words: Words): void {
   }
   // What cannot be read changes nothing; the link goes up or down when everything else is done.
   for (const change of changes) change();
+}
+
+/** `add [link DEV] [name] NAME [address MAC] [mtu N] [up] type KIND …`. */
+function add(command: IpCommand, words: Words): void {
+  let name: string | undefined;
+  let link: string | undefined;
+  let mac: Uint8Array | undefined;
+  let mtu: number | undefined;
+  let isUp = false;
+  while (!words.isEmpty && words.peek !== 'type') {
+    const word = words.next();
+    switch (word) {
+      case 'link':
+        link = command.device(words.next()).name;
+        break;
+      case 'address':
+        mac = macOf(words.next());
+        break;
+      case 'mtu':
+        mtu = words.number('mtu', 0xffffffff);
+        break;
+      case 'up':
+        isUp = true;
+        break;
+      default:
+        name = word === 'name' || word === 'dev' ? words.next() : word;
+    }
+  }
+  if (words.isEmpty) throw new WordsMistake('Not enough information: "type" argument is required');
+  words.next();
+  if (name === undefined) throw new WordsMistake('Not enough information: "name" argument is required.');
+  const device = makeDevice(command.host, { name, link, mac, mtu }, words);
+  if (isUp) command.host.netlink.links.setUp(device, true);
+}
+
+function macOf(text: string): Uint8Array {
+  const mac = parseMac(text);
+  if (mac === undefined) throw new WordsMistake(`"${text}" is invalid lladdr.`, 1);
+  return mac;
 }
 
 function remove(command: IpCommand, words: Words): void {

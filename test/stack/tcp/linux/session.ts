@@ -13,7 +13,7 @@ import { intoDevice, Link, NO_IMPAIRMENT, parseNetem, Plugs } from '../../../../
 export const OUR_ADDRESS = { 4: '10.77.0.1', 6: 'fd77::1' } as const;
 export const KERNEL_ADDRESS = { 4: '10.77.0.2', 6: 'fd77::2' } as const;
 export const PEER_PORT = 5001;
-const NAMESPACE = 'sluice-tcp';
+const NAMESPACE = `sluice-tcp-${process.pid}`;
 const LENGTH_BYTES = 4;
 /** Frames that wait on their way; the pipe to the device may stall for a moment. */
 const LIMIT = 100_000;
