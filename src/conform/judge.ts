@@ -22,7 +22,10 @@ type Said = { readonly answer: KernelAnswer } | { readonly refusal: string };
 
 export async function judge(question: KernelCase, engine: Engine = askReplay): Promise<Outcome> {
   const kernel = await said(askKernel, question);
-  const sluice = await said(engine, question);
+  const sluice = await said(
+    (it) => engine(it, 'answer' in kernel ? kernel.answer.sentAt : undefined),
+    question,
+  );
   if ('refusal' in kernel || 'refusal' in sluice) return judgeRefusals(kernel, sluice);
   const comparison = compareAnswers(question, kernel.answer, sluice.answer);
   const { packets, differences } = comparison;

@@ -2,7 +2,7 @@
  * The same question, put to Sluice: a replay of temporary files in this process.
  *
  * The harness pushes frames into the kernel without waiting, so what Sluice gets are the same frames at the pace at
- * which the kernel got them: evenly spaced, with the case's waits between them.
+ * which the kernel got them: at the times that were measured, or of a record evenly spaced, with the case's waits between.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,32 +12,37 @@ import type { Gateway } from './kernel/gateway-file.ts';
 import { runReplay } from '../replay/replay.ts';
 import { formatPcap, type TimedFrame } from './pcap.ts';
 
-/** Anything that answers a case: the kernel, Sluice as a program, Sluice in this process. */
-export type Engine = (kernelCase: KernelCase) => Promise<KernelAnswer>;
+/**
+ * Anything that answers a case: the kernel, Sluice as a program, Sluice in this process. `sentAt`: when the frames are sent,
+ * in seconds from a tick of the kernel's, for who keeps a clock of its own.
+ */
+export type Engine = (kernelCase: KernelCase, sentAt?: readonly number[]) => Promise<KernelAnswer>;
 
 /** Seconds between frames: the harness's speed, about 40,000 frames a second. */
 const PACE = 25e-6;
 const FIRST_TIME = 1_700_000_000;
 
 /** The case with the kernel's times instead of the captures'. */
-export function paced(input: readonly Step[]): Step[] {
+export function paced(input: readonly Step[], sentAt?: readonly number[]): Step[] {
   let time = FIRST_TIME;
+  let frames = 0;
   return input.map((step) => {
     if ('wait' in step) {
       time += step.wait;
       return step;
     }
     time += PACE;
-    return { ...step, time };
+    const measured = sentAt?.[frames++];
+    return { ...step, time: measured === undefined ? time : FIRST_TIME + measured };
   });
 }
 
-export const askReplay: Engine = ({ rules, gateway, input }) =>
+export const askReplay: Engine = ({ rules, gateway, input }, sentAt) =>
   withFiles(async (file) => {
     const packets: PacketLine[] = [];
     const log: string[] = [];
     const timers: SummaryLine['timers'][number][] = [];
-    const inputs = [...byInterface(paced(input), gateway)].map(([iface, frames]) => ({
+    const inputs = [...byInterface(paced(input, sentAt), gateway)].map(([iface, frames]) => ({
       iface,
       path: file(`in.${iface}.pcap`, formatPcap(frames)),
     }));

@@ -3,7 +3,7 @@ import { formatIp4 } from '../wire/address.ts';
 import { hexByte, readI32, readU16 } from '../wire/bytes.ts';
 import { IPPROTO_ICMP } from '../wire/ip-protocol.ts';
 import * as ipv4 from '../wire/ipv4.ts';
-import { capitals, incomplete, transportText } from './log-format-transport.ts';
+import { capitals, cut, incomplete, transportText, whole, type LogText } from './log-format-transport.ts';
 import { LogFlag } from './log.ts';
 
 const TOS_BITS = 0x1e;
@@ -18,26 +18,30 @@ const TIME_EXCEEDED = 11;
 const PARAMETER_PROBLEM = 12;
 const FRAGMENTATION_NEEDED = 4;
 
-/** Bytes that must follow the type and code for more to be said; types not listed have nothing more. */
-const REST_LENGTH: Readonly<Record<number, number>> = {
-  [ECHO_REPLY]: 4,
+const ICMP_HEADER = 8;
+
+/** Bytes that there must be for more to be said than type and code; types not listed have nothing more. */
+const NEEDED_LENGTH: Readonly<Record<number, number>> = {
   [UNREACHABLE]: 8 + ipv4.HEADER_LENGTH,
   [SOURCE_QUENCH]: 8 + ipv4.HEADER_LENGTH,
   [REDIRECT]: 8 + ipv4.HEADER_LENGTH,
-  [ECHO]: 4,
   [TIME_EXCEEDED]: 8 + ipv4.HEADER_LENGTH,
   [PARAMETER_PROBLEM]: 8 + ipv4.HEADER_LENGTH,
   13: 20,
   14: 20,
-  15: 8,
-  16: 8,
   17: 12,
   18: 12,
 };
 
 /** `outer` is false for a packet quoted inside an ICMP error, whose own quotes are not followed. */
-export function ipv4Text(bytes: Uint8Array, l3: number, end: number, flags: number, outer: boolean): string {
-  if (end - l3 < ipv4.HEADER_LENGTH) return 'TRUNCATED';
+export function ipv4Text(
+  bytes: Uint8Array,
+  l3: number,
+  end: number,
+  flags: number,
+  outer: boolean,
+): LogText {
+  if (end - l3 < ipv4.HEADER_LENGTH) return cut('TRUNCATED');
   const tos = ipv4.tos(bytes, l3);
   let text = `SRC=${formatIp4(ipv4.src(bytes, l3))} DST=${formatIp4(ipv4.dst(bytes, l3))} `;
   text += `LEN=${ipv4.totalLength(bytes, l3)} TOS=0x${capitalByte(tos & TOS_BITS)} `;
@@ -50,12 +54,12 @@ export function ipv4Text(bytes: Uint8Array, l3: number, end: number, flags: numb
   if (offset !== 0) text += `FRAG:${offset} `;
   const l4 = l3 + ipv4.headerLength(bytes, l3);
   if (flags & LogFlag.IP_OPTIONS && l4 > l3 + ipv4.HEADER_LENGTH) {
-    if (l4 > end) return `${text}TRUNCATED`;
+    if (l4 > end) return cut(`${text}TRUNCATED`);
     text += `OPT (${capitals(bytes, l3 + ipv4.HEADER_LENGTH, l4)}) `;
   }
   const proto = ipv4.protocol(bytes, l3);
-  if (proto === IPPROTO_ICMP) return text + icmpText(bytes, l4, end, offset !== 0, flags, outer);
-  return text + transportText(bytes, l4, end, proto, offset !== 0, flags);
+  if (proto === IPPROTO_ICMP) return whole(text + icmpText(bytes, l4, end, offset !== 0, flags, outer));
+  return transportText(text, bytes, l4, end, proto, offset !== 0, flags);
 }
 
 function capitalByte(value: number): string {
@@ -72,11 +76,11 @@ function icmpText(
 ): string {
   let text = 'PROTO=ICMP ';
   if (fragment) return text;
-  if (end - l4 < 4) return text + incomplete(end - l4);
+  if (end - l4 < ICMP_HEADER) return text + incomplete(end - l4);
   const type = bytes[l4]!;
   const code = bytes[l4 + 1]!;
   text += `TYPE=${type} CODE=${code} `;
-  const needed = REST_LENGTH[type];
+  const needed = NEEDED_LENGTH[type];
   if (needed !== undefined && end - l4 < needed) return text + incomplete(end - l4);
   switch (type) {
     case ECHO:
@@ -94,7 +98,7 @@ function icmpText(
     default:
       return text;
   }
-  if (outer) text += `[${ipv4Text(bytes, l4 + 8, end, flags, false)}] `;
+  if (outer) text += `[${ipv4Text(bytes, l4 + 8, end, flags, false).text}] `;
   if (type === UNREACHABLE && code === FRAGMENTATION_NEEDED) text += `MTU=${readU16(bytes, l4 + 6)} `;
   return text;
 }

@@ -9,6 +9,15 @@ const TCP_FLAGS = ['CWR', 'ECE', 'URG', 'ACK', 'PSH', 'RST', 'SYN', 'FIN'] as co
 
 const ACCURATE_ECN = 0x01;
 
+/** What a line says of a packet; where Linux stops reading, it `isCut`, and what else is known of the packet stays unsaid. */
+export interface LogText {
+  readonly text: string;
+  readonly isCut: boolean;
+}
+
+export const whole = (text: string): LogText => ({ text, isCut: false });
+export const cut = (text: string): LogText => ({ text, isCut: true });
+
 /** What follows when a header is not all there. */
 export function incomplete(available: number): string {
   return `INCOMPLETE [${Math.max(0, available)} bytes] `;
@@ -21,34 +30,44 @@ export function capitals(bytes: Uint8Array, start: number, end: number): string 
   return text;
 }
 
-/** `fragment`: a later one, of which nothing but the protocol can be said. */
+/** `before`: what the line says already; `fragment`: a later one, of which nothing but the protocol is said (of AH not even that). */
 export function transportText(
+  before: string,
   bytes: Uint8Array,
   l4: number,
   end: number,
   proto: number,
   fragment: boolean,
   flags: number,
-): string {
+): LogText {
+  const text = `${before}PROTO=${NAMES[proto] ?? proto} `;
+  if (fragment) return whole(proto === IPPROTO_AH ? before : text);
   switch (proto) {
     case IPPROTO_TCP:
-      return `PROTO=TCP ${fragment ? '' : tcpText(bytes, l4, end, flags)}`;
+      return tcpText(text, bytes, l4, end, flags);
     case IPPROTO_UDP:
-      return `PROTO=UDP ${fragment ? '' : udpText(bytes, l4, end)}`;
     case IPPROTO_UDPLITE:
-      return `PROTO=UDPLITE ${fragment ? '' : udpText(bytes, l4, end)}`;
+      return udpText(text, bytes, l4, end);
     case IPPROTO_AH:
-      return `PROTO=AH ${fragment ? '' : spiText(bytes, l4, end, 4, 12)}`;
+      return whole(text + spiText(bytes, l4, end, 4, 12));
     case IPPROTO_ESP:
-      return `PROTO=ESP ${fragment ? '' : spiText(bytes, l4, end, 0, 8)}`;
+      return whole(text + spiText(bytes, l4, end, 0, 8));
     default:
-      return `PROTO=${proto} `;
+      return whole(text);
   }
 }
 
-function tcpText(bytes: Uint8Array, l4: number, end: number, flags: number): string {
-  if (end - l4 < tcp.HEADER_LENGTH) return incomplete(end - l4);
-  let text = `SPT=${tcp.srcPort(bytes, l4)} DPT=${tcp.dstPort(bytes, l4)} `;
+const NAMES: Readonly<Record<number, string>> = {
+  [IPPROTO_TCP]: 'TCP',
+  [IPPROTO_UDP]: 'UDP',
+  [IPPROTO_UDPLITE]: 'UDPLITE',
+  [IPPROTO_AH]: 'AH',
+  [IPPROTO_ESP]: 'ESP',
+};
+
+function tcpText(before: string, bytes: Uint8Array, l4: number, end: number, flags: number): LogText {
+  if (end - l4 < tcp.HEADER_LENGTH) return cut(before + incomplete(end - l4));
+  let text = `${before}SPT=${tcp.srcPort(bytes, l4)} DPT=${tcp.dstPort(bytes, l4)} `;
   if (flags & LogFlag.TCP_SEQUENCE) text += `SEQ=${readU32(bytes, l4 + 4)} ACK=${readU32(bytes, l4 + 8)} `;
   text += `WINDOW=${tcp.window(bytes, l4)} `;
   // The three reserved bits, two places up: where the kernel's mask and shift leave them. The fourth is accurate ECN's.
@@ -59,15 +78,16 @@ function tcpText(bytes: Uint8Array, l4: number, end: number, flags: number): str
   text += `URGP=${tcp.urgentPointer(bytes, l4)} `;
   const options = l4 + tcp.headerLength(bytes, l4);
   if (flags & LogFlag.TCP_OPTIONS && options > l4 + tcp.HEADER_LENGTH) {
-    if (options > end) return `${text}OPT (TRUNCATED)`;
+    if (options > end) return cut(`${text}OPT (TRUNCATED)`);
     text += `OPT (${capitals(bytes, l4 + tcp.HEADER_LENGTH, options)}) `;
   }
-  return text;
+  return whole(text);
 }
 
-function udpText(bytes: Uint8Array, l4: number, end: number): string {
-  if (end - l4 < 8) return incomplete(end - l4);
-  return `SPT=${readU16(bytes, l4)} DPT=${readU16(bytes, l4 + 2)} LEN=${readU16(bytes, l4 + 4)} `;
+function udpText(before: string, bytes: Uint8Array, l4: number, end: number): LogText {
+  if (end - l4 < 8) return cut(before + incomplete(end - l4));
+  const ports = `SPT=${readU16(bytes, l4)} DPT=${readU16(bytes, l4 + 2)}`;
+  return whole(`${before}${ports} LEN=${readU16(bytes, l4 + 4)} `);
 }
 
 function spiText(bytes: Uint8Array, l4: number, end: number, at: number, size: number): string {

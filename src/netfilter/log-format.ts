@@ -22,11 +22,10 @@ const ETHERNET_HEADER = 14;
 export function packetText(pkt: PacketBuffer, inName: string, outName: string, flags: number): string {
   let text = `IN=${inName} OUT=${outName} `;
   if (inName !== '') text += macText(pkt, flags);
-  text +=
-    pkt.family === 4
-      ? ipv4Text(pkt.bytes, pkt.l3, pkt.l3End, flags, true)
-      : ipv6Text(pkt.bytes, pkt.l3, pkt.l3End, flags, true);
-  if (pkt.mark !== 0) text += `MARK=0x${(pkt.mark >>> 0).toString(16)} `;
+  const packet = pkt.family === 4 ? ipv4Text : ipv6Text;
+  const { text: headers, isCut } = packet(pkt.bytes, pkt.l3, pkt.l3End, flags, true);
+  text += headers;
+  if (pkt.mark !== 0 && !isCut) text += `MARK=0x${(pkt.mark >>> 0).toString(16)} `;
   return text;
 }
 

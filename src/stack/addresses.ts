@@ -181,7 +181,7 @@ export class AddressTable {
 
   /** RFC 6724 section 5: the source towards `dst` through `device`; undefined when there is none. */
   select6(device: Device, dst: Int32Array): Int32Array | undefined {
-    const dstScope = scope6(dst);
+    const dstScope = isUnspecified6(dst) ? NO_SCOPE_6 : scope6(dst);
     const onlyThatDevice = dstScope <= LINK_LOCAL_6 || isMulticast6(dst);
     let best: OwnAddress | undefined;
     for (const own of this.all) {
@@ -240,6 +240,12 @@ function isLoopback6(words: Int32Array): boolean {
   return words[0] === 0 && words[1] === 0 && words[2] === 0 && words[3] === 1;
 }
 
+function isUnspecified6(words: Int32Array): boolean {
+  return (words[0]! | words[1]! | words[2]! | words[3]!) === 0;
+}
+
+/** What the unspecified address has: smaller than every other. */
+const NO_SCOPE_6 = -1;
 const LINK_LOCAL_6 = 2;
 const SITE_LOCAL_6 = 5;
 const GLOBAL_6 = 14;

@@ -512,7 +512,9 @@ export class Host implements HostServices {
   senderOf(pkt: PacketBuffer): SocketFacts | null {
     const isIcmp = pkt.proto === IPPROTO_ICMP || pkt.proto === IPPROTO_ICMPV6;
     const isReset = this.resettingBySocket && pkt.proto === IPPROTO_TCP;
-    return pkt.iif === 0 && (isIcmp || isReset) ? OWN_SOCKET : null;
+    // Neighbour discovery passes POSTROUTING as if it had come in where it goes out, but came in no frame.
+    const isOwn = pkt.iif === 0 || (pkt.iif === pkt.oif && pkt.l2 < 0);
+    return isOwn && (isIcmp || isReset) ? OWN_SOCKET : null;
   }
 
   hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean {

@@ -16,7 +16,7 @@ import * as nd from '../wire/nd.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import { isLinkLocal6, Scope } from './addresses.ts';
-import type { Device } from './device.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { sendLocal6, writeHeader6 } from './ip6-send.ts';
 import { NeighbourState, type Neighbour } from './neighbours.ts';
@@ -284,6 +284,10 @@ export class NeighbourDiscovery {
       pkt.cause,
     );
     this.setDestination(message, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
+    if (host.addressType(6, pkt.src0, pkt.src1, pkt.src2, pkt.src3, 0) === AddressType.LOCAL) {
+      // Somebody sends in our name, and we are told.
+      message.oif = LOOPBACK_INDEX;
+    }
     this.writeRedirect(message, pkt, isKnown ? neighbour.mac : undefined, quoted);
     this.finish(message);
   }

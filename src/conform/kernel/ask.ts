@@ -48,6 +48,8 @@ export interface SummaryLine {
 export interface KernelAnswer {
   readonly packets: readonly PacketLine[];
   readonly summary: SummaryLine;
+  /** When each frame was sent, in seconds from the last tick before the first one; not in records. */
+  readonly sentAt?: readonly number[];
 }
 
 export async function askKernel(kernelCase: KernelCase): Promise<KernelAnswer> {
@@ -92,6 +94,13 @@ export async function readState(session: KernelSession): Promise<State> {
 
 const SEPARATOR = '=== next ===';
 
+/** The kernel counts whole ticks, which it begins at multiples of their length on the monotonic clock. */
+function lastTick(at: number): number {
+  return Math.floor(at / TICK) * TICK;
+}
+
+const TICK = 0.004; // seconds, with CONFIG_HZ=250, as Debian has it
+
 function canLog({ rules, gateway }: KernelCase): boolean {
   return (
     /-[jg] (LOG|TRACE)\b/.test(`${rules.v4 ?? ''}\n${rules.v6 ?? ''}`) ||
@@ -103,6 +112,7 @@ function assemble(input: readonly Step[], answers: readonly CommandAnswer[], sta
   const packets: PacketLine[] = [];
   const timers: ({ after: number } & EmittedFrame)[] = [];
   const allLog: string[] = [];
+  const sentAt: number[] = [];
   answers.forEach((answer, i) => {
     const step = input[i]!;
     const log = answer.log.filter(isKernelLogLine);
@@ -111,6 +121,7 @@ function assemble(input: readonly Step[], answers: readonly CommandAnswer[], sta
       if (!isOnKernelsSchedule(late.frame)) timers.push({ after: packets.length, ...late });
     }
     if ('wait' in step) return;
+    sentAt.push(answer.at);
     packets.push({
       type: 'packet',
       n: packets.length + 1,
@@ -121,5 +132,9 @@ function assemble(input: readonly Step[], answers: readonly CommandAnswer[], sta
       ...(answer.error !== undefined ? { error: answer.error } : {}),
     });
   });
-  return { packets, summary: { type: 'summary', ...state, log: allLog, timers } };
+  return {
+    packets,
+    summary: { type: 'summary', ...state, log: allLog, timers },
+    sentAt: sentAt.map((at) => at - lastTick(sentAt[0]!)),
+  };
 }

@@ -5,7 +5,8 @@ the far end of one of the gateway's. It knows nothing about packets beyond Ether
 comparing are done by its caller.
 
 Standard input, one command a line:
-    f IFACE HEX   send this frame; answered by one JSON line {"out": [[IFACE, HEX]...]} and, where there is any,
+    f IFACE HEX   send this frame; answered by one JSON line {"out": [[IFACE, HEX]...], "at": SECONDS of the monotonic
+                  clock when it was sent} and, where there is any,
                   "late": frames that were waiting before this one was sent, made by the gateway's own timers,
                   "log": kernel log lines written meanwhile, "error": why the frame could not be sent
     w SECONDS     let real time pass; answered likewise, everything that came out is "late"
@@ -141,6 +142,7 @@ def main(arguments):
         answer = {"out": []}
         late = collect(receiver) if waiting.poll(0) else []
         if command[0] == "f":
+            answer["at"] = round(time.monotonic(), 6)
             try:
                 senders[command[1]].send(bytes.fromhex(command[2]) if len(command) > 2 else b"")
                 backlog.wait_until_empty()

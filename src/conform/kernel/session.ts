@@ -42,6 +42,8 @@ export interface EmittedFrame {
 
 export interface CommandAnswer {
   readonly out: readonly EmittedFrame[];
+  /** When the frame was sent, in seconds of the monotonic clock; 0 of a wait. */
+  readonly at: number;
   /** Frames that the gateway's timers made before this command was run. */
   readonly late: readonly EmittedFrame[];
   readonly log: readonly string[];
@@ -51,6 +53,7 @@ export interface CommandAnswer {
 
 interface IoAnswer {
   readonly out: readonly [string, string][];
+  readonly at?: number;
   readonly late?: readonly [string, string][];
   readonly log?: readonly string[];
   readonly error?: string;
@@ -245,6 +248,7 @@ export class KernelSession {
     if (waiting === undefined) return;
     waiting.answers.push({
       out: answer.out.map(emitted),
+      at: answer.at ?? 0,
       late: (answer.late ?? []).map(emitted),
       log: answer.log ?? [],
       ...(answer.error === undefined ? {} : { error: answer.error }),

@@ -412,9 +412,13 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return false;
   }
 
-  /** Makes a reply tuple free that a translated TCP connection past its end still holds; true when it is free. */
-  evictClosing(tuple: Tuple): boolean {
+  /**
+   * Makes a reply tuple free that a translated TCP connection past its end still holds, for one that begins with a SYN
+   * beyond the other's sequence numbers; true when it is free.
+   */
+  evictClosing(tuple: Tuple, beginning: number): boolean {
     const { connections } = this;
+    if (connections.octets[beginning * PROTO_OCTETS] !== TcpState.SYN_SENT) return false;
     const node = connections.tuples.find(tuple);
     if (node === 0) return true;
     const entry = node >> 1;
@@ -423,6 +427,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     if (!isTcp || (node & 1) === 0) return false;
     if (connections.octets[entry * PROTO_OCTETS]! < TcpState.TIME_WAIT) return false;
     if ((status & CtStatus.SRC_NAT) === 0 || status & CtStatus.FIXED_TIMEOUT) return false;
+    if (!this.trackers.tcp.window.isBeyond(beginning, entry)) return false;
     return connections.kill(entry);
   }
 

@@ -110,6 +110,12 @@ export class TcpWindow {
     }
   }
 
+  /** Does a new connection's initiator begin beyond what that of an old one had sent? */
+  isBeyond(beginning: number, old: number): boolean {
+    const { proto } = this.parts.connections;
+    return ((proto[beginning * PROTO_WORDS + END]! - proto[old * PROTO_WORDS + END]!) | 0) > 0;
+  }
+
   /** Forgets all but a direction's liberality. */
   resetDirection(entry: number, direction: number): void {
     const { proto, octets } = this.parts.connections;

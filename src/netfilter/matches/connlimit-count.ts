@@ -1,8 +1,8 @@
 /**
- * Connections by key, for `connlimit` (Linux: nf_conncount). A packet's connection is added to the list of its key unless it
- * is there; those that have gone, and TCP connections past their end, are taken off while the list is walked, a few at a
- * time. A list that got a new member is not walked again within the same jiffy: until then packets of one connection are
- * counted severally.
+ * Connections by key, for `connlimit` (Linux: nf_conncount, as of 6.18). A packet's connection is added to the list of its
+ * key unless it is there or is assured, which it became after it was counted; those that have gone, and TCP connections past their end, are taken
+ * off while the list is walked, a few at a time. A list is walked once a jiffy: until the next one packets of one connection
+ * that is not known yet are counted severally.
  */
 import type { Clock } from '../../base/clock.ts';
 import { Tuple } from '../conntrack/tuple.ts';
@@ -16,8 +16,8 @@ const MOST_TAKEN_OFF = 8;
 class MemberList {
   /** Original tuples. */
   readonly members: Tuple[] = [];
-  /** The jiffy of the last new member. */
-  grownAt = -1;
+  /** The jiffy in which it was walked, or grew. */
+  walkedAt = -1;
 }
 
 export class ConnectionCounts {
@@ -36,14 +36,19 @@ export class ConnectionCounts {
     return this.keys.key;
   }
 
-  /** Connections of the key, that of the packet at hand (its original tuple) among them. */
-  count(tuple: Tuple): number {
+  /**
+   * Connections of the key. That of the packet at hand (its original tuple) is among them; but one that `isAssured` only
+   * if it is the key's first, or was there. 0: all that there were have gone.
+   */
+  count(tuple: Tuple, isAssured: boolean): number {
     const now = jiffies(this.clock);
     const list = this.listOf();
-    if (list.grownAt === now || !this.walk(list, tuple)) {
+    if (isAssured && list.walkedAt >= 0) {
+      if (list.walkedAt !== now) this.walk(list, null);
+    } else if (list.walkedAt === now || !this.walk(list, tuple)) {
       list.members.push(new Tuple().copy(tuple));
-      list.grownAt = now;
     }
+    list.walkedAt = now;
     return list.members.length;
   }
 
@@ -57,12 +62,12 @@ export class ConnectionCounts {
   }
 
   /** Takes off what does not count any more; true when the tuple is on the list. */
-  private walk({ members }: MemberList, tuple: Tuple): boolean {
+  private walk({ members }: MemberList, tuple: Tuple | null): boolean {
     let taken = 0;
     for (let i = 0; i < members.length && taken <= MOST_TAKEN_OFF;) {
       const member = members[i]!;
       const entry = this.conntrack.find(member);
-      if (entry !== 0 && member.equals(tuple)) return true;
+      if (entry !== 0 && tuple !== null && member.equals(tuple)) return true;
       if (entry !== 0 && !this.conntrack.isPastEnd(entry)) {
         i++;
       } else {

@@ -3,6 +3,7 @@
  * the connections that it has seen packets of; see connlimit-count.ts for which of them count.
  */
 import type { Clock } from '../../base/clock.ts';
+import { CtStatus } from '../conntrack/ct-info.ts';
 import { Tuple } from '../conntrack/tuple.ts';
 import { TupleReader } from '../conntrack/tuple-reader.ts';
 import type { ConntrackView } from '../conntrack/view.ts';
@@ -12,6 +13,7 @@ import type { HookState } from '../hook-state.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { flag, uint } from '../syntax/values/index.ts';
 import { maskWord } from '../../wire/address.ts';
+import { isExtension } from '../../wire/ipv6-ext.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { ConnectionCounts } from './connlimit-count.ts';
 import { prefixLength } from './prefix-length.ts';
@@ -38,7 +40,7 @@ class ConnlimitTest implements MatchTest {
   test(pkt: PacketBuffer, at: HookState): boolean {
     const tuple = this.scratchTuple;
     if (pkt.ct > 0) this.conntrack.readTuple(pkt.ct, 0, tuple);
-    else if (!this.reader.ofPacket(pkt, tuple)) {
+    else if (hasNoTransport(pkt) || !this.reader.ofPacket(pkt, tuple)) {
       at.hotdrop = true;
       return false;
     }
@@ -49,8 +51,16 @@ class ConnlimitTest implements MatchTest {
     key[2] = (this.byDestination ? pkt.dst2 : pkt.src2) & mask[2]!;
     key[3] = (this.byDestination ? pkt.dst3 : pkt.src3) & mask[3]!;
     key[4] = tuple.zone;
-    return this.counts.count(tuple) > this.limit === this.above;
+    const isAssured = pkt.ct > 0 && (this.conntrack.status[pkt.ct]! & CtStatus.ASSURED) !== 0;
+    const count = this.counts.count(tuple, isAssured);
+    if (count === 0) at.hotdrop = true;
+    return count > this.limit === this.above && count > 0;
   }
+}
+
+/** A later fragment, or extension headers that lead to nothing. */
+function hasNoTransport(pkt: PacketBuffer): boolean {
+  return pkt.fragOffset !== 0 || (pkt.family === 6 && isExtension(pkt.proto));
 }
 
 const count = (name: string, about: string) =>

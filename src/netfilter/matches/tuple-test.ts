@@ -5,6 +5,7 @@ import type { Direction } from '../conntrack/ct-info.ts';
 import { Tuple } from '../conntrack/tuple.ts';
 import type { ConntrackView } from '../conntrack/view.ts';
 import type { Given, ValueType } from '../extension.ts';
+import type { Family } from '../hook.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import {
   badAddress,
@@ -18,27 +19,30 @@ import {
   type Range,
 } from '../syntax/values/index.ts';
 
-/**
- * `address[/mask]`; the address is kept and printed whole. A mask that is no prefix is not printed: so it is with
- * iptables, which can't print it.
- */
+/** `address[/mask]`; the address is kept and printed whole. A mask that is no prefix iptables takes for all ones. */
 export const tupleAddress: ValueType<MaskedAddress> = {
   label: 'address[/mask]',
   parse([word], { family }) {
     const slash = word!.indexOf('/');
     const words = parseHostAddress(slash < 0 ? word! : word!.slice(0, slash), family);
     if (words === null) throw badAddress(word!);
-    const maskText = slash < 0 ? (family === 4 ? '32' : '128') : word!.slice(slash + 1);
+    const whole = WHOLE[family];
+    const maskText = slash < 0 ? whole : word!.slice(slash + 1);
     const mask = parseMask(maskText, family);
     if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
-    return { words, mask };
+    return { words, mask: isPrefix(mask, family) ? mask : parseMask(whole, family)! };
   },
   print({ words, mask }, family) {
     const length = formatMask(mask, family);
-    const isShown = /^\d+$/.test(length) && Number(length) < (family === 4 ? 32 : 128);
-    return `${formatAddress(words, family)}${isShown ? `/${length}` : ''}`;
+    return `${formatAddress(words, family)}${length === WHOLE[family] ? '' : `/${length}`}`;
   },
 };
+
+const WHOLE = { 4: '32', 6: '128' } as const;
+
+function isPrefix(mask: Int32Array, family: Family): boolean {
+  return /^\d+$/.test(formatMask(mask, family));
+}
 
 /** A protocol by name or number, printed as a number. */
 export const tupleProtocol: ValueType<number> = {

@@ -21,6 +21,8 @@ import { Manip, NatFlag, type NatRange } from './view.ts';
 /** Ports tried in the first round; every further round tries half as many, down to 16. */
 const MAX_ATTEMPTS = 128;
 const MIN_ATTEMPTS = 16;
+/** From here on what is closing makes room (NF_NAT_HARDER_THRESH). */
+const HARDER_ATTEMPTS = MAX_ATTEMPTS / 4;
 
 export class TupleChooser {
   private readonly conntrack: NatConntrack;
@@ -95,18 +97,18 @@ export class TupleChooser {
         const id = first + (offset % size);
         if (source) out.srcId = id;
         else out.dstId = id;
-        if (!this.usedHarder(out, entry)) return;
+        if (!this.usedHarder(out, entry, attempts - i)) return;
       }
       if (attempts >= size || attempts < MIN_ATTEMPTS) return;
       offset = this.rng.below(65536);
     }
   }
 
-  /** As `used`, but a TCP connection of ours that is only waiting to be forgotten makes room. */
-  private usedHarder(tuple: Tuple, entry: number): boolean {
+  /** As `used`, but when few are left to try, a TCP connection that only waits to be forgotten makes room for a SYN. */
+  private usedHarder(tuple: Tuple, entry: number, attemptsLeft: number): boolean {
     this.conntrack.invert(tuple, this.scratchReply);
     if (!this.conntrack.taken(this.scratchReply, entry)) return false;
-    return !this.conntrack.evictClosing(this.scratchReply);
+    return attemptsLeft > HARDER_ATTEMPTS || !this.conntrack.evictClosing(this.scratchReply, entry);
   }
 }
 

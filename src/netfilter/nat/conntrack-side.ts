@@ -16,8 +16,11 @@ export interface NatConntrack {
   alterReply(entry: number, reply: Tuple): void;
   /** Does a confirmed entry other than `except` use this tuple, in either direction? (nf_conntrack_tuple_taken) */
   taken(tuple: Tuple, except: number): boolean;
-  /** Removes the entry whose tuple this is if it is a translated TCP connection past its end; true when it is gone. */
-  evictClosing(tuple: Tuple): boolean;
+  /**
+   * Removes the entry whose tuple this is if it is a translated TCP connection past its end and the one that begins with
+   * a SYN has sequence numbers beyond its; true when it is gone.
+   */
+  evictClosing(tuple: Tuple, beginning: number): boolean;
   master(entry: number): number;
   remove(entry: number): void;
   /** Called once for every entry that goes. */

@@ -9,7 +9,7 @@
 import { writeU16 } from '../../wire/bytes.ts';
 import { checksum, pseudoOf } from '../../wire/checksum.ts';
 import { dissectNetwork } from '../../wire/dissect.ts';
-import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { ChecksumState, PacketBuffer } from '../../wire/packet-buffer.ts';
 import { CtStatus } from '../conntrack/ct-info.ts';
 import type { Tuple } from '../conntrack/tuple.ts';
 import { Verdict } from '../verdict.ts';
@@ -40,7 +40,7 @@ export function translateIcmpError(
   const { bytes, l4, l3End } = pkt;
   const quoted = l4 + ICMP_HEADER;
   if (quoted + (pkt.family === 4 ? 20 : 40) > l3End) return false;
-  if (!checksumRight(pkt)) return false;
+  if (!isIntact(pkt)) return false;
   if (bytes[l4] === (pkt.family === 4 ? ICMP_REDIRECT : ICMPV6_REDIRECT)) {
     if ((status & NAT_DONE) !== NAT_DONE || status & NAT_MASK) return false;
   }
@@ -72,8 +72,15 @@ function dissectQuoted(pkt: PacketBuffer, quoted: number): void {
   bytes[quoted] = first;
 }
 
-function checksumRight(pkt: PacketBuffer): boolean {
-  return checksum(pkt.bytes, pkt.l4, pkt.l3End, pseudoSum(pkt)) === 0;
+/**
+ * What was found to be right stays right for Linux, even where NPT has changed an address since; of a packet of its own
+ * OUTPUT finds it. What is forwarded is asked once more (skb_forward_csum), unless tracking had verified it.
+ */
+function isIntact(pkt: PacketBuffer): boolean {
+  if (pkt.checksumState === ChecksumState.GOOD) return true;
+  if (checksum(pkt.bytes, pkt.l4, pkt.l3End, pseudoSum(pkt)) !== 0) return false;
+  if (pkt.iif === 0) pkt.checksumState = ChecksumState.GOOD;
+  return true;
 }
 
 function fillChecksum(pkt: PacketBuffer): void {

@@ -18,6 +18,8 @@ import { prefixLength } from '../matches/prefix-length.ts';
 import { portsOffset } from '../matches/ports-offset.ts';
 import { quotedPacket } from './quoted-packet.ts';
 
+const NO_PORTS = -1;
+
 class HmarkAction implements TargetAction {
   private readonly conntrack: ConntrackView | null;
   private readonly sourceMask: Int32Array;
@@ -85,7 +87,7 @@ class HmarkAction implements TargetAction {
   /** The larger port first; 0 for what has no ports. */
   private portsOf(tuple: Tuple): number {
     const isIcmp = tuple.proto === IPPROTO_ICMP || tuple.proto === IPPROTO_ICMPV6;
-    if (isIcmp || portsOffset(tuple.proto) < 0) return 0;
+    if (isIcmp || portsOffset(tuple.proto) < 0 || tuple.srcId === NO_PORTS) return 0;
     const ports = (((tuple.srcId << 16) | tuple.dstId) & this.portMask) | this.portSet;
     const source = ports >>> 16;
     const destination = ports & 0xffff;
@@ -93,7 +95,7 @@ class HmarkAction implements TargetAction {
   }
 }
 
-/** Ports of fragments are not looked at. */
+/** Ports of fragments are not looked at: there are none then, and `srcId` is NO_PORTS. */
 function readPacket(pkt: PacketBuffer, out: Tuple): void {
   out.src0 = pkt.src0;
   out.src1 = pkt.src1;
@@ -108,7 +110,7 @@ function readPacket(pkt: PacketBuffer, out: Tuple): void {
   const at = pkt.l4 + offset;
   const hasPorts = offset >= 0 && pkt.fragOffset === 0 && pkt.moreFragments === 0 && at + 4 <= pkt.l3End;
   const ports = hasPorts ? readI32(pkt.bytes, at) : 0;
-  out.srcId = ports >>> 16;
+  out.srcId = hasPorts ? ports >>> 16 : NO_PORTS;
   out.dstId = ports & 0xffff;
 }
 

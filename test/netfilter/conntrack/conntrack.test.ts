@@ -346,17 +346,23 @@ describe('conntrack: for address translation', () => {
     assert.ok(table.capacity >= 262144);
   });
 
-  it('frees a reply tuple that a translated connection past its end holds, and no other', () => {
+  it('frees a reply tuple that a translated connection past its end holds, for a SYN beyond its numbers only', () => {
     const rig = new Rig();
     rig.establish();
     const entry = 1;
     const reply = new Tuple();
     rig.ct.readTuple(entry, 1, reply);
     rig.ct.status[entry]! |= CtStatus.SRC_NAT;
-    assert.equal(rig.ct.evictClosing(reply), false);
+    rig.tcp('>', 'S', { sport: 2001, seq: 9000 });
+    rig.tcp('>', 'S', { sport: 2002, seq: 7 });
+    rig.tcp('>', 'A', { sport: 2003, seq: 9000 });
+    const [later, earlier, middle] = [2, 3, 4] as const;
+    assert.equal(rig.ct.evictClosing(reply, later), false, 'not past its end');
     rig.tcp('<', 'R', { seq: 5001 });
-    assert.equal(rig.ct.evictClosing(reply), true);
-    assert.deepEqual(rig.ct.list(4), []);
+    assert.equal(rig.ct.evictClosing(reply, earlier), false);
+    assert.equal(rig.ct.evictClosing(reply, middle), false);
+    assert.equal(rig.ct.evictClosing(reply, later), true);
+    assert.ok(rig.ct.list(4).every((line) => !line.includes('sport=1025')));
   });
 
   it('an unconfirmed entry takes another reply tuple, which is taken once it is confirmed', () => {

@@ -140,7 +140,8 @@ describe('match conntrack', () => {
   });
   it('compares protocol, addresses and ports of both tuples', () => {
     assert.equal(answer('--ctproto udp --ctorigsrc 10.0.0.0/8 --ctorigdst 198.0.0.7'), 'matches');
-    assert.equal(answer('--ctreplsrc 198.0.0.7 --ctrepldst 203.9.9.1/255.0.0.255'), 'matches');
+    assert.equal(answer('--ctreplsrc 198.0.0.7 --ctrepldst 203.9.9.1/255.0.0.0'), 'matches');
+    assert.equal(answer('--ctrepldst 203.9.9.1/255.0.0.255'), 'no', 'a mask that is no prefix is none');
     assert.equal(answer('! --ctrepldst 203.0.0.1'), 'no');
     assert.equal(
       answer('--ctorigsrcport 1000 --ctorigdstport 50:60 --ctreplsrcport 53 ! --ctrepldstport 1:1999'),
