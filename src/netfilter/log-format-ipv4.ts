@@ -34,13 +34,7 @@ const NEEDED_LENGTH: Readonly<Record<number, number>> = {
 };
 
 /** `outer` is false for a packet quoted inside an ICMP error, whose own quotes are not followed. */
-export function ipv4Text(
-  bytes: Uint8Array,
-  l3: number,
-  end: number,
-  flags: number,
-  outer: boolean,
-): LogText {
+export function ipv4Text(bytes: Uint8Array, l3: number, end: number, flags: number, outer: boolean): LogText {
   if (end - l3 < ipv4.HEADER_LENGTH) return cut('TRUNCATED');
   const tos = ipv4.tos(bytes, l3);
   let text = `SRC=${formatIp4(ipv4.src(bytes, l3))} DST=${formatIp4(ipv4.dst(bytes, l3))} `;

@@ -21,13 +21,7 @@ const PARAMETER_PROBLEM = 4;
 const ECHO = 128;
 const ECHO_REPLY = 129;
 
-export function ipv6Text(
-  bytes: Uint8Array,
-  l3: number,
-  end: number,
-  flags: number,
-  outer: boolean,
-): LogText {
+export function ipv6Text(bytes: Uint8Array, l3: number, end: number, flags: number, outer: boolean): LogText {
   if (end - l3 < ipv6.HEADER_LENGTH) return cut('TRUNCATED');
   let text = `SRC=${longForm(bytes, l3 + 8)} DST=${longForm(bytes, l3 + 24)} `;
   text += `LEN=${ipv6.payloadLength(bytes, l3) + ipv6.HEADER_LENGTH} TC=${ipv6.trafficClass(bytes, l3)} `;
