@@ -4,6 +4,8 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { AlgServices } from './services.ts';
 
 const LEVEL_NOTICE = 5;
+/** Its line names no interfaces. */
+const NO_NAMES = { interfaceName: () => '' };
 
 export function logRefusal(
   { log, clock }: AlgServices,
@@ -15,7 +17,7 @@ export function logRefusal(
   log.line({
     time: clock.now,
     level: LEVEL_NOTICE,
-    text: `nf_ct_${helper}: dropping packet: ${why} ${packetText(pkt, '', '', DEFAULT_LOG_FLAGS)}`,
+    text: `nf_ct_${helper}: dropping packet: ${why} ${packetText(pkt, 0, 0, DEFAULT_LOG_FLAGS, NO_NAMES)}`,
     cause: pkt.cause,
   });
 }

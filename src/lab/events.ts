@@ -4,6 +4,7 @@
  */
 import type { TimeUs } from '../base/clock.ts';
 import type { TableEntry } from '../vswitch/index.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { describeFrame } from '../wire/describe.ts';
 import { endpointText, type Endpoint } from './topology.ts';
 
@@ -19,6 +20,8 @@ export interface Crossing {
   readonly frame: Uint8Array;
   /** The crossing whose arrival caused it; 0 for what a host began by itself. */
   readonly parent: number;
+  /** What the rules of a host know of a packet that its bridge hands up to it (bridge-netfilter); null for any other. */
+  carried: PacketBuffer | null;
   /** What the switch at the other end did with it; null for hosts. */
   decision: Decision | null;
 }
@@ -40,7 +43,17 @@ export class EventLog {
   private next = 1;
 
   add(sentAt: TimeUs, from: Endpoint, to: Endpoint, frame: Uint8Array, parent: number): Crossing {
-    const crossing = { id: this.next++, sentAt, arrivedAt: -1, from, to, frame, parent, decision: null };
+    const crossing: Crossing = {
+      id: this.next++,
+      sentAt,
+      arrivedAt: -1,
+      from,
+      to,
+      frame,
+      parent,
+      carried: null,
+      decision: null,
+    };
     this.kept.push(crossing);
     if (this.kept.length > 2 * MOST_KEPT) this.kept = this.kept.slice(-MOST_KEPT);
     return crossing;

@@ -10,8 +10,9 @@ import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
 import { dropReasonText } from '../netfilter/drop-reason.ts';
-import { intoDevice, Link, NO_IMPAIRMENT, type FrameTaker } from '../stack/link/index.ts';
-import { ACTION_TEXTS, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
+import { BridgeNetfilter, keepState } from '../stack/bridge-netfilter.ts';
+import { Link, NO_IMPAIRMENT, type FrameTaker } from '../stack/link/index.ts';
+import { ACTION_TEXTS, LearningSwitch, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { EventLog, type Crossing } from './events.ts';
@@ -38,6 +39,8 @@ export class Lab {
   readonly links: LabLink[];
   private readonly rng: SeededRng;
   private readonly plugs = new Map<string, Plug>();
+  /** Of bridges that belong to a host, by the endpoint of their own interface. */
+  private readonly filters = new Map<string, BridgeNetfilter>();
   /** The frame whose arrival is being dealt with; null while a host acts by itself. */
   private current: Crossing | null = null;
   /** Ports that copies of it left by. */
@@ -51,6 +54,33 @@ export class Lab {
       else this.switches.set(node.name, this.makeSwitch(node.name, node.config));
     }
     this.links = topology.links.map((config) => ({ config, link: this.connect(config) }));
+    for (const { ends } of topology.links) this.lendRules(ends);
+  }
+
+  /** A bridge whose own interface is a host's belongs to it: the host's rules may see what it bridges (net.bridge.*). */
+  private lendRules([a, b]: readonly [Endpoint, Endpoint]): void {
+    for (const [own, other] of [
+      [a, b],
+      [b, a],
+    ] as const) {
+      const bridge = this.bridgeAt(own.node);
+      const host = this.hosts.get(other.node)?.gateway.host;
+      if (bridge?.self?.name !== own.port || host === undefined) continue;
+      const filter = new BridgeNetfilter({
+        host,
+        device: host.devices.named(other.port)!,
+        ports: bridge.ports,
+        transmit: (port, frame) => bridge.transmit(port, frame),
+        resume: (port, pkt) => bridge.resume(port, pkt),
+      });
+      bridge.filter = filter;
+      this.filters.set(endpointText(own), filter);
+    }
+  }
+
+  private bridgeAt(node: string): LearningSwitch | undefined {
+    const found = this.switches.get(node);
+    return found instanceof LearningSwitch ? found : undefined;
   }
 
   /** Time passes. */
@@ -140,22 +170,32 @@ export class Lab {
 
   /** What is sent at an end is written down, and waits to be met at the other. */
   private plug(from: Endpoint, to: Endpoint, arrivals: Arrivals, send: Plug): void {
+    const name = endpointText(from);
     const plug: Plug = (bytes, start, end) => {
       const parent = this.current?.id ?? 0;
-      arrivals.expect(this.events.add(this.clock.now, from, to, bytes.slice(start, end), parent));
+      const crossing = this.events.add(this.clock.now, from, to, bytes.slice(start, end), parent);
+      crossing.carried = this.filters.get(name)?.takeHanded() ?? null;
+      arrivals.expect(crossing);
       send(bytes, start, end);
     };
     const host = this.hosts.get(from.node);
     if (host !== undefined) host.plugs.plug(host.gateway.host.devices.named(from.port)!, plug);
-    else this.plugs.set(endpointText(from), plug);
+    else this.plugs.set(name, plug);
   }
 
   /** What happens to a frame that has crossed to an endpoint. */
   private taker({ node, port }: Endpoint): (crossing: Crossing | null) => FrameTaker {
     const host = this.hosts.get(node);
     if (host !== undefined) {
-      const take = intoDevice(host.gateway.host, host.gateway.host.devices.named(port)!);
-      return (crossing) => (bytes, start, end) => this.during(crossing, () => take(bytes, start, end));
+      const receiver = host.gateway.host;
+      const device = receiver.devices.named(port)!;
+      const pkt = new PacketBuffer();
+      return (crossing) => (bytes, start, end) =>
+        this.during(crossing, () => {
+          pkt.reset(bytes, start, end);
+          if (crossing?.carried) keepState(pkt, crossing.carried);
+          receiver.receive(device, pkt);
+        });
     }
     const bridge = this.switch(node);
     const { index } = bridge.portNamed(port)!;

@@ -21,6 +21,7 @@ const REASONS = {
   MARTIAN_DESTINATION: 'martian destination',
   IPV6_EXTENSION: 'bad IPv6 extension header',
   REVERSE_PATH: 'reverse path filter',
+  IPV6_DISABLED: 'IPv6 is switched off on the interface',
   // Fragments
   FRAGMENT_BAD: 'bad fragment',
   FRAGMENT_OVERLAP: 'overlapping fragment',

@@ -8,6 +8,7 @@
  */
 import { hexByte, readU16 } from '../wire/bytes.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { HostServices } from './host-services.ts';
 import { ipv4Text } from './log-format-ipv4.ts';
 import { ipv6Text } from './log-format-ipv6.ts';
 import { LogFlag } from './log.ts';
@@ -18,9 +19,22 @@ export const DEFAULT_LOG_FLAGS =
 
 const ETHERNET_HEADER = 14;
 
-/** `inName` and `outName` are the empty string where the hook knows no such interface. */
-export function packetText(pkt: PacketBuffer, inName: string, outName: string, flags: number): string {
-  let text = `IN=${inName} OUT=${outName} `;
+/** Who knows what interfaces and bridge ports are called. */
+export type InterfaceNames = Pick<HostServices, 'interfaceName'>;
+
+/** `iif` and `oif` are 0 where the hook knows no such interface. */
+export function packetText(
+  pkt: PacketBuffer,
+  iif: number,
+  oif: number,
+  flags: number,
+  names: InterfaceNames,
+): string {
+  const nameOf = (index: number) => (index === 0 ? '' : names.interfaceName(index));
+  const inName = nameOf(iif);
+  let text = `IN=${inName} OUT=${nameOf(oif)} `;
+  if (pkt.physIn !== 0) text += `PHYSIN=${nameOf(pkt.physIn)} `;
+  if (pkt.physOut !== 0) text += `PHYSOUT=${nameOf(pkt.physOut)} `;
   if (inName !== '') text += macText(pkt, flags);
   const packet = pkt.family === 4 ? ipv4Text : ipv6Text;
   const { text: headers, isCut } = packet(pkt.bytes, pkt.l3, pkt.l3End, flags, true);

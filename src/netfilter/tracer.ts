@@ -46,7 +46,7 @@ export class TraceOutput implements TraceSink {
     this.tracer?.passed(step, pkt);
     if (pkt.traced === 0 || !this.log.wanted) return;
     const { host } = this;
-    const words = packetText(pkt, host.interfaceName(at.iif), host.interfaceName(at.oif), DEFAULT_LOG_FLAGS);
+    const words = packetText(pkt, at.iif, at.oif, DEFAULT_LOG_FLAGS, host);
     this.log.line({
       time: this.clock.now,
       level: TRACE_LEVEL,

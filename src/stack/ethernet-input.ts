@@ -23,8 +23,13 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
   device.rxBytes += length;
   if (length < ethernet.HEADER_LENGTH) return refuse(host, device, pkt, DropReason.FRAME_TOO_SHORT);
   if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
-  // A tag's four bytes are always allowed for, tagged or not; segments yet to be cut always pass (is_skb_forwardable).
-  if (length > device.mtu + ethernet.HEADER_LENGTH + vlan.TAG_LENGTH && pkt.gsoSize === 0) {
+  // A tag's four bytes are always allowed for, tagged or not; segments yet to be cut always pass (is_skb_forwardable), and
+  // what a bridge of the host's own hands up, which may have been put together there.
+  if (
+    length > device.mtu + ethernet.HEADER_LENGTH + vlan.TAG_LENGTH &&
+    pkt.gsoSize === 0 &&
+    pkt.physIn === 0
+  ) {
     return refuse(host, device, pkt, DropReason.FRAME_TOO_LONG);
   }
   pkt.packetType = packetType(bytes, start, device);
@@ -56,7 +61,8 @@ export function receivePacket(host: Host, device: Device, pkt: PacketBuffer): vo
   else receive4(host, pkt, device, status);
 }
 
-function packetType(bytes: Uint8Array, start: number, device: Device): number {
+/** For whom a frame is that came in by a device. */
+export function packetType(bytes: Uint8Array, start: number, device: Device): number {
   if (ethernet.dstLow(bytes, start) === device.macLow && ethernet.dstHigh(bytes, start) === device.macHigh) {
     return PacketType.HOST;
   }

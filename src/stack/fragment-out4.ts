@@ -10,7 +10,17 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 
-export function fragment4(host: Host, pkt: PacketBuffer, device: Device): void {
+/** Takes the pieces: the neighbours, or the bridge that the packet crosses. */
+export interface FragmentTaker {
+  output(fragment: PacketBuffer, device: Device): void;
+}
+
+export function fragment4(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  taker: FragmentTaker = host.neighbours4,
+): void {
   const { bytes, l3, fragMaxSize } = pkt;
   const headerLength = pkt.l4 - l3;
   const hasDf = ipv4.dontFragment(bytes, l3);
@@ -23,8 +33,8 @@ export function fragment4(host: Host, pkt: PacketBuffer, device: Device): void {
   const payload = pkt.l3End - pkt.l4;
   if (room < 8) return host.drop(pkt, DropReason.TOO_BIG);
   const pieces = host.fragments.piecesOf(pkt, payload);
-  if (pieces !== undefined && fit(pieces, room)) return sendPieces(host, pkt, device, pieces);
-  sendCut(host, pkt, device, room, hasDf && host.fragments.keepsDf(pkt));
+  if (pieces !== undefined && fit(pieces, room)) return sendPieces(host, pkt, device, taker, pieces);
+  sendCut(host, pkt, device, taker, room, hasDf && host.fragments.keepsDf(pkt));
 }
 
 function fit(pieces: Int32Array, room: number): boolean {
@@ -33,24 +43,37 @@ function fit(pieces: Int32Array, room: number): boolean {
 }
 
 /** As it came. DF is not put back: Linux loses it here. */
-function sendPieces(host: Host, pkt: PacketBuffer, device: Device, pieces: Int32Array): void {
+function sendPieces(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  taker: FragmentTaker,
+  pieces: Int32Array,
+): void {
   let offset = 0;
   const payload = pkt.l3End - pkt.l4;
   for (const size of pieces) {
     const flags = offset + size < payload ? ipv4.FLAG_MF : 0;
-    sendFragment(host, pkt, device, offset, size, flags);
+    sendFragment(host, pkt, device, taker, offset, size, flags);
     offset += size;
   }
 }
 
-function sendCut(host: Host, pkt: PacketBuffer, device: Device, room: number, keepDf: boolean): void {
+function sendCut(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  taker: FragmentTaker,
+  room: number,
+  keepDf: boolean,
+): void {
   const payload = pkt.l3End - pkt.l4;
   const wasFragment = pkt.moreFragments !== 0;
   for (let offset = 0; offset < payload;) {
     const left = payload - offset;
     const size = left > room ? room & ~7 : left;
     const more = size < left || wasFragment ? ipv4.FLAG_MF : 0;
-    sendFragment(host, pkt, device, offset, size, more | (keepDf ? ipv4.FLAG_DF : 0));
+    sendFragment(host, pkt, device, taker, offset, size, more | (keepDf ? ipv4.FLAG_DF : 0));
     offset += size;
   }
 }
@@ -60,6 +83,7 @@ function sendFragment(
   host: Host,
   pkt: PacketBuffer,
   device: Device,
+  taker: FragmentTaker,
   offset: number,
   size: number,
   flags: number,
@@ -88,7 +112,7 @@ function sendFragment(
   fragment.priority = pkt.priority;
   fragment.packetType = pkt.packetType;
   fragment.cause = pkt.cause;
-  host.neighbours4.output(fragment, device);
+  taker.output(fragment, device);
   host.pool.give(fragment);
 }
 

@@ -11,9 +11,15 @@ import * as ipv6 from '../wire/ipv6.ts';
 import * as ipv6ext from '../wire/ipv6-ext.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
+import type { FragmentTaker } from './fragment-out4.ts';
 import type { Host } from './host.ts';
 
-export function fragment6(host: Host, pkt: PacketBuffer, device: Device): void {
+export function fragment6(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  taker: FragmentTaker = host.neighbours6,
+): void {
   const { fragMaxSize, routeMtu } = pkt;
   const isForwarded = pkt.iif !== 0;
   if ((isForwarded && fragMaxSize === 0) || fragMaxSize > routeMtu) {
@@ -32,14 +38,14 @@ export function fragment6(host: Host, pkt: PacketBuffer, device: Device): void {
   const last = (pieces?.length ?? 0) - 1;
   if (pieces?.every((size, i) => size <= room && (i === last || (size & 7) === 0)) === true) {
     for (let i = 0, offset = 0; i <= last; offset += pieces[i++]!) {
-      sendFragment(host, pkt, device, nextAt, headers, offset, pieces[i]!, payload, id);
+      sendFragment(host, pkt, device, taker, nextAt, headers, offset, pieces[i]!, payload, id);
     }
     return;
   }
   for (let offset = 0; offset < payload;) {
     const left = payload - offset;
     const size = left > room ? room & ~7 : left;
-    sendFragment(host, pkt, device, nextAt, headers, offset, size, payload, id);
+    sendFragment(host, pkt, device, taker, nextAt, headers, offset, size, payload, id);
     offset += size;
   }
 }
@@ -78,6 +84,7 @@ function sendFragment(
   host: Host,
   pkt: PacketBuffer,
   device: Device,
+  taker: FragmentTaker,
   nextAt: number,
   headers: number,
   offset: number,
@@ -113,6 +120,6 @@ function sendFragment(
   fragment.mark = pkt.mark;
   fragment.packetType = pkt.packetType;
   fragment.cause = pkt.cause;
-  host.neighbours6.output(fragment, device);
+  taker.output(fragment, device);
   host.pool.give(fragment);
 }

@@ -61,7 +61,7 @@ export class Gateway {
       log,
       printer: (pkt, hook) => {
         const [iif, oif] = hook === Hook.OUTPUT ? [0, pkt.oif] : [pkt.iif, 0];
-        return packetText(pkt, host.interfaceName(iif), host.interfaceName(oif), DEFAULT_LOG_FLAGS);
+        return packetText(pkt, iif, oif, DEFAULT_LOG_FLAGS, host);
       },
     });
     this.sequences = new SequenceAdjustment(this.conntrack);

@@ -30,6 +30,7 @@ import { WireStatus } from '../wire/wire-status.ts';
 import { isLinkLocal6, type AddressTable } from './addresses.ts';
 import { Arp } from './arp.ts';
 import { parseHostConfig, type HostConfig } from './config.ts';
+import { BridgePorts, FIRST_HELD } from './bridge-ports.ts';
 import { DeviceTable, LOOPBACK_INDEX, type Device, type FrameSink } from './device.ts';
 import { Tunnels } from './devices/tunnels.ts';
 import { SettingsTable } from './device-settings.ts';
@@ -116,6 +117,7 @@ export class Host implements HostServices {
   readonly limits4: PeerLimits;
   readonly groups: Groups;
   readonly pathMtus: PathMtus;
+  readonly bridgePorts = new BridgePorts();
   readonly redirects: Redirects;
   readonly proxies = new Proxies();
   readonly tunnels = new Tunnels();
@@ -332,6 +334,8 @@ export class Host implements HostServices {
 
   /** The same in PREROUTING, behind which a packet may leave by the way of its flow; that, too, ends its way here. */
   hookFirst(pkt: PacketBuffer): boolean {
+    // A bridge has passed it through already (ip_sabotage_in).
+    if (pkt.physIn !== 0) return true;
     const isAccepted = this.hook(Hooks.PREROUTING, pkt);
     const { exit } = this;
     if (exit === null || !isAccepted) {
@@ -417,6 +421,7 @@ export class Host implements HostServices {
 
   /** Puts an Ethernet header before the packet and sends it. */
   sendFrame(pkt: PacketBuffer, device: Device, mac: Uint8Array): void {
+    if (pkt.physOut >= FIRST_HELD) return this.bridgePorts.release(pkt, mac);
     let { bytes, l3 } = pkt;
     let end = pkt.l3End;
     if (!device.hasEthernet) return this.sendPacket(pkt, device);
@@ -468,6 +473,7 @@ export class Host implements HostServices {
   // ── What the packet filter asks (HostServices) ──────────────────────────────────────────────────────────────────
 
   interfaceName(index: number): string {
+    if (index < 0) return this.bridgePorts.nameOf(index);
     return this.devices.at(index)?.name ?? '';
   }
 
@@ -484,7 +490,7 @@ export class Host implements HostServices {
   }
 
   mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean {
-    if (!(hop instanceof Neighbour) || !mayLeaveAtOnce(this, pkt, hop, mtu)) return false;
+    if (pkt.physIn !== 0 || !(hop instanceof Neighbour) || !mayLeaveAtOnce(this, pkt, hop, mtu)) return false;
     this.exit = hop;
     return true;
   }

@@ -21,6 +21,7 @@ const INTERFACE_LOCAL = 1;
 /** @param status - what the dissection of the packet gave; a broken chain of extension headers is no fault here */
 export function receive6(host: Host, pkt: PacketBuffer, device: Device, status: WireStatus): void {
   if (pkt.packetType === PacketType.OTHERHOST) return host.drop(pkt, DropReason.OTHER_HOST);
+  if (host.settings.v6(device).disabled) return host.drop(pkt, DropReason.IPV6_DISABLED);
   if (pkt.family !== 6) return host.drop(pkt, DropReason.IP_HEADER);
   const fault = addressFault(host, pkt, device);
   if (fault !== 0) return host.drop(pkt, fault);

@@ -88,6 +88,8 @@ function hasUnicastAddresses(host: Host, pkt: PacketBuffer): boolean {
       w0 >>> 24 === 0xff || pkt.bytes.subarray(at, at + 16).every((byte) => byte === 0);
     return !isSpecial(pkt.src0, pkt.l3 + ipv6.SRC_AT) && !isSpecial(pkt.dst0, pkt.l3 + ipv6.DST_AT);
   }
+  // A packet that is bridged has not been routed: nothing says that it is for a group.
+  if (pkt.physOut !== 0) return true;
   const kind = host.addressType(4, pkt.dst0, 0, 0, 0, 0);
   return kind !== AddressType.BROADCAST && kind !== AddressType.MULTICAST;
 }

@@ -301,6 +301,14 @@ const NEIGHBOURS: readonly SysctlSpec[] = ['ipv4', 'ipv6'].flatMap((family) => {
   ];
 });
 
+/** Of br_netfilter, with the values that a kernel has while that module is not loaded. */
+const BRIDGE: readonly SysctlSpec[] = [
+  flag('net.bridge.bridge-nf-call-iptables', 0, 'rules see IPv4 packets that a bridge of this host bridges'),
+  flag('net.bridge.bridge-nf-call-ip6tables', 0, 'rules see IPv6 packets that a bridge of this host bridges'),
+  flag('net.bridge.bridge-nf-filter-vlan-tagged', 0, 'also those in frames with a VLAN tag'),
+  flag('net.bridge.bridge-nf-filter-pppoe-tagged', 0, 'also those in PPPoE sessions'),
+];
+
 const UDP: readonly SysctlSpec[] = [
   number('net.core.rmem_default', 212992, INT_MAX, 'bytes', 'receive buffer of a UDP socket', 2304),
 ];
@@ -314,4 +322,5 @@ export const STACK_SYSCTLS: readonly SysctlSpec[] = [
   ...NEIGHBOURS,
   ...TCP_SYSCTLS,
   ...UDP,
+  ...BRIDGE,
 ];

@@ -94,7 +94,7 @@ function sendReset4(host: Host, pkt: PacketBuffer, tos: number, conntrack: Closi
     writeSegment(reset, pkt);
     redissectTransport(reset);
     if (conntrack !== null) attachReset(reset, pkt, conntrack);
-    sendLocal4(host, reset);
+    if (conntrack === null || !host.bridgePorts.answer(pkt, reset)) sendLocal4(host, reset);
   }
   host.pool.give(reset);
 }
@@ -124,7 +124,7 @@ function sendReset6(
     writeSegment(reset, pkt);
     redissectTransport(reset);
     if (conntrack !== null) attachReset(reset, pkt, conntrack);
-    sendLocal6(host, reset);
+    if (conntrack === null || !host.bridgePorts.answer(pkt, reset)) sendLocal6(host, reset);
   }
   host.pool.give(reset);
 }

@@ -14,5 +14,6 @@ export {
   type TableEntry,
 } from './switch.ts';
 export { reverseArp } from './reverse-arp.ts';
+export type { BridgeFilter } from './learning/bridge-filter.ts';
 export { LearningSwitch } from './learning/bridge.ts';
 export { VsphereSwitch } from './vmware/vsphere-switch.ts';

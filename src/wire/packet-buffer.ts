@@ -101,6 +101,12 @@ export class PacketBuffer {
   cause: number;
   /** One of ChecksumState (below): what is known of the transport checksum. */
   checksumState: number;
+  /**
+   * Of a packet that a bridge of the host passes to its rules: numbers of the ports it came by and leaves by, as interface
+   * indices have them; 0 for none.
+   */
+  physIn: number;
+  physOut: number;
   /** 1 when its way through the rules may be that of its whole flow (src/netfilter/flow-table.ts). */
   steady: number;
 
@@ -148,6 +154,8 @@ export class PacketBuffer {
     this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
+    this.physIn = 0;
+    this.physOut = 0;
     this.steady = 0;
   }
 
@@ -188,6 +196,8 @@ export class PacketBuffer {
     this.decision = 0;
     this.cause = 0;
     this.checksumState = 0;
+    this.physIn = 0;
+    this.physOut = 0;
     this.steady = 0;
   }
 

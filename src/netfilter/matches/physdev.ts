@@ -1,7 +1,7 @@
 /**
- * `-m physdev`: the bridge ports that a bridged packet came in by and leaves by. Linux: xt_physdev. Packets of this host's
- * rules are routed, never bridged (its interfaces are no bridge ports), so a rule matches only where all it asks is
- * inverted, as in Linux.
+ * `-m physdev`: the bridge ports that a packet came in by and leaves by. Linux: xt_physdev. Only of packets that came by a
+ * bridge anything is known; any other matches where all that the rule asks is inverted. Which port a packet leaves by is
+ * known in FORWARD and POSTROUTING, of bridged packets alone.
  */
 import {
   defineMatch,
@@ -11,7 +11,10 @@ import {
   type RuleUse,
   type ValueType,
 } from '../extension.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { Hook } from '../hook.ts';
+import type { HostServices } from '../host-services.ts';
+import { interfaceMatches } from '../interface-patterns.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { flag } from '../syntax/values/index.ts';
 
@@ -30,15 +33,40 @@ const portName: ValueType<string> = {
 };
 
 class PhysdevTest implements MatchTest {
-  private readonly answer: boolean;
+  private readonly info: Info;
+  private readonly host: HostServices;
+  /** For packets that came by no bridge. */
+  private readonly byDefault: boolean;
 
-  constructor(given: readonly (Given<unknown> | undefined)[]) {
-    this.answer = given.every((one) => one?.not !== false);
+  constructor(info: Info, host: HostServices) {
+    this.info = info;
+    this.host = host;
+    this.byDefault = Object.values(info).every((one: Given<unknown>) => one.not);
   }
 
-  test(): boolean {
-    return this.answer;
+  test({ physIn, physOut }: PacketBuffer): boolean {
+    if (physIn === 0) return this.byDefault;
+    const { isIn, isOut, isBridged } = this.info;
+    const leaves = physOut !== 0;
+    return (
+      isMet(isBridged, leaves) &&
+      isMet(isIn, true) &&
+      isMet(isOut, leaves) &&
+      this.isNamed(this.info.in, physIn) &&
+      // A port that there is none of is not one of another name, either.
+      (this.info.out === undefined || (leaves && this.isNamed(this.info.out, physOut)))
+    );
   }
+
+  private isNamed(wanted: Given<string> | undefined, port: number): boolean {
+    return (
+      wanted === undefined || isMet(wanted, interfaceMatches(wanted.value, this.host.interfaceName(port)))
+    );
+  }
+}
+
+function isMet(asked: Given<unknown> | undefined, holds: boolean): boolean {
+  return asked === undefined || holds !== asked.not;
 }
 
 const question = (name: string, about: string) => ({ value: flag, name, negate: true, about }) as const;
@@ -77,5 +105,5 @@ export const physdev = defineMatch({
   check,
   save: (info) => list(info).slice('PHYSDEV match '.length),
   list,
-  create: (info) => new PhysdevTest(Object.values(info)),
+  create: (info, { host }) => new PhysdevTest(info, host),
 });

@@ -76,7 +76,7 @@ class LogAction implements TargetAction {
   run(pkt: PacketBuffer, at: HookState): number {
     if (this.log.wanted) {
       const { host } = this;
-      const packet = packetText(pkt, host.interfaceName(at.iif), host.interfaceName(at.oif), this.flags);
+      const packet = packetText(pkt, at.iif, at.oif, this.flags, host);
       this.log.line({
         time: this.clock.now,
         level: this.level,

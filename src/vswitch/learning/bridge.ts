@@ -1,9 +1,9 @@
 /**
  * The learning switch: a Linux bridge, frame by frame (IEEE 802.1D; compared with the kernel's in test/vswitch/kernel).
  *
- *     frame ─► reserved group? ─► port state ─► VLAN ─► locked? ─► learn ─► group: snooping
- *                   │                                                          │
- *                   ▼ spanning tree, or nobody                                 ▼
+ *     frame ─► reserved group? ─► port state ─► filter ─► VLAN ─► locked? ─► learn ─► group: snooping
+ *                   │                          (PREROUTING)                       │
+ *                   ▼ spanning tree, or nobody                                    ▼
  *                                                    look up ─┬─ known: to its port
  *                                                             ├─ own: up to the switch's own interface
  *                                                             └─ else: to every port that floods such frames
@@ -19,6 +19,7 @@ import { addressText, Fdb, FdbFlag } from '../fdb.ts';
 import { Mirror } from '../mirror.ts';
 import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switch.ts';
 import { ANY_TAG, TaggedFrame } from '../tagged-frame.ts';
+import type { BridgeFilter } from './bridge-filter.ts';
 import { BridgePort, PortState } from './bridge-port.ts';
 import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
@@ -56,6 +57,10 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private readonly alwaysForwarded: number;
   readonly tree: TreeProtocol | null;
   private readonly snooping: Snooping | null;
+  /** The rules of the host that the switch belongs to, where they see what it bridges; whoever has the host sets it. */
+  filter: BridgeFilter | null = null;
+  /** The packet that has taken the place of the frame in work, once the filter looked at it. */
+  private passed: PacketBuffer | null = null;
   /** Where the frame in work came in, and the VLAN that it is in (0 while VLANs are not filtered). */
   private from: BridgePort;
   private vid = 0;
@@ -128,9 +133,46 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
       this.takeReserved(pkt);
     } else if (from.state !== PortState.FORWARDING && from.state !== PortState.LEARNING) {
       this.refuse(from, pkt, DropReason.SWITCH_BLOCKED);
-    } else {
+    } else if (this.filter === null) {
       this.forward(pkt);
+    } else {
+      this.forwardFiltered(pkt, this.filter);
     }
+  }
+
+  private forwardFiltered(pkt: PacketBuffer, filter: BridgeFilter): void {
+    const passed = filter.arrive(this.from.index, pkt);
+    if (passed === null) {
+      this.refuse(this.from, pkt, pkt.dropReason);
+      return;
+    }
+    if (passed === pkt) this.forward(pkt);
+    else this.forwardPassed(passed);
+    pkt.dropReason = passed.dropReason;
+  }
+
+  private forwardPassed(passed: PacketBuffer): void {
+    const { frame } = this;
+    frame.restore();
+    frame.load(passed, ANY_TAG);
+    this.passed = passed;
+    this.forward(passed);
+    this.passed = null;
+  }
+
+  /** Sends a frame of the host's own by a port, past everything. */
+  transmit(index: number, frame: Uint8Array): void {
+    const port = this.ports[index]!;
+    if (this.fits(port, frame.length)) this.emit(port, frame, 0, frame.length, 0);
+  }
+
+  /** A packet that the filter has kept for a while goes on from where it was. */
+  resume(index: number, passed: PacketBuffer): void {
+    this.from = this.ports[index]!;
+    this.vid = 0;
+    this.copies = 0;
+    passed.dropReason = DropReason.NONE;
+    this.forwardPassed(passed);
   }
 
   private forward(pkt: PacketBuffer): void {
@@ -269,10 +311,26 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private leave(to: BridgePort): void {
     const { frame } = this;
     if (to.vlans !== null) shapeFor(frame, to.vlans);
+    if (this.passed !== null) {
+      this.leaveFiltered(to, this.passed);
+      return;
+    }
     // The tag held beside the bytes does not count, as in the kernel.
     if (!this.fits(to, frame.untaggedLength)) return;
     this.emit(to, frame.bytes, frame.start, frame.end, frame.cause);
     this.copyTo(this.mirror.ofEgress(to), frame.bytes, frame.start, frame.end);
+  }
+
+  private leaveFiltered(to: BridgePort, passed: PacketBuffer): void {
+    const { frame } = this;
+    const tag = frame.end - frame.start - frame.untaggedLength;
+    const leaving = this.filter!.leave(passed, frame.bytes, frame.start, frame.end, to.index);
+    if (leaving.length === 0) to.txDropped++;
+    for (const bytes of leaving) {
+      if (!this.fits(to, bytes.length - tag)) continue;
+      this.emit(to, bytes, 0, bytes.length, frame.cause);
+      this.copyTo(this.mirror.ofEgress(to), bytes, 0, bytes.length);
+    }
   }
 
   /** Up to the switch's own interface; without one the frame ends here, taken. */
@@ -285,6 +343,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
       else if (self.promisc) frame.shape(frame.tpid, frame.tci);
       else return;
     }
+    if (this.passed !== null) this.filter!.handUp(this.passed);
     this.emit(self, frame.bytes, frame.start, frame.end, frame.cause);
   }
 

@@ -7,9 +7,9 @@ export const ORACLE = fileURLToPath(new URL('./bridge-oracle.py', import.meta.ur
 const MOST_OUTPUT = 1 << 28;
 
 /** Why the kernel cannot be asked; null when it can. */
-export function missingForBridges(): string | null {
+export function missingForBridges(others: readonly string[] = []): string | null {
   if (process.getuid?.() !== 0) return 'needs root';
-  const missing = ['ip', 'bridge', 'python3'].filter(
+  const missing = ['ip', 'bridge', 'python3', ...others].filter(
     (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status !== 0,
   );
   return missing.length === 0 ? null : `not installed: ${missing.join(', ')}`;

@@ -22,6 +22,9 @@ export interface BridgeCase {
   readonly name: string;
   /** As in a gateway file. */
   readonly switch: PlainObject;
+  /** Commands of the kernel's side after the bridge is up, and one whose output is wanted at the end. */
+  readonly setup?: readonly string[];
+  readonly ask?: string;
   readonly steps: readonly Step[];
 }
 
@@ -31,6 +34,8 @@ export interface BridgeAnswer {
   readonly out: readonly (readonly (readonly [port: string, frame: string])[])[];
   /** `mac vlan port` of what was learnt, sorted. */
   readonly fdb: readonly string[];
+  /** What `ask` printed. */
+  readonly told?: string;
 }
 
 export const SELF = 'br0';
@@ -72,7 +77,7 @@ export function askSluice({ name, switch: settings, steps }: BridgeCase): Bridge
 /** The far end of a port's cable. */
 const far = (port: string) => (port === SELF ? SELF : `x${port}`);
 
-export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): string {
+export function kernelQuestion({ name, switch: settings, steps, setup: more = [], ask }: BridgeCase): string {
   const config = parseLearning(settings, 'switch', SELF);
   const onOff = (flag: boolean) => (flag ? 'on' : 'off');
   const filters = settings['vlan_filtering'] === true;
@@ -154,7 +159,8 @@ export function kernelQuestion({ name, switch: settings, steps }: BridgeCase): s
   }
   return JSON.stringify({
     name,
-    setup,
+    setup: [...setup, ...more],
+    ask,
     ifaces: config.ports.map((port) => far(port.name)),
     steps: steps.map((step) => {
       if ('wait' in step) return ['w', step.wait];
@@ -171,7 +177,7 @@ function until(command: string, words: string): string {
 const SHOWN_BYTES = 52;
 
 /** Addresses and tags, and how long the rest is: the payloads of the cases are the same byte throughout. */
-function shorten(frame: string): string {
+export function shorten(frame: string): string {
   return frame.length <= 2 * SHOWN_BYTES
     ? frame
     : `${frame.slice(0, 2 * SHOWN_BYTES)}+${frame.length / 2 - SHOWN_BYTES}`;
@@ -185,6 +191,7 @@ function selfLast<T extends readonly [string, string]>(frames: readonly T[]): T[
 interface RawAnswer {
   readonly name: string;
   readonly error?: string;
+  readonly told?: string;
   readonly out: readonly (readonly [string, string][])[];
   readonly fdb: readonly { mac: string; ifname: string; vlan?: number; state?: string; flags?: string[] }[];
 }
@@ -194,6 +201,7 @@ export function kernelAnswer(line: string): BridgeAnswer {
   if (raw.error !== undefined) throw new Error(`${raw.name}: ${raw.error}`);
   return {
     name: raw.name,
+    ...(raw.told === undefined ? {} : { told: raw.told }),
     out: raw.out.map((frames) =>
       selfLast(frames.map(([iface, frame]) => [iface.replace(/^x/, ''), shorten(frame)] as const)),
     ),

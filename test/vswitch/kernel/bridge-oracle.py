@@ -1,9 +1,11 @@
 """Puts frames through bridges of the running kernel and reports what comes out, for any number of cases.
 
 Standard input: one JSON case a line,
-    {"name", "setup": [shell line...], "ifaces": [NAME...], "steps": [["f", IFACE, HEX] | ["w", SECONDS] | ["r", SHELL]]}
+    {"name", "setup": [shell line...], "ifaces": [NAME...], "steps": [["f", IFACE, HEX] | ["w", SECONDS] | ["r", SHELL]],
+     "ask": SHELL, if anything}
 Standard output: one JSON answer a line,
-    {"name", "out": [[[IFACE, HEX]...] a step], "fdb": what `bridge -j fdb show br br0` prints, "error": what failed}
+    {"name", "out": [[[IFACE, HEX]...] a step], "fdb": what `bridge -j fdb show br br0` prints, "told": what "ask" printed,
+     "error": what failed}
 
 Every case has a network namespace of its own, gone when it is done. Needs root, ip and bridge (iproute2). It runs on
 this machine's kernel, and by guest.ts on another one in an emulated machine; hence it is one file without imports of ours.
@@ -132,6 +134,8 @@ def run_case(case, cpu):
             shell(step[1])
         answer["out"].append(collect(receiver, case["ifaces"]) if waiting.poll(0) else [])
     answer["fdb"] = json.loads(shell("bridge -j fdb show br br0") or "[]")
+    if "ask" in case:
+        answer["told"] = shell(case["ask"])
     return answer
 
 
