@@ -386,7 +386,12 @@ export class Neighbours {
   learn(device: Device, w0: number, w1: number, w2: number, w3: number): Neighbour | undefined {
     const known = this.find(device, w0, w1, w2, w3);
     if (known !== undefined) return known;
-    if (this.assume || !this.makeRoom()) return undefined;
+    return this.assume ? undefined : this.enter(device, w0, w1, w2, w3);
+  }
+
+  /** An entry that there was none of yet; undefined when there is no room. */
+  enter(device: Device, w0: number, w1: number, w2: number, w3: number): Neighbour | undefined {
+    if (!this.makeRoom()) return undefined;
     const neighbour = this.insert(device, w0, w1, w2, w3);
     // Nobody has asked for it: it has no address yet, and the caller gives it one at once.
     neighbour.state = NeighbourState.FAILED;

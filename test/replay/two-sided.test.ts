@@ -229,4 +229,29 @@ describe('replay: frames that are not as they were on a wire', () => {
       ],
     );
   });
+
+  it('neighbours that the gateway file names keep their addresses, others are assumed', () => {
+    const { packets } = replay({
+      capture: pcap('dns.pcap'),
+      rules: '',
+      gateway: {
+        interfaces: {
+          eth0: { addresses: ['10.254.0.1/24'] },
+          eth1: { addresses: ['198.51.100.1/24'] },
+        },
+        neighbours: [{ dev: 'eth1', ip: '198.51.100.254', mac: '02:00:00:00:77:77' }],
+        routes: [{ to: 'default', via: '198.51.100.254' }],
+      },
+    });
+    const to = (iface: string) =>
+      new Set(
+        packets.flatMap(({ out }) =>
+          out
+            .filter((sent) => sent.iface === iface)
+            .map(({ frame }) => Buffer.from(frame.subarray(0, 6)).toString('hex')),
+        ),
+      );
+    assert.deepEqual([...to('eth1')], ['020000007777']);
+    assert.match([...to('eth0')].join(), /^02ff0afe/);
+  });
 });

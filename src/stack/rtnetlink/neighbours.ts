@@ -40,7 +40,7 @@ export class NeighbourControl {
       throw new NetlinkError('EINVAL', 'No link layer address given.');
     }
     const [w0, w1, w2, w3] = address.words;
-    const neighbour = there ?? table.learn(device, w0!, w1!, w2!, w3!);
+    const neighbour = there ?? table.enter(device, w0!, w1!, w2!, w3!);
     if (neighbour === undefined) throw new NetlinkError('EINVAL');
     neighbour.isRouter = isRouter;
     table.set(neighbour, mac ?? neighbour.mac, state);
