@@ -16,6 +16,7 @@ const { EXIT_STATUSES } = await import('../src/cli/exit-status.ts');
 const { caseReference } = await import('./case-reference.ts');
 const { cliManual, exitStatusTable } = await import('./cli-manual.ts');
 const { example } = await import('./example.ts');
+const { programTable, shellSession } = await import('./shell-session.ts');
 const { extensionManual, supportMatrix, sysctlManual } = await import('./reference.ts');
 
 const NOTICE =
@@ -39,6 +40,7 @@ function between(text, name, content) {
 
 const readme = [
   ['example', await example()],
+  ['shell session', await shellSession()],
   ['exit statuses', exitStatusTable(EXIT_STATUSES)],
   ['matches', supportMatrix('match', MATCHES)],
   ['targets', supportMatrix('target', TARGETS)],
@@ -52,6 +54,7 @@ const regressionTests = caseReference().reduce(
 const files = {
   'docs/cli.md': `${NOTICE}\n\n${cliManual(COMMANDS)}`,
   'docs/matches-and-targets.md': `${NOTICE}\n\n${extensionManual(MATCHES, TARGETS)}`,
+  'docs/shell.md': between(current('docs/shell.md'), 'programs', programTable()),
   'docs/sysctls.md': `${NOTICE}\n\n${sysctlManual([NETFILTER_SYSCTLS, STACK_SYSCTLS])}`,
   'docs/regression-tests.md': regressionTests,
   'README.md': readme,

@@ -118,6 +118,7 @@ export class ControlClient {
       case 'input':
         return void this.sendInput(message.id, run);
       case 'exit':
+        if (message.word !== null) run.io.pointAt(message.word);
         return run.done(message.status);
       case 'error':
         return run.failed(new SluiceError('CONTROL', message.message, { file: this.path }));

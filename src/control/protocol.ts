@@ -74,7 +74,8 @@ export type ServerMessage =
   | { readonly type: 'out' | 'err'; readonly id: number; readonly text: string }
   /** The program wants standard input. */
   | { readonly type: 'input'; readonly id: number }
-  | { readonly type: 'exit'; readonly id: number; readonly status: number }
+  /** `word`: the one of argv, counted from 0, that was not understood; null where none is to blame. */
+  | { readonly type: 'exit'; readonly id: number; readonly status: number; readonly word: number | null }
   /** What the peer said is not to be had. Without an id, the connection ends. */
   | { readonly type: 'error'; readonly id: number | null; readonly message: string };
 
@@ -133,7 +134,12 @@ export function parseServerMessage(line: string): ServerMessage {
     case 'input':
       return { type, id: integerAt(message, 'id') };
     case 'exit':
-      return { type, id: integerAt(message, 'id'), status: integerAt(message, 'status') };
+      return {
+        type,
+        id: integerAt(message, 'id'),
+        status: integerAt(message, 'status'),
+        word: message.get('word') == null ? null : integerAt(message, 'word'),
+      };
     case 'error':
       return {
         type,

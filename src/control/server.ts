@@ -29,6 +29,8 @@ export interface RunIo {
   readInput(): Promise<string>;
   /** What file names are relative to. */
   readonly cwd: string;
+  /** The word of argv, counted from 0, that was not understood. */
+  pointAt(word: number): void;
   /** The peer wants no more, or has gone. */
   readonly cancelled: AbortSignal;
 }
@@ -164,7 +166,7 @@ class Peer {
       })
       .then((status) => {
         this.running.delete(id);
-        this.send({ type: 'exit', id, status });
+        this.send({ type: 'exit', id, status, word: run.word });
       });
   }
 }
@@ -172,6 +174,7 @@ class Peer {
 /** A program that runs for a peer. */
 class Run implements RunIo {
   readonly cwd: string;
+  word: number | null = null;
   private readonly id: number;
   private readonly send: (message: ServerMessage) => void;
   private readonly aborter = new AbortController();
@@ -200,6 +203,10 @@ class Run implements RunIo {
 
   err(text: string): void {
     this.say('err', text);
+  }
+
+  pointAt(word: number): void {
+    this.word = word;
   }
 
   readInput(): Promise<string> {

@@ -1,5 +1,5 @@
 /** A host in a lab: the stack with its packet filter, TCP, and the small services that a lab file gives it. */
-import { installHelpers } from '../alg/index.ts';
+import { installHelpers, type FlowTable } from '../alg/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { SluiceError } from '../base/errors.ts';
@@ -18,6 +18,8 @@ export type IcmpListener = (pkt: PacketBuffer) => void;
 export class LabHost {
   readonly node: HostNode;
   readonly gateway: Gateway;
+  /** What the helpers see of control connections. */
+  readonly flows: FlowTable;
   readonly tcp: Tcp;
   readonly plugs = new Plugs();
   readonly icmpListeners = new Set<IcmpListener>();
@@ -27,7 +29,7 @@ export class LabHost {
   constructor(node: HostNode, clock: Clock, rng: Rng) {
     this.node = node;
     const log: LogSink = { wanted: true, line: ({ text }) => void this.log.push(text) };
-    this.gateway = named(node, () => {
+    const { gateway, flows } = named(node, () => {
       const gateway = new Gateway(node.config, {
         clock,
         rng,
@@ -40,10 +42,12 @@ export class LabHost {
         },
       });
       const { conntrack, nat, sequences, host: networks } = gateway;
-      installHelpers({ clock, rng, log, conntrack, nat, sequences, networks }, node.helpers);
+      const watched = installHelpers({ clock, rng, log, conntrack, nat, sequences, networks }, node.helpers);
       for (const ruleset of node.rulesets) gateway.load(ruleset);
-      return gateway;
+      return { gateway, flows: watched };
     });
+    this.gateway = gateway;
+    this.flows = flows;
     this.tcp = new Tcp(this.gateway.host);
     for (const service of node.services) this.serve(service);
   }

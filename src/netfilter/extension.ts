@@ -30,6 +30,8 @@ import type { NatView } from './nat/view.ts';
 export interface ValueType<V> {
   /** How help shows it, such as `port[:port]`. */
   readonly label: string;
+  /** Words that it takes, alone or between commas, where they are few: completion offers them. */
+  readonly choices?: readonly string[];
   /** Number of words it takes; 1 unless said otherwise. */
   readonly words?: number;
   /** Words that it takes beyond those where they follow, and are no options. */

@@ -1,4 +1,5 @@
 /** What programs act on: a host or a switch that lives, in a lab, a replay or a guest network. */
+import type { FlowTable } from '../alg/index.ts';
 import type { Gateway } from '../stack/gateway.ts';
 import type { VirtualSwitch } from '../vswitch/index.ts';
 
@@ -6,6 +7,8 @@ export interface LiveHost {
   readonly kind: 'host';
   readonly name: string;
   readonly gateway: Gateway;
+  /** What the helpers see of control connections, where somebody keeps it. */
+  readonly flows?: FlowTable | null;
 }
 
 export interface LiveSwitch {

@@ -43,11 +43,16 @@ export interface Program {
   /** `ping [-c COUNT] ADDRESS` */
   readonly usage: string;
   readonly about: string;
-  readonly on: LiveNode['kind'];
+  readonly on: LiveNode['kind'] | 'any';
   /** Time is to pass for its sake: it sends something and waits. One that only watches lets others decide. */
   readonly passesTime: boolean;
   /** Figures that it tells. */
   readonly values: readonly string[];
+  /**
+   * Words that may stand next, for completion; `<interface>` among them stands for the names of all interfaces.
+   * @param begun - what was typed of the word
+   */
+  completion?(args: readonly string[], begun: string): readonly string[];
   /** Programs that end at once return nothing. */
   start(call: Call): Interrupt | void;
 }

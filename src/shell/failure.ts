@@ -2,12 +2,15 @@
 export class Failure extends Error {
   readonly status: number;
   readonly text: string;
+  /** The argument, counted from 0, that it is about; null when none is to blame. */
+  readonly word: number | null;
 
-  constructor(status: number, text: string) {
+  constructor(status: number, text: string, word: number | null = null) {
     super(text.trim());
     this.name = 'Failure';
     this.status = status;
     this.text = text;
+    this.word = word;
   }
 }
 

@@ -56,7 +56,10 @@ export async function runIptables(
     if (changes) state.save();
     return Status.DONE;
   } catch (error) {
-    throw error instanceof RuleError ? commandFailure(program, error) : error;
+    if (!(error instanceof RuleError)) throw error;
+    const { status, text } = commandFailure(program, error);
+    const { column } = error.place;
+    throw new Failure(status, text, column === undefined ? null : column - 1);
   } finally {
     state.unlock();
   }

@@ -28,6 +28,7 @@ async function run(socket: string, node: string, argv: readonly string[], io: Pr
         readInput: async () => io.readInput(),
         cwd: io.cwd,
         cancelled: aborter.signal,
+        pointAt: () => {},
       },
     );
   } finally {

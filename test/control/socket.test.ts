@@ -82,6 +82,7 @@ describe('the control socket', () => {
           readInput: () => Promise.resolve(input),
           cwd: '/here',
           cancelled: signal,
+          pointAt: () => {},
         },
       );
       return { ...heard, status };

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCapture } from '../../src/capture/index.ts';
 import { drawLab, Lab, parseLab, pathText, runSteps } from '../../src/lab/index.ts';
-import { LabPrompt } from '../../src/shell/lab/prompt.ts';
 import { record } from '../../src/shell/lab/recordings.ts';
 
 const file = 'examples/labs/nested-hypervisor.yaml';
@@ -36,26 +35,6 @@ describe('the way of a frame through a lab', () => {
     assert.ok(svg.includes('knew: 02:00:00:00:02:00 a, 02:00:00:00:03:00 d'));
     assert.equal(svg.match(/<svg|<\/svg>/g)!.length, 2);
     assert.ok(!/<(?!\/?(svg|g|rect|line|text|defs|marker|path)\b)/.test(svg), 'nothing unescaped');
-  });
-});
-
-describe('a lab at a prompt', () => {
-  it('runs commands on the node of the prompt or on one named in front, and says what it does not know', () => {
-    const prompt = new LabPrompt(load());
-    prompt.enter('a');
-    assert.equal(prompt.prompt, 'a> ');
-    assert.equal(
-      prompt.enter('ping 10.0.0.4'),
-      '64 bytes from 10.0.0.4: icmp_seq=1 ttl=64 time=0.000 ms\n1 packets transmitted, 1 received\n',
-    );
-    assert.match(prompt.enter('physical bridge fdb show'), /^02:00:00:00:02:00 dev p1 learned\n$/);
-    assert.match(prompt.enter('pign 10.0.0.4'), /no command and no node "pign" \(did you mean "ping"\?\)/);
-    assert.match(prompt.enter('b bridge fdb show'), /b is no switch/);
-    assert.match(prompt.enter('help'), /^ping \[-c COUNT\] ADDRESS/);
-    prompt.enter('frames');
-    assert.match(prompt.enter('ping 10.0.0.3'), /vswitch1: sent out of the uplink by vmnic0/);
-    prompt.enter('exit');
-    assert.equal(prompt.isDone, true);
   });
 });
 

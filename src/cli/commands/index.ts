@@ -6,6 +6,7 @@ import { flows } from './flows.ts';
 import { lab } from './lab.ts';
 import { net } from './net.ts';
 import { replay } from './replay.ts';
+import { shell } from './shell.ts';
 import { test } from './test.ts';
 
-export const COMMANDS: readonly CommandSpec[] = [replay, flows, calls, test, lab, net, conform];
+export const COMMANDS: readonly CommandSpec[] = [replay, flows, calls, test, lab, net, shell, conform];

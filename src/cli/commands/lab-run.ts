@@ -1,10 +1,8 @@
 /** `sluice lab`, run. */
-import { createInterface } from 'node:readline/promises';
 import { SluiceError } from '../../base/errors.ts';
 import { checkSteps, drawLab, Lab, parseLab, runSteps, stepText, totalText } from '../../lab/index.ts';
 import { FdOutput } from '../../replay/report/output.ts';
 import { readTextFile } from '../../replay/text-file.ts';
-import { LabPrompt } from '../../shell/lab/prompt.ts';
 import { labInstance } from '../../shell/lab/instance.ts';
 import { record } from '../../shell/lab/recordings.ts';
 import { serveControl } from '../../shell/live/instance.ts';
@@ -12,6 +10,7 @@ import { ExitStatus } from '../exit-status.ts';
 import type { Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
 import type { LabCommandOptions } from './lab.ts';
+import { prompt } from './shell-run.ts';
 
 export async function runLabCommand(
   action: string,
@@ -26,7 +25,7 @@ export async function runLabCommand(
   if (action === 'draw') return draw(lab, options, io);
   const close = options.capture.map((word) => startCapture(lab, word));
   try {
-    return action === 'run' ? run(lab, options, io) : await prompt(lab, options, io);
+    return action === 'run' ? run(lab, options, io) : await shell(lab, options, io);
   } finally {
     for (const one of close) one();
   }
@@ -56,30 +55,14 @@ function draw(lab: Lab, { step, output }: LabCommandOptions, io: Io): number {
   return ExitStatus.DONE;
 }
 
-async function prompt(lab: Lab, { socket }: LabCommandOptions, io: Io): Promise<number> {
-  const server = socket === undefined ? null : await serveControl(labInstance(lab), socket);
+async function shell(lab: Lab, { socket }: LabCommandOptions, io: Io): Promise<number> {
+  const instance = labInstance(lab);
+  const server = socket === undefined ? null : await serveControl(instance, socket);
   try {
-    return await readCommands(lab, io);
+    return await prompt(instance, io);
   } finally {
     await server?.close();
   }
-}
-
-async function readCommands(lab: Lab, io: Io): Promise<number> {
-  const lines = createInterface({ input: process.stdin });
-  const shell = new LabPrompt(lab);
-  const ask = () => {
-    io.out.write(shell.prompt);
-    io.out.flush();
-  };
-  ask();
-  for await (const line of lines) {
-    io.out.write(shell.enter(line));
-    if (shell.isDone) break;
-    ask();
-  }
-  lines.close();
-  return ExitStatus.DONE;
 }
 
 function startCapture(lab: Lab, word: string): () => void {

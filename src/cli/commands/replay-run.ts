@@ -73,7 +73,8 @@ async function hold(network: ReplayedNetwork, path: string, io: Io): Promise<voi
 }
 
 function nodeOf(network: ReplayedNetwork): LiveNode {
-  if (network.gateway !== null) return { kind: 'host', name: 'gateway', gateway: network.gateway };
+  if (network.gateway !== null)
+    return { kind: 'host', name: 'gateway', gateway: network.gateway, flows: network.flows };
   return { kind: 'switch', name: 'switch', switch: network.switch! };
 }
 

@@ -43,5 +43,5 @@ export function liveNode(lab: Lab, name: string): LiveNode {
   const host = lab.hosts.get(name);
   return host === undefined
     ? { kind: 'switch', name, switch: lab.switch(name) }
-    : { kind: 'host', name, gateway: host.gateway };
+    : { kind: 'host', name, gateway: host.gateway, flows: host.flows };
 }

@@ -13,6 +13,7 @@ export function nameList(
   const one = bitNames(names, { anyBeginning: true, ...(none === undefined ? {} : { none }) });
   return {
     label: one.label,
+    choices: names.map(([name]) => name),
     parse(words, use) {
       const list = words[0]!;
       let bits = 0;

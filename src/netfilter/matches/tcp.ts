@@ -44,6 +44,7 @@ function parseFlags(word: string): number {
 
 const tcpFlags: ValueType<FlagTest> = {
   label: 'mask comp',
+  choices: [...FLAGS.map(([name]) => name), 'ALL', 'NONE'],
   words: 2,
   parse: (words) => ({ mask: parseFlags(words[0]!), set: parseFlags(words[1]!) }),
   print: (v) => `${printBits(FLAGS, v.mask) || 'NONE'} ${printBits(FLAGS, v.set) || 'NONE'}`,

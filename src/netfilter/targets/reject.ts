@@ -49,6 +49,7 @@ const UNREACHABLE = { 4: 3, 6: 1 } as const;
 
 const rejectWith: ValueType<Kind> = {
   label: 'type',
+  choices: [...new Set([...KINDS[4], ...KINDS[6]].map(({ name }) => name))],
   parse(words, use) {
     const word = words[0]!;
     // Any beginning of a name will do, as long as it is of one of them first.

@@ -14,6 +14,7 @@ import {
 } from '../../netfilter/conntrack/by-hand.ts';
 import { CtStatus } from '../../netfilter/conntrack/ct-info.ts';
 import type { Call, Interrupt, Program } from '../program.ts';
+import { completeWords } from './completion.ts';
 import { helpText } from './help.ts';
 import { connectionOf, tupleOf } from './make.ts';
 import { COMMANDS } from './options.ts';
@@ -35,6 +36,7 @@ export const conntrack: Program = {
   on: 'host',
   passesTime: false,
   values: ['connections'],
+  completion: completeWords,
   start(call) {
     if (call.node.kind !== 'host') return;
     const tracking = call.node.gateway.conntrack;

@@ -25,7 +25,16 @@ import { BadWords } from './request.ts';
 import { sameEnd } from './selection.ts';
 import { STATUSES } from './words.ts';
 
-const FORMATS = ['xml', 'extended', 'timestamp', 'id', 'ktimestamp', 'labels', 'save', 'userspace'] as const;
+export const FORMATS = [
+  'xml',
+  'extended',
+  'timestamp',
+  'id',
+  'ktimestamp',
+  'labels',
+  'save',
+  'userspace',
+] as const;
 export type Format = (typeof FORMATS)[number];
 export type Formats = ReadonlySet<Format>;
 

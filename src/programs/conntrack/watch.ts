@@ -23,6 +23,8 @@ const MASKS: Readonly<Record<string, readonly EventKind[]>> = {
   DESTROY: ['DESTROY'],
 };
 
+export const EVENT_NAMES: readonly string[] = Object.keys(MASKS);
+
 export function watchConnections(
   call: Call,
   conntrack: Conntrack,

@@ -1,8 +1,46 @@
-/** A lab as an instance that programs act on: all its hosts and switches, on its clock. */
-import { liveNode, type Lab } from '../../lab/index.ts';
-import { LiveInstance } from '../live/instance.ts';
+/**
+ * A lab as an instance that programs act on: all its hosts and switches, on its clock; with the commands of a lab's steps that
+ * are no programs, each of which lasts a second, and `frames`.
+ */
+import { SluiceError } from '../../base/errors.ts';
+import { COMMANDS, liveNode, pathText, runCommand, type Lab } from '../../lab/index.ts';
+import { LiveInstance, type OwnCommand } from '../live/instance.ts';
+
+const COMMAND_DURATION_US = 1e6;
+const DONE = 0;
+const BAD_WORDS = 2;
 
 export function labInstance(lab: Lab): LiveInstance {
   const nodes = lab.topology.nodes.map(({ name }) => liveNode(lab, name));
-  return new LiveInstance({ kind: 'lab', clock: lab.clock, nodes });
+  const commands = new Map(COMMANDS.map(({ name }) => [name, stepCommand(lab, name)]));
+  return new LiveInstance({
+    kind: 'lab',
+    clock: lab.clock,
+    nodes,
+    commands: new Map([...commands, ['frames', framesSinceAsked(lab)]]),
+  });
+}
+
+function stepCommand(lab: Lab, name: string): OwnCommand {
+  return (node, args, io) => {
+    try {
+      const { result } = runCommand(lab, node.name, [name, ...args], COMMAND_DURATION_US);
+      for (const line of result.output) io.out.write(`${line}\n`);
+      return DONE;
+    } catch (error) {
+      if (!(error instanceof SluiceError)) throw error;
+      io.err.write(`${error.describe()}\n`);
+      return BAD_WORDS;
+    }
+  };
+}
+
+/** `frames`: the way of all frames since it was asked last, hop by hop. */
+function framesSinceAsked(lab: Lab): OwnCommand {
+  let { mark } = lab.events;
+  return (_node, _args, io) => {
+    for (const line of pathText(lab.events.since(mark))) io.out.write(`${line}\n`);
+    mark = lab.events.mark;
+    return DONE;
+  };
 }

@@ -21,6 +21,7 @@ import type { ProgramIo as ShellIo } from '../program-io.ts';
 import { isRulesProgram, RULES_PROGRAMS } from '../program-names.ts';
 import { runRulesProgram } from '../rules-programs.ts';
 import { LiveRules } from './live-rules.ts';
+import { show } from './show.ts';
 import { TimeKeeper } from './time-keeper.ts';
 
 export interface InstanceParts {
@@ -29,10 +30,17 @@ export interface InstanceParts {
   readonly clock: VirtualClock & { catchUp?(): void };
   /** The one that is meant when none is named first. */
   readonly nodes: readonly LiveNode[];
+  /** Commands that only this instance has, where no program of that name is for the node. */
+  readonly commands?: ReadonlyMap<string, OwnCommand>;
 }
+
+/** A command that is no program: it acts on the instance. Its exit status. */
+export type OwnCommand = (node: LiveNode, args: readonly string[], io: CallerIo) => number | Promise<number>;
 
 /** What a command ran with: whoever called it, and how it may end before its time. */
 export interface CallerIo extends ShellIo {
+  /** Told of the word, counted from 0 with the command's name, that was not understood. */
+  pointAt?(word: number): void;
   readonly cancelled: AbortSignal;
 }
 
@@ -44,16 +52,23 @@ export const CANCELLED_STATUS = 130;
 export class LiveInstance implements ControlledInstance {
   readonly kind: string;
   readonly nodes: readonly string[];
-  readonly programs: readonly string[] = [...RULES_PROGRAMS, ...PROGRAMS.map(({ name }) => name)].sort();
+  readonly isVirtual: boolean;
+  readonly programs: readonly string[];
   private readonly clock: InstanceParts['clock'];
   private readonly byName: ReadonlyMap<string, LiveNode>;
   private readonly time: TimeKeeper;
 
-  constructor({ kind, clock, nodes }: InstanceParts) {
+  private readonly commands: ReadonlyMap<string, OwnCommand>;
+
+  constructor({ kind, clock, nodes, commands = new Map() }: InstanceParts) {
     this.kind = kind;
     this.clock = clock;
+    this.isVirtual = clock.catchUp === undefined;
     this.byName = new Map(nodes.map((node) => [node.name, node]));
     this.nodes = [...this.byName.keys()];
+    this.commands = new Map([['show', show], ...commands]);
+    const names = [...RULES_PROGRAMS, ...PROGRAMS.map(({ name }) => name), ...this.commands.keys()];
+    this.programs = [...new Set(names)].sort();
     this.time = new TimeKeeper(clock);
   }
 
@@ -68,6 +83,7 @@ export class LiveInstance implements ControlledInstance {
       now: () => new Date(clock.now / 1000),
       cwd: io.cwd,
       cancelled: io.cancelled,
+      pointAt: (word) => io.pointAt(word),
     });
   }
 
@@ -82,6 +98,10 @@ export class LiveInstance implements ControlledInstance {
         return await runRulesProgram(name, args, () => new LiveRules(netfilter), io);
       }
       const program = programNamed(name);
+      if (program === undefined || (program.on !== node.kind && program.on !== 'any')) {
+        const own = this.commands.get(name);
+        if (own !== undefined) return await own(node, args, io);
+      }
       if (program === undefined) {
         io.err.write(`${name}: command not found${didYouMean(name, this.programs)}\n`);
         return NOT_FOUND_STATUS;
@@ -90,6 +110,7 @@ export class LiveInstance implements ControlledInstance {
     } catch (error) {
       const failure = failureOf(name, error);
       if (failure === null) throw error;
+      if (failure.word !== null) io.pointAt?.(failure.word + 1);
       io.err.write(failure.text);
       return failure.status;
     }
@@ -102,7 +123,7 @@ export class LiveInstance implements ControlledInstance {
   }
 
   private start(program: Program, node: LiveNode, args: readonly string[], io: CallerIo): Promise<number> {
-    if (program.on !== node.kind) {
+    if (program.on !== node.kind && program.on !== 'any') {
       throw new SluiceError('NODE', `${node.name} is a ${node.kind}, and this is for a ${program.on}`);
     }
     return new Promise<number>((ended, failed) => {

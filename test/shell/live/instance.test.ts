@@ -131,6 +131,7 @@ describe('programs on a running instance', () => {
       readInput: () => Promise.resolve(''),
       cwd: '/',
       cancelled: new AbortController().signal,
+      pointAt: () => {},
     };
     assert.equal(await client.run({ argv: ['iptable', '-L'] }, io), 127);
     assert.match(err, /^iptable: command not found.*iptables/);

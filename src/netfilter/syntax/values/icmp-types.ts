@@ -93,6 +93,7 @@ export const ICMPV6_NAMES: readonly Name[] = [
 function icmpTypeOf(kind: string, names: readonly Name[], any: boolean): ValueType<IcmpType> {
   return {
     label: 'type[/code]|name',
+    choices: names.map(([name]) => name),
     parse(words) {
       const word = words[0]!;
       return named(word, kind, names) ?? numbered(word, kind, any);

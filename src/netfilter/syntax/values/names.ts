@@ -20,6 +20,7 @@ export interface NameOptions {
 export function oneOf<const N extends string>(names: readonly N[], options: NameOptions = {}): ValueType<N> {
   return {
     label: options.label ?? names.join('|'),
+    choices: names,
     parse(words, use) {
       const word = words[0]!;
       const name = names.find((n) => same(n, word, options));
@@ -42,6 +43,7 @@ export function namedNumber(
   const pairs = Object.entries(names);
   return {
     label: options.label ?? `number|${pairs.map(([name]) => name).join('|')}`,
+    choices: pairs.map(([name]) => name),
     parse(words, use) {
       const word = words[0]!;
       for (const [name, value] of pairs) if (same(name, word, options)) return value;
@@ -67,6 +69,7 @@ export function bitNames(
   const everything = names.reduce((bits, [, bit]) => bits | bit, 0);
   return {
     label: options.label ?? `${names.map(([name]) => name).join('|')}[,...]`,
+    choices: names.map(([name]) => name),
     parse(words, use) {
       let bits = 0;
       for (const word of words[0]!.split(',')) {

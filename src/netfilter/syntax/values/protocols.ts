@@ -77,6 +77,9 @@ const OTHER_NAMES: Readonly<Record<string, number>> = Object.freeze({
 const BY_NAME = new Map([...Object.entries(NAMES), ...Object.entries(OTHER_NAMES)]);
 const BY_NUMBER = new Map(Object.entries(NAMES).map(([name, number]) => [number, name]));
 
+/** Those that are printed, for completion. */
+export const PROTOCOL_NAMES: readonly string[] = Object.keys(NAMES);
+
 /** The number of a protocol by name (any case) or number; 0 stands for all. Throws in iptables' words. */
 export function parseProtocol(word: string): number {
   const lower = word.toLowerCase();

@@ -65,6 +65,7 @@ export interface Tos {
 /** `value[/mask]` or a name; a name stands for all bits but the two of ECN. Printed `0x10/0x3f`. */
 export const tos: ValueType<Tos> = {
   label: 'value[/mask]|name',
+  choices: TOS_NAMES.map(([name]) => name),
   parse(words) {
     const word = words[0]!;
     const named = TOS_NAMES.find(([name]) => name.toLowerCase() === word.toLowerCase());

@@ -60,6 +60,7 @@ const LEVELS = ['emerg', 'alert', 'crit', 'error', 'warning', 'notice', 'info', 
 /** A syslog level by name or number, printed as a number. */
 export const logLevel: ValueType<number> = {
   label: `0-7|${LEVELS.join('|')}`,
+  choices: LEVELS,
   parse(words) {
     const word = words[0]!;
     const named = word === 'panic' ? 0 : (LEVELS as readonly string[]).indexOf(word);
