@@ -1,5 +1,5 @@
 // Writes what is derived from declarations: docs/cli.md, docs/matches-and-targets.md, docs/sysctls.md and the tables of
-// README.md and docs/regression-tests.md. With --check it writes nothing, names what is stale and exits with 1.
+// README.md, docs/helpers.md and docs/regression-tests.md. With --check it writes nothing, names what is stale and exits with 1.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as prettier from 'prettier';
@@ -15,6 +15,7 @@ const { STACK_SYSCTLS } = await import('../src/stack/sysctls.ts');
 const { EXIT_STATUSES } = await import('../src/cli/exit-status.ts');
 const { caseReference } = await import('./case-reference.ts');
 const { cliManual, exitStatusTable } = await import('./cli-manual.ts');
+const { helperReference } = await import('./helper-reference.ts');
 const { example } = await import('./example.ts');
 const { programTable, shellSession } = await import('./shell-session.ts');
 const { extensionManual, supportMatrix, sysctlManual } = await import('./reference.ts');
@@ -51,12 +52,18 @@ const regressionTests = caseReference().reduce(
   current('docs/regression-tests.md'),
 );
 
+const helpers = helperReference().reduce(
+  (text, [name, content]) => between(text, name, content),
+  current('docs/helpers.md'),
+);
+
 const files = {
   'docs/cli.md': `${NOTICE}\n\n${cliManual(COMMANDS)}`,
   'docs/matches-and-targets.md': `${NOTICE}\n\n${extensionManual(MATCHES, TARGETS)}`,
   'docs/shell.md': between(current('docs/shell.md'), 'programs', programTable()),
   'docs/sysctls.md': `${NOTICE}\n\n${sysctlManual([NETFILTER_SYSCTLS, STACK_SYSCTLS])}`,
   'docs/regression-tests.md': regressionTests,
+  'docs/helpers.md': helpers,
   'README.md': readme,
 };
 

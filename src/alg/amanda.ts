@@ -4,21 +4,34 @@
  */
 import { directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../netfilter/conntrack/helpers.ts';
+import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { bytesOfText, digits, indexOfBytes } from './byte-text.ts';
 import { Expecting } from './expecting.ts';
+import type { HelperFacts } from './helper-facts.ts';
 import { logRefusal } from './helper-log.ts';
 import { payloadStart, replaceBytes } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
-export const AMANDA_PORT = 10080;
-
 /** Answers can be long in coming: the connection that asked lives as long after each. */
 const MASTER_TIMEOUT_US = 300_000_000;
+
+export const AMANDA: HelperFacts = {
+  name: 'amanda',
+  families: [4, 6],
+  transports: ['udp'],
+  port: 10080,
+  about: 'connections to a backup client of Amanda',
+  linux: 'nf_conntrack_amanda, nf_nat_amanda',
+  policies: [{ name: 'amanda', maxExpected: 4, timeoutUs: 180_000_000 }],
+  limits: [
+    { what: 'a connection lives on without an answer', value: MASTER_TIMEOUT_US / 1_000_000, unit: 's' },
+  ],
+};
+
 const CONNECT = bytesOfText('CONNECT ');
 const STREAMS = ['DATA ', 'MESG ', 'INDEX ', 'STATE '].map(bytesOfText);
 const NEWLINE = 0x0a;
@@ -26,11 +39,11 @@ const NEWLINE = 0x0a;
 const PORT_DIGITS = 5;
 
 export class Amanda implements CtHelper {
-  readonly name = 'amanda';
+  readonly name = AMANDA.name;
   readonly family: 4 | 6;
   readonly proto = IPPROTO_UDP;
-  readonly port = AMANDA_PORT;
-  readonly policies: readonly ExpectPolicy[] = [{ name: 'amanda', maxExpected: 4, timeoutUs: 180_000_000 }];
+  readonly port = AMANDA.port;
+  readonly policies = AMANDA.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
 

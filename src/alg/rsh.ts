@@ -3,61 +3,46 @@
  * byte, to which the server connects for standard error. Both ports are ones that only root may use (512 to 1023), and so
  * stay under address translation. `0` or nothing means that there is no such connection.
  */
-import { CtInfo, directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../netfilter/conntrack/helpers.ts';
-import { Verdict } from '../netfilter/verdict.ts';
+import type { Family } from '../netfilter/hook.ts';
 import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { bytesOfText, textOfBytes } from './byte-text.ts';
 import { EditedConnection, type Chunker, type StreamProtocol } from './edited-connection.ts';
-import { Expecting } from './expecting.ts';
+import type { Expecting } from './expecting.ts';
 import type { Flow } from './flow-table.ts';
-import { payloadStart } from './payload.ts';
+import type { HelperFacts } from './helper-facts.ts';
 import type { AlgServices } from './services.ts';
-
-export const RSH_PORT = 514;
+import { StreamHelper } from './stream-helper.ts';
 
 const FIRST_PORT = 512;
 const LAST_PORT = 1023;
 const MAX_DIGITS = 5;
 const CLIENT = 0;
 
-export class Rsh implements CtHelper {
-  readonly name = 'rsh';
-  readonly family: 4 | 6;
-  readonly proto = IPPROTO_TCP;
-  readonly port = RSH_PORT;
-  readonly policies: readonly ExpectPolicy[] = [{ name: 'rsh', maxExpected: 1, timeoutUs: 60_000_000 }];
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
-  private readonly connections = new Map<number, RshConnection>();
+export const RSH: HelperFacts = {
+  name: 'rsh',
+  families: [4, 6],
+  transports: ['tcp'],
+  port: 514,
+  about: 'the connection for standard error of the remote shell (rcmd(3))',
+  linux: '',
+  policies: [{ name: 'rsh', maxExpected: 1, timeoutUs: 60_000_000 }],
+  limits: [
+    { what: 'lowest port that is expected', value: FIRST_PORT, unit: '' },
+    { what: 'highest port that is expected', value: LAST_PORT, unit: '' },
+  ],
+};
 
-  constructor(family: 4 | 6, services: AlgServices) {
-    this.family = family;
-    this.services = services;
-    this.expecting = new Expecting(services);
+export class Rsh extends StreamHelper {
+  constructor(family: Family, services: AlgServices) {
+    super(RSH, family, services);
   }
 
-  forget(entry: number): void {
-    this.connections.delete(entry);
-    this.services.flows.end(entry);
-  }
-
-  help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
-    const start = payloadStart(pkt);
-    if (start < 0 || ctInfo === CtInfo.RELATED) return Verdict.ACCEPT;
-    const { services, expecting } = this;
-    const flow = services.flows.packet(entry, this.name, pkt);
-    let connection = this.connections.get(entry);
-    if (connection === undefined) {
-      connection = new RshConnection(services, this.name, entry, expecting, (port) =>
-        this.expect(entry, port, flow),
-      );
-      this.connections.set(entry, connection);
-    }
-    return connection.segment(pkt, directionOf(ctInfo), start);
+  protected connect(entry: number, flow: Flow): RshConnection {
+    return new RshConnection(this.services, this.name, entry, this.expecting, (port) =>
+      this.expect(entry, port, flow),
+    );
   }
 
   /** The port that the server is told, 0 when it can't be expected. */

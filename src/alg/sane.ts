@@ -5,18 +5,27 @@
  */
 import { CtInfo } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../netfilter/conntrack/helpers.ts';
+import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { readU16, readU32 } from '../wire/bytes.ts';
 import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { Expecting } from './expecting.ts';
+import type { HelperFacts } from './helper-facts.ts';
 import { logRefusal } from './helper-log.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
-export const SANE_PORT = 6566;
+export const SANE: HelperFacts = {
+  name: 'sane',
+  families: [4, 6],
+  transports: ['tcp'],
+  port: 6566,
+  about: 'pictures of a scanner in the network (SANE)',
+  linux: 'nf_conntrack_sane',
+  policies: [{ name: 'sane', maxExpected: 1, timeoutUs: 300_000_000 }],
+};
 
 const NET_START = 7;
 const STATUS_GOOD = 0;
@@ -25,11 +34,11 @@ const REQUEST_LENGTH = 8;
 const ANSWER_LENGTH = 8;
 
 export class Sane implements CtHelper {
-  readonly name = 'sane';
+  readonly name = SANE.name;
   readonly family: 4 | 6;
   readonly proto = IPPROTO_TCP;
-  readonly port = SANE_PORT;
-  readonly policies: readonly ExpectPolicy[] = [{ name: 'sane', maxExpected: 1, timeoutUs: 300_000_000 }];
+  readonly port = SANE.port;
+  readonly policies = SANE.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   /** Connections whose next answer is that to NET_START. */

@@ -5,29 +5,38 @@
  */
 import { directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../netfilter/conntrack/helpers.ts';
+import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { Expecting } from './expecting.ts';
+import type { HelperFacts } from './helper-facts.ts';
 import { logRefusal } from './helper-log.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
-export const TFTP_PORT = 69;
+export const TFTP: HelperFacts = {
+  name: 'tftp',
+  families: [4, 6],
+  transports: ['udp'],
+  port: 69,
+  about: 'the answer to a request of TFTP, from another port (RFC 1350)',
+  linux: 'nf_conntrack_tftp, nf_nat_tftp',
+  policies: [{ name: 'tftp', maxExpected: 1, timeoutUs: 300_000_000 }],
+};
 
 const READ = 1;
 const WRITE = 2;
 const OPCODE_LENGTH = 2;
 
 export class Tftp implements CtHelper {
-  readonly name = 'tftp';
+  readonly name = TFTP.name;
   readonly family: 4 | 6;
   readonly proto = IPPROTO_UDP;
-  readonly port = TFTP_PORT;
-  readonly policies: readonly ExpectPolicy[] = [{ name: 'tftp', maxExpected: 1, timeoutUs: 300_000_000 }];
+  readonly port = TFTP.port;
+  readonly policies = TFTP.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   private readonly isStrict: boolean;

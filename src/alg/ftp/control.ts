@@ -20,13 +20,12 @@ import {
   type Command,
 } from './commands.ts';
 import type { DataPort, DataPorts } from './data-port.ts';
+import { MAX_PENDING } from './facts.ts';
 import { readExtendedPassive, readExtendedPort, readPassive, readPort, type HostPort } from './numbers.ts';
 import { isNegative, isPositive, isPreliminary, ReplyReader, type Reply } from './replies.ts';
 import { FtpForm } from './rewrite.ts';
 import { FtpState, moved, type FtpEvent } from './states.ts';
 
-/** Commands that may wait for their replies. */
-const MAX_PENDING = 64;
 const PASSIVE_REPLY = 227;
 const EXTENDED_PASSIVE_REPLY = 229;
 const SERVICE_CLOSING = 421;

@@ -8,13 +8,11 @@ import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
 import type { Expecting } from '../expecting.ts';
+import { FIRST_OPEN_PORT } from '../helper-facts.ts';
 import type { EditLine } from '../line-connection.ts';
 import type { Line } from '../line-reader.ts';
 import type { HostPort } from './numbers.ts';
 import { formatForm, type FtpForm } from './rewrite.ts';
-
-/** Ports below are those of services; a data connection has no business there. */
-const FIRST_DATA_PORT = 1024;
 
 export interface DataPort {
   /** As the end named them. */
@@ -54,7 +52,7 @@ export class DataPorts {
     const own = sourceOf(expecting.tuple(entry, side));
     const address = named.address ?? own;
     if (!this.loose && !sameAddress(address, own)) return 'it would lead to a third host';
-    if (named.port < FIRST_DATA_PORT) return `port ${named.port} is not for data`;
+    if (named.port < FIRST_OPEN_PORT) return `port ${named.port} is not for data`;
     let seenPort = named.port;
     let kept: Expectation | null = null;
     if (expecting.isTranslated(entry)) {

@@ -5,7 +5,7 @@
  */
 import { CtInfo, directionOf } from '../../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
+import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
@@ -16,7 +16,7 @@ import { logRefusal } from '../helper-log.ts';
 import { LineEnds } from '../line-ends.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
-import { FTP_POLICIES, FTP_PORT } from './limits.ts';
+import { FTP } from './facts.ts';
 import { KernelNumbers } from './kernel-numbers.ts';
 import { formatForm, FtpForm } from './rewrite.ts';
 
@@ -48,11 +48,11 @@ const PATTERNS: readonly (readonly Pattern[])[] = [
 const Found = { NO: 0, WHOLE: 1, PART: 2 } as const;
 
 export class LinuxFtp implements CtHelper {
-  readonly name = 'ftp';
+  readonly name = FTP.name;
   readonly family: 4 | 6;
   readonly proto = IPPROTO_TCP;
-  readonly port = FTP_PORT;
-  readonly policies: readonly ExpectPolicy[] = FTP_POLICIES;
+  readonly port = FTP.port;
+  readonly policies = FTP.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   private readonly loose: boolean;

@@ -4,16 +4,12 @@
  * IPv4 only. Linux: nf_conntrack_irc, nf_nat_irc.
  */
 import { Entered, type Expectation } from '../../netfilter/conntrack/expectations.ts';
-import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
+import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import { destinationOf } from '../address.ts';
 import { bytesOfText } from '../byte-text.ts';
 import type { Expecting } from '../expecting.ts';
 
-export const IRC_PORT = 6667;
-export const IRC_POLICIES: readonly ExpectPolicy[] = [
-  { name: 'irc', maxExpected: 8, timeoutUs: 300_000_000 },
-];
 export const DCC_KINDS = ['SEND', 'CHAT', 'MOVE', 'TSEND', 'SCHAT'] as const;
 
 /** May the client name this address: its own, or the one that it is seen by? */

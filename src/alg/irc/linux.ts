@@ -10,7 +10,8 @@ import { Expecting } from '../expecting.ts';
 import { logRefusal } from '../helper-log.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
-import { DCC_KINDS, expectDcc, IRC_POLICIES, IRC_PORT, isOwnAddress } from './dcc.ts';
+import { DCC_KINDS, expectDcc, isOwnAddress } from './dcc.ts';
+import { IRC } from './facts.ts';
 
 const SEARCHED_BYTES = 4095;
 /** `PRIVMSG x ` is no shorter. */
@@ -25,11 +26,11 @@ const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
 export class LinuxIrc implements CtHelper {
-  readonly name = 'irc';
+  readonly name = IRC.name;
   readonly family = 4;
   readonly proto = IPPROTO_TCP;
-  readonly port = IRC_PORT;
-  readonly policies = IRC_POLICIES;
+  readonly port = IRC.port;
+  readonly policies = IRC.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   /** What the last offer read named, and where it stands. */

@@ -2,64 +2,37 @@
  * IRC as Sluice treats it: whole messages of the client's (RFC 2812 2.3.1) out of the reassembled stream, of which only a
  * private message that is an offer and nothing else counts. Ports below 1024 are refused, and addresses of others.
  */
-import { directionOf } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
-import { Verdict } from '../../netfilter/verdict.ts';
-import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
-import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { printable } from '../byte-text.ts';
-import { Expecting } from '../expecting.ts';
+import type { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
+import { FIRST_OPEN_PORT } from '../helper-facts.ts';
 import { LineConnection, type EditLine, type LineProtocol } from '../line-connection.ts';
 import type { Line } from '../line-reader.ts';
-import { payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
-import { DCC_KINDS, expectDcc, IRC_POLICIES, IRC_PORT, isOwnAddress } from './dcc.ts';
+import { StreamHelper } from '../stream-helper.ts';
+import { DCC_KINDS, expectDcc, isOwnAddress } from './dcc.ts';
+import { IRC } from './facts.ts';
 
 const CLIENT = 0;
-const FIRST_OFFERED_PORT = 1024;
 const OFFER = new RegExp(
   `^(?::\\S+ +)?PRIVMSG +\\S+ +:\\x01DCC (${DCC_KINDS.join('|')}) +("[^"]*"|\\S+) +(\\d{1,10}) +(\\d{1,5})(?=[ \\x01])[^\\x01]*\\x01$`,
   'di',
 );
 const START = 'PRIVMSG ';
 
-export class StrictIrc implements CtHelper {
-  readonly name = 'irc';
-  readonly family = 4;
-  readonly proto = IPPROTO_TCP;
-  readonly port = IRC_PORT;
-  readonly policies = IRC_POLICIES;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
-  private readonly connections = new Map<number, LineConnection>();
-
+export class StrictIrc extends StreamHelper {
   constructor(services: AlgServices) {
-    this.services = services;
-    this.expecting = new Expecting(services);
+    super(IRC, 4, services);
   }
 
-  forget(entry: number): void {
-    this.connections.delete(entry);
-    this.services.flows.end(entry);
-  }
-
-  help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
-    const start = payloadStart(pkt);
-    if (start < 0) return Verdict.ACCEPT;
+  protected connect(entry: number, flow: Flow): LineConnection {
     const { services, expecting } = this;
-    const flow = services.flows.packet(entry, this.name, pkt);
-    let connection = this.connections.get(entry);
-    if (connection === undefined) {
-      connection = new LineConnection(
-        services,
-        this.name,
-        entry,
-        (edit) => new Offers(this, services, expecting, entry, flow, edit),
-      );
-      this.connections.set(entry, connection);
-    }
-    return connection.segment(pkt, directionOf(ctInfo), start);
+    return new LineConnection(
+      services,
+      this.name,
+      entry,
+      (edit) => new Offers(this, services, expecting, entry, flow, edit),
+    );
   }
 }
 
@@ -111,7 +84,7 @@ class Offers implements LineProtocol {
     if (address > 0xffffffff || !isOwnAddress(this.expecting, this.entry, address | 0)) {
       return this.note('it would lead to a third host');
     }
-    if (port < FIRST_OFFERED_PORT || port > 0xffff) return this.note(`port ${port} is not for this`);
+    if (port < FIRST_OPEN_PORT || port > 0xffff) return this.note(`port ${port} is not for this`);
     flow.command = `DCC ${offer[1]!.toUpperCase()}`;
     flow.port = port;
     const expected = expectDcc(

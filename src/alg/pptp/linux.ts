@@ -8,9 +8,9 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { Expecting } from '../expecting.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
+import { PPTP } from './facts.ts';
 import { GreCalls } from './gre-calls.ts';
-import { PPTP_POLICIES } from './limits.ts';
-import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES, PPTP_PORT } from './messages.ts';
+import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES } from './messages.ts';
 import { PptpSession } from './session.ts';
 
 interface Connection {
@@ -19,11 +19,11 @@ interface Connection {
 }
 
 export class LinuxPptp implements CtHelper {
-  readonly name = 'pptp';
+  readonly name = PPTP.name;
   readonly family = 4;
   readonly proto = IPPROTO_TCP;
-  readonly port = PPTP_PORT;
-  readonly policies = PPTP_POLICIES;
+  readonly port = PPTP.port;
+  readonly policies = PPTP.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   private readonly connections = new Map<number, Connection>();

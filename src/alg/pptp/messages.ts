@@ -6,7 +6,6 @@
  *     │ length │ type  │ magic cookie │ message type │ reserved │ fields …
  */
 
-export const PPTP_PORT = 1723;
 export const HEADER_LENGTH = 12;
 export const CONTROL_MESSAGE = 1;
 export const MAGIC_COOKIE = 0x1a2b3c4d;

@@ -2,62 +2,31 @@
  * PPTP as Sluice treats it: whole messages out of the reassembled stream, each as long as its kind is; the calls are those
  * of session.ts. Call ids of zero stand for no call.
  */
-import { directionOf } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
-import { Verdict } from '../../netfilter/verdict.ts';
 import { readU16, readU32 } from '../../wire/bytes.ts';
-import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
-import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { bytesOfText } from '../byte-text.ts';
-import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
 import { FramedConnection, NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../framed-connection.ts';
-import { payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
+import { StreamHelper, type StreamConnection } from '../stream-helper.ts';
+import { PPTP } from './facts.ts';
 import { GreCalls } from './gre-calls.ts';
-import { PPTP_POLICIES } from './limits.ts';
-import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES, PPTP_PORT } from './messages.ts';
+import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES } from './messages.ts';
 import { PptpSession } from './session.ts';
 
-interface Connection {
-  readonly calls: GreCalls;
-  readonly frames: FramedConnection;
-}
-
-export class StrictPptp implements CtHelper {
-  readonly name = 'pptp';
-  readonly family = 4;
-  readonly proto = IPPROTO_TCP;
-  readonly port = PPTP_PORT;
-  readonly policies = PPTP_POLICIES;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
-  private readonly connections = new Map<number, Connection>();
-
+export class StrictPptp extends StreamHelper {
   constructor(services: AlgServices) {
-    this.services = services;
-    this.expecting = new Expecting(services);
+    super(PPTP, 4, services);
   }
 
-  forget(entry: number): void {
-    this.connections.get(entry)?.calls.close();
-    this.connections.delete(entry);
-    this.services.flows.end(entry);
-  }
-
-  help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
-    const start = payloadStart(pkt);
-    if (start < 0) return Verdict.ACCEPT;
+  protected connect(entry: number, flow: Flow): StreamConnection {
     const { services, expecting } = this;
-    const flow = services.flows.packet(entry, this.name, pkt);
-    let connection = this.connections.get(entry);
-    if (connection === undefined) {
-      const calls = new GreCalls(services, expecting, this, entry);
-      const frames = new PptpFrames(services, flow, calls, () => expecting.isTranslated(entry));
-      connection = { calls, frames: new FramedConnection(services, this.name, entry, frames) };
-      this.connections.set(entry, connection);
-    }
-    return connection.frames.segment(pkt, directionOf(ctInfo), start);
+    const calls = new GreCalls(services, expecting, this, entry);
+    const frames = new PptpFrames(services, flow, calls, () => expecting.isTranslated(entry));
+    const connection = new FramedConnection(services, this.name, entry, frames);
+    return {
+      segment: (pkt, direction, start) => connection.segment(pkt, direction, start),
+      close: () => calls.close(),
+    };
   }
 }
 

@@ -8,12 +8,11 @@ import { formatIp } from '../../wire/address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallEvent, type CallTable } from './call-table.ts';
 import type { Context } from './context.ts';
+import { MAX_CALLS } from './facts.ts';
 import type { SipHead } from './grammar.ts';
 import type { MediaPorts, Pinhole } from './media-ports.ts';
 import { readSdp } from './sdp.ts';
 
-/** Calls of a connection at a time. */
-const MAX_CALLS = 1024;
 const CARRIES_SDP = new Set(['INVITE', 'ACK', 'PRACK', 'UPDATE']);
 const RINGING_CODE = 180;
 const REQUEST_TERMINATED = 487;

@@ -29,7 +29,7 @@ import {
   type Search,
 } from './kernel-text.ts';
 import type { Context } from './context.ts';
-import { LINUX_SIP_POLICIES, SIP_PORT, SIP_TIMEOUT_US, SipClass } from './limits.ts';
+import { SIP, SIP_TIMEOUT_US, SipClass } from './facts.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipMessage } from './message.ts';
@@ -69,11 +69,11 @@ interface Method {
 }
 
 export class LinuxSip implements CtHelper {
-  readonly name = 'sip';
+  readonly name = SIP.name;
   readonly family: 4 | 6;
   readonly proto: number;
-  readonly port = SIP_PORT;
-  readonly policies = LINUX_SIP_POLICIES;
+  readonly port = SIP.port;
+  readonly policies = SIP.policies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   private readonly nat: SipNat;

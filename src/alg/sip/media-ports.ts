@@ -11,7 +11,7 @@ import { destinationOf, sameAddress, sourceOf, type Address } from '../address.t
 import { addressRange, type Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
-import { SipClass } from './limits.ts';
+import { SipClass } from './facts.ts';
 import type { MediaMonitor } from './media-monitor.ts';
 import { addressText, type SipText } from './message.ts';
 import type { SipNat } from './nat.ts';

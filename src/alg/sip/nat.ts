@@ -24,7 +24,7 @@ import {
   type SdpKind,
   type Uri,
 } from './kernel-text.ts';
-import { SipClass } from './limits.ts';
+import { SipClass } from './facts.ts';
 import type { Context } from './context.ts';
 import { addressText } from './message.ts';
 

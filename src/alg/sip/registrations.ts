@@ -21,7 +21,7 @@ import {
   UriWalk,
   type Uri,
 } from './kernel-text.ts';
-import { SipClass } from './limits.ts';
+import { SipClass } from './facts.ts';
 import type { SipNat } from './nat.ts';
 
 const SECOND_US = 1_000_000;

@@ -4,10 +4,9 @@
  */
 import { parseIp } from '../../wire/address.ts';
 import { sameAddress, type Address } from '../address.ts';
+import { FIRST_OPEN_PORT } from '../helper-facts.ts';
+import { MAX_MEDIA } from './facts.ts';
 
-/** Streams of a description; what has more is refused. */
-const MAX_MEDIA = 16;
-const FIRST_MEDIA_PORT = 1024;
 const MAX_PORT = 65535;
 
 export interface TextRange {
@@ -139,8 +138,8 @@ function assemble(
 ): MediaStream | string {
   const [, kind, digits, protocol, formats] = media!;
   const port = Number(digits);
-  if (port !== 0 && (port < FIRST_MEDIA_PORT || port > MAX_PORT)) return `port ${port} is not for media`;
-  if (rtcp !== null && rtcp.port !== 0 && (rtcp.port < FIRST_MEDIA_PORT || rtcp.port > MAX_PORT)) {
+  if (port !== 0 && (port < FIRST_OPEN_PORT || port > MAX_PORT)) return `port ${port} is not for media`;
+  if (rtcp !== null && rtcp.port !== 0 && (rtcp.port < FIRST_OPEN_PORT || rtcp.port > MAX_PORT)) {
     return `port ${rtcp.port} is not for media`;
   }
   const address = (connection ?? session.connection)?.address;

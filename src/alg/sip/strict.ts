@@ -20,7 +20,7 @@ import type { Context } from './context.ts';
 import { Dialogs } from './dialogs.ts';
 import { readHead, type SipHead } from './grammar.ts';
 import { findHeader, Header } from './kernel-text.ts';
-import { SIP_PORT, SIP_TIMEOUT_US, STRICT_SIP_POLICIES } from './limits.ts';
+import { SIP, SIP_TIMEOUT_US } from './facts.ts';
 import { MediaMonitor } from './media-monitor.ts';
 import { MediaPorts } from './media-ports.ts';
 import { SipText } from './message.ts';
@@ -39,11 +39,11 @@ export interface SipConnection {
 }
 
 export class StrictSip implements CtHelper {
-  readonly name = 'sip';
+  readonly name = SIP.name;
   readonly family: 4 | 6;
   readonly proto: number;
-  readonly port = SIP_PORT;
-  readonly policies: readonly ExpectPolicy[] = STRICT_SIP_POLICIES;
+  readonly port = SIP.port;
+  readonly policies: readonly ExpectPolicy[] = SIP.strictPolicies;
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
   private readonly nat: SipNat;

@@ -11,19 +11,37 @@ import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { expectAnswersOfAll } from '../broadcast.ts';
 import { Expecting } from '../expecting.ts';
+import type { HelperFacts } from '../helper-facts.ts';
 import { logRefusal } from '../helper-log.ts';
 import { fillTransportChecksum, payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import { walkAddresses } from './addresses.ts';
 
-export const SNMP_PORT = 161;
-export const SNMP_TRAP_PORT = 162;
+export const SNMP: HelperFacts = {
+  name: 'snmp',
+  families: [4],
+  transports: ['udp'],
+  port: 161,
+  about: 'answers to a question of SNMP to all; addresses in messages under NAT (RFC 3416)',
+  linux: 'nf_conntrack_snmp, nf_nat_snmp_basic',
+  policies: [{ name: 'snmp', maxExpected: 1, timeoutUs: 30_000_000 }],
+};
+
+export const SNMP_TRAP: HelperFacts = {
+  name: 'snmp_trap',
+  families: [4],
+  transports: ['udp'],
+  port: 162,
+  about: 'addresses in traps of SNMP under NAT',
+  linux: 'nf_nat_snmp_basic',
+  policies: [],
+};
 
 /** The kernel's own words end with a newline too many, which its log shows so. */
 const PARSER_FAILED = 'parser failed\\x0a';
 
 export class Snmp implements CtHelper {
-  readonly name: 'snmp' | 'snmp_trap';
+  readonly name: string;
   readonly family = 4;
   readonly proto = IPPROTO_UDP;
   readonly port: number;
@@ -31,10 +49,10 @@ export class Snmp implements CtHelper {
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
 
-  constructor(name: 'snmp' | 'snmp_trap', services: AlgServices) {
+  constructor({ name, port, policies }: HelperFacts, services: AlgServices) {
     this.name = name;
-    this.port = name === 'snmp' ? SNMP_PORT : SNMP_TRAP_PORT;
-    this.policies = [{ name, maxExpected: 1, timeoutUs: name === 'snmp' ? 30_000_000 : 180_000_000 }];
+    this.port = port;
+    this.policies = policies;
     this.services = services;
     this.expecting = new Expecting(services);
   }
@@ -45,10 +63,10 @@ export class Snmp implements CtHelper {
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
     this.services.flows.packet(entry, this.name, pkt);
-    if (this.name === 'snmp') expectAnswersOfAll(this.services, this.expecting, this, pkt, entry, ctInfo);
+    if (this.name === SNMP.name) expectAnswersOfAll(this.services, this.expecting, this, pkt, entry, ctInfo);
     const direction = directionOf(ctInfo);
-    if (pkt.sport === SNMP_PORT && direction === 0) return Verdict.ACCEPT;
-    if (pkt.dport === SNMP_TRAP_PORT && direction !== 0) return Verdict.ACCEPT;
+    if (pkt.sport === SNMP.port && direction === 0) return Verdict.ACCEPT;
+    if (pkt.dport === SNMP_TRAP.port && direction !== 0) return Verdict.ACCEPT;
     const start = payloadStart(pkt);
     if (start < 0 || !this.expecting.isTranslated(entry)) return Verdict.ACCEPT;
     return this.translate(pkt, entry, start);
