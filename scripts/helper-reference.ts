@@ -15,8 +15,9 @@ export function helperReference(): [name: string, content: string][] {
 }
 
 function helperTable(): string {
-  const rows = HELPER_FACTS.map(({ name, transports, port, families, about, linux }) => {
-    const where = transports.map((transport) => `${transport} ${port}`).join(', ');
+  const rows = HELPER_FACTS.map(({ name, transports, port, otherPorts = [], families, about, linux }) => {
+    const ports = [port, ...otherPorts].join(', ');
+    const where = transports.map((transport) => `${transport} ${ports}`).join(', ');
     const versions = families.map((family) => `IPv${family}`).join(', ');
     return `| \`${name}\` | ${where} | ${versions} | ${about} | ${linux === '' ? '–' : linux} |`;
   });

@@ -5,7 +5,7 @@
 import type { Rng } from '../base/rng.ts';
 import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
-import { Entered, Expectation } from '../netfilter/conntrack/expectations.ts';
+import { Entered, Expectation, Gone } from '../netfilter/conntrack/expectations.ts';
 import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import type { Nat } from '../netfilter/nat/nat.ts';
@@ -90,6 +90,39 @@ export class Expecting {
       if (result === Entered.OK) return port;
       if (result !== Entered.BUSY || --left < 0) return 0;
     }
+  }
+
+  /** Expected where the other side sees this one; remembers where it goes on to. Returns the address seen. */
+  place(expectation: Expectation, direction: number, entry: number): Address {
+    const { tuple } = expectation;
+    const there = sourceOf(this.tuple(entry, direction));
+    const shown = destinationOf(this.tuple(entry, direction ^ 1));
+    const own = destinationOf(tuple);
+    const seen = sameAddress(there, shown) ? own : shown;
+    expectation.savedAddress.set(own);
+    expectation.savedPort = tuple.dstId;
+    setDestination(tuple, seen);
+    expectation.direction = direction ^ 1;
+    return seen;
+  }
+
+  /**
+   * Both at a pair of ports that is free, the one wished for if it can be; 0 for none. `anyMaster`, as Linux has it: what
+   * another connection expects there makes it give up.
+   */
+  enterPair(rtp: Expectation, rtcp: Expectation, anyMaster: boolean): number {
+    for (let port = rtp.savedPort; port !== 0; port = (port + 2) & MAX_PORT) {
+      rtp.tuple.dstId = port;
+      const first = this.enter(rtp, anyMaster);
+      if (first === Entered.BUSY) continue;
+      if (first !== Entered.OK) return 0;
+      rtcp.tuple.dstId = port + 1;
+      const second = this.enter(rtcp, anyMaster);
+      if (second === Entered.OK) return port;
+      this.conntrack.expectations.remove(rtp, Gone.CANCELLED);
+      if (second !== Entered.BUSY) return 0;
+    }
+    return 0;
   }
 
   cancel(expectation: Expectation): void {

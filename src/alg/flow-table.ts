@@ -11,7 +11,7 @@ import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { ExpectFlag, Gone, type Expectation } from '../netfilter/conntrack/expectations.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { formatIp } from '../wire/address.ts';
-import { CallTable } from './sip/call-table.ts';
+import { CallTable } from './media/call-table.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 
 const MAX_FLOWS = 4096;

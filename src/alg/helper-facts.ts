@@ -12,6 +12,8 @@ export interface HelperFacts {
   readonly transports: readonly ('tcp' | 'udp')[];
   /** Usual port. */
   readonly port: number;
+  /** Others that it is found at. */
+  readonly otherPorts?: readonly number[];
   /** What it reads, and which specification says so. */
   readonly about: string;
   /** Linux's modules for it; empty for a helper that Linux has not. */

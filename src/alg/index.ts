@@ -14,11 +14,15 @@ import type { HelperFacts } from './helper-facts.ts';
 import { IRC } from './irc/facts.ts';
 import { LinuxIrc } from './irc/linux.ts';
 import { StrictIrc } from './irc/strict.ts';
+import { MGCP } from './mgcp/facts.ts';
+import { Mgcp } from './mgcp/mgcp.ts';
 import { NETBIOS_NS, NetbiosNs } from './netbios-ns.ts';
 import { PPTP } from './pptp/facts.ts';
 import { LinuxPptp } from './pptp/linux.ts';
 import { StrictPptp } from './pptp/strict.ts';
 import { RSH, Rsh } from './rsh.ts';
+import { RTSP } from './rtsp/facts.ts';
+import { Rtsp } from './rtsp/rtsp.ts';
 import { SANE, Sane } from './sane.ts';
 import type { AlgServices } from './services.ts';
 import type { HelperSettings } from './settings.ts';
@@ -51,9 +55,11 @@ const HELPERS: readonly HelperSpec[] = [
         : new LinuxFtp(family, services, settings.ftp.loose),
   },
   { facts: IRC, make: ({ services, isStrict }) => new (isStrict ? StrictIrc : LinuxIrc)(services) },
+  { facts: MGCP, make: ({ family, services, settings }) => new Mgcp(family, services, settings.mgcp.loose) },
   { facts: NETBIOS_NS, make: ({ services }) => new NetbiosNs(services) },
   { facts: PPTP, make: ({ services, isStrict }) => new (isStrict ? StrictPptp : LinuxPptp)(services) },
   { facts: RSH, make: ({ family, services }) => new Rsh(family, services) },
+  { facts: RTSP, make: ({ family, services }) => new Rtsp(family, services) },
   { facts: SANE, make: ({ family, services }) => new Sane(family, services) },
   {
     facts: SIP,
@@ -91,19 +97,24 @@ export function installHelpers(parts: Omit<AlgServices, 'flows'>, settings: Help
 
 /** Rules that set every helper on its usual port, in iptables-save format. */
 export function helperRules(family: Family): string {
-  const rules = HELPER_FACTS.filter(({ families }) => families.includes(family)).flatMap(
-    ({ name, transports, port }) =>
-      transports.flatMap((transport) =>
-        ['PREROUTING', 'OUTPUT'].map(
-          (chain) => `-A ${chain} -p ${transport} -m ${transport} --dport ${port} -j CT --helper ${name}\n`,
-        ),
-      ),
-  );
+  const rules: string[] = [];
+  for (const { name, families, transports, port, otherPorts = [] } of HELPER_FACTS) {
+    if (!families.includes(family)) continue;
+    for (const transport of transports) {
+      for (const usual of [port, ...otherPorts]) {
+        for (const chain of ['PREROUTING', 'OUTPUT']) {
+          rules.push(
+            `-A ${chain} -p ${transport} -m ${transport} --dport ${usual} -j CT --helper ${name}\n`,
+          );
+        }
+      }
+    }
+  }
   return `*raw\n${rules.join('')}COMMIT\n`;
 }
 
 export { FlowTable, type Endpoint, type Flow, type FlowEvent } from './flow-table.ts';
 export type { HelperFacts } from './helper-facts.ts';
-export type { Call } from './sip/call-table.ts';
-export type { MediaQuality } from './sip/media-quality.ts';
+export type { Call } from './media/call-table.ts';
+export type { MediaQuality } from './media/media-quality.ts';
 export { DEFAULT_HELPERS, parseHelperSettings, type HelperSettings } from './settings.ts';

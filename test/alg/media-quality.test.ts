@@ -1,7 +1,7 @@
 /** Loss, order and jitter of RTP, and headers that lie. */
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { isRtcp, isRtp, MediaQuality } from '../../src/alg/sip/media-quality.ts';
+import { isRtcp, isRtp, MediaQuality } from '../../src/alg/media/media-quality.ts';
 
 function rtp(seq: number, timestamp: number, type = 0, first = 0x80): Uint8Array {
   const bytes = new Uint8Array(172);

@@ -1,6 +1,6 @@
 /** What the parts of SIP's helpers hand to each other about one message. */
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import type { SipText } from './message.ts';
+import type { EditedText } from '../edited-text.ts';
 
 /** What is kept of a connection, in both kinds. */
 export interface ConnectionState {
@@ -9,7 +9,7 @@ export interface ConnectionState {
 }
 
 export interface Context {
-  readonly message: SipText;
+  readonly message: EditedText;
   /** The packet that carries it, or its end. */
   readonly pkt: PacketBuffer;
   readonly entry: number;

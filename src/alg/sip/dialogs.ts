@@ -6,12 +6,12 @@
  */
 import { formatIp } from '../../wire/address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
-import { Call, type CallEvent, type CallTable } from './call-table.ts';
+import { Call, type CallEvent, type CallTable } from '../media/call-table.ts';
 import type { Context } from './context.ts';
 import { MAX_CALLS } from './facts.ts';
 import type { SipHead } from './grammar.ts';
-import type { MediaPorts, Pinhole } from './media-ports.ts';
-import { readSdp } from './sdp.ts';
+import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
+import { readSdp } from '../media/sdp.ts';
 
 const CARRIES_SDP = new Set(['INVITE', 'ACK', 'PRACK', 'UPDATE']);
 const RINGING_CODE = 180;
@@ -147,7 +147,14 @@ export class Dialogs {
     const known = [...dialog.current[direction]!, ...(dialog.offered[direction] ?? [])].filter(
       (pinhole) => pinhole !== null,
     );
-    const opened = this.media.open(entry, direction, sdp, known, dialog.call, dialog.all);
+    const opened = this.media.open({
+      entry,
+      side: direction,
+      sdp,
+      known,
+      call: dialog.call,
+      all: dialog.all,
+    });
     this.media.close(dialog.offered[direction] ?? [], [...opened, ...dialog.current[direction]!]);
     dialog.offered[direction] = opened;
     const first = sdp.media.find((_, i) => opened[i] !== null);

@@ -1,7 +1,9 @@
 /** What SIP's helpers declare. Source: nf_conntrack_sip. */
 import type { ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
 import { LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
-import { CallState } from './call-table.ts';
+import { CallState } from '../media/call-table.ts';
+import { mediaPolicies } from '../media/classes.ts';
+import { MAX_MEDIA } from '../media/sdp.ts';
 import { MAX_HEAD, MAX_MESSAGE } from './grammar.ts';
 import { SIP_PORT } from './kernel-text.ts';
 
@@ -9,10 +11,8 @@ import { SIP_PORT } from './kernel-text.ts';
 export const SIP_TIMEOUT_US = 3600_000_000;
 /** Calls of a connection at a time. */
 export const MAX_CALLS = 1024;
-/** Streams of a description; what has more is refused. */
-export const MAX_MEDIA = 16;
-export const SipClass = { SIGNALLING: 0, AUDIO: 1, VIDEO: 2, IMAGE: 3 } as const;
-export type SipClass = (typeof SipClass)[keyof typeof SipClass];
+export const MediaClass = { SIGNALLING: 0, AUDIO: 1, VIDEO: 2, IMAGE: 3 } as const;
+export type MediaClass = (typeof MediaClass)[keyof typeof MediaClass];
 
 const THREE_MINUTES_US = 180_000_000;
 
@@ -32,11 +32,8 @@ export const SIP = {
   about: 'calls and registrations of SIP, with their media (RFC 3261, 3264, 8866)',
   linux: 'nf_conntrack_sip, nf_nat_sip',
   policies: LINUX_POLICIES,
-  // A trunk carries many calls on one connection; each ends its own.
-  strictPolicies: LINUX_POLICIES.map((policy) => ({
-    ...policy,
-    maxExpected: policy.name === 'signalling' ? policy.maxExpected : 512,
-  })),
+  // A trunk carries many calls on one connection.
+  strictPolicies: mediaPolicies(1),
   limits: [
     { what: 'first line and headers', value: MAX_HEAD, unit: 'bytes' },
     { what: 'a message', value: MAX_MESSAGE, unit: 'bytes' },

@@ -29,7 +29,8 @@ import {
   type Search,
 } from './kernel-text.ts';
 import type { Context } from './context.ts';
-import { SIP, SIP_TIMEOUT_US, SipClass } from './facts.ts';
+import { MediaClass } from '../media/classes.ts';
+import { SIP, SIP_TIMEOUT_US } from './facts.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipMessage } from './message.ts';
@@ -41,10 +42,10 @@ const FIRST_MEDIA_PORT = 1024;
 const MAX_PORT = 65535;
 
 /** By the words that `m=` begins with. */
-const MEDIA: readonly (readonly [word: string, policyClass: SipClass])[] = [
-  ['audio ', SipClass.AUDIO],
-  ['video ', SipClass.VIDEO],
-  ['image ', SipClass.IMAGE],
+const MEDIA: readonly (readonly [word: string, policyClass: MediaClass])[] = [
+  ['audio ', MediaClass.AUDIO],
+  ['video ', MediaClass.VIDEO],
+  ['image ', MediaClass.IMAGE],
 ];
 /** Descriptions of streams that are looked at in one message. */
 const MAX_MEDIA = 3;
@@ -270,7 +271,7 @@ export class LinuxSip implements CtHelper {
     context: Context,
     address: Address,
     port: number,
-    policyClass: SipClass,
+    policyClass: MediaClass,
     at: number,
     length: number,
   ): string[] | null {
@@ -313,7 +314,7 @@ export class LinuxSip implements CtHelper {
     from: Address,
     to: Address,
     port: number,
-    policyClass: SipClass,
+    policyClass: MediaClass,
   ): Expectation | null {
     const { family } = this;
     const { tuple } = this.expecting.make(entry, this, {
@@ -336,7 +337,7 @@ export class LinuxSip implements CtHelper {
   private flush(entry: number): void {
     const { expectations } = this.services.conntrack;
     for (const expectation of [...expectations.of(entry)]) {
-      if (expectation.policyClass !== SipClass.SIGNALLING) expectations.remove(expectation, Gone.CANCELLED);
+      if (expectation.policyClass !== MediaClass.SIGNALLING) expectations.remove(expectation, Gone.CANCELLED);
     }
   }
 

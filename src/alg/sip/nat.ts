@@ -3,12 +3,12 @@
  * with its parameters, Contact, From and To where they name the connection's ends, and in session descriptions the
  * addresses and ports of media, with Content-Length. What is returned is null, or why the packet can't be let through.
  */
-import { Entered, Gone, type Expectation } from '../../netfilter/conntrack/expectations.ts';
+import type { Expectation } from '../../netfilter/conntrack/expectations.ts';
 import { Manip } from '../../netfilter/nat/view.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as udp from '../../wire/udp.ts';
-import { destinationOf, sameAddress, setDestination, sourceOf, type Address } from '../address.ts';
+import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
 import { addressRange, type Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import {
@@ -24,11 +24,10 @@ import {
   type SdpKind,
   type Uri,
 } from './kernel-text.ts';
-import { SipClass } from './facts.ts';
+import { MediaClass } from '../media/classes.ts';
 import type { Context } from './context.ts';
-import { addressText } from './message.ts';
+import { addressText } from '../edited-text.ts';
 
-const MAX_PORT = 65535;
 const REPLY = 1;
 
 export class SipNat {
@@ -153,17 +152,9 @@ export class SipNat {
     return 'cannot mangle packet';
   }
 
-  /** Expected where the other side sees this one; remembers where it goes on to. Returns the address seen. */
+  /** As Expecting.place, with SIP's translation of what comes. */
   place(expectation: Expectation, direction: number, entry: number): Address {
-    const { tuple } = expectation;
-    const there = sourceOf(this.expecting.tuple(entry, direction));
-    const shown = destinationOf(this.expecting.tuple(entry, direction ^ 1));
-    const own = destinationOf(tuple);
-    const seen = sameAddress(there, shown) ? own : shown;
-    expectation.savedAddress.set(own);
-    expectation.savedPort = tuple.dstId;
-    setDestination(tuple, seen);
-    expectation.direction = direction ^ 1;
+    const seen = this.expecting.place(expectation, direction, entry);
     expectation.onExpected = this.expected;
     return seen;
   }
@@ -174,7 +165,7 @@ export class SipNat {
     const { master, direction, savedAddress, savedPort } = expectation;
     const original = this.expecting.tuple(entry, 0);
     nat.setupEntry(entry, addressRange(savedAddress, savedPort), Manip.DST);
-    if (expectation.policyClass !== SipClass.SIGNALLING) {
+    if (expectation.policyClass !== MediaClass.SIGNALLING) {
       for (const pair of conntrack.expectations.of(master)) {
         if (pair.tuple.proto !== original.proto || pair.savedPort !== original.srcId) continue;
         if (!sameAddress(pair.savedAddress, sourceOf(original))) continue;
@@ -201,32 +192,12 @@ export class SipNat {
     const { entry, direction } = context;
     address.set(this.place(rtp, direction, entry));
     this.place(rtcp, direction, entry);
-    const port = this.enterPair(rtp, rtcp, true);
+    const port = this.expecting.enterPair(rtp, rtcp, true);
     if (port === 0) return 'all ports in use for SDP media';
     if (port === rtp.savedPort || this.sdpPort(context, at, length, port)) return null;
     this.expecting.cancel(rtp);
     this.expecting.cancel(rtcp);
     return 'cannot mangle SDP message';
-  }
-
-  /**
-   * Both at a pair of ports that is free, the one wished for if it can be; 0 for none. `anyMaster`, as Linux has it: what
-   * another connection expects there makes it give up.
-   */
-  enterPair(rtp: Expectation, rtcp: Expectation, anyMaster: boolean): number {
-    const { expecting } = this;
-    for (let port = rtp.savedPort; port !== 0; port = (port + 2) & MAX_PORT) {
-      rtp.tuple.dstId = port;
-      const first = expecting.enter(rtp, anyMaster);
-      if (first === Entered.BUSY) continue;
-      if (first !== Entered.OK) return 0;
-      rtcp.tuple.dstId = port + 1;
-      const second = expecting.enter(rtcp, anyMaster);
-      if (second === Entered.OK) return port;
-      this.services.conntrack.expectations.remove(rtp, Gone.CANCELLED);
-      if (second !== Entered.BUSY) return 0;
-    }
-    return 0;
   }
 
   sdpPort(context: Context, at: number, length: number, port: number): boolean {

@@ -21,7 +21,7 @@ import {
   UriWalk,
   type Uri,
 } from './kernel-text.ts';
-import { SipClass } from './facts.ts';
+import { MediaClass } from '../media/classes.ts';
 import type { SipNat } from './nat.ts';
 
 const SECOND_US = 1_000_000;
@@ -93,7 +93,7 @@ export class Registrations {
         to: contact.address,
         toPort: contact.port,
       },
-      SipClass.SIGNALLING,
+      MediaClass.SIGNALLING,
     );
     expectation.helper = this.helper;
     expectation.flags = ExpectFlag.PERMANENT | ExpectFlag.INACTIVE;
@@ -131,7 +131,7 @@ export class Registrations {
   private refreshSignalling(entry: number, contact: Uri, expires: number): boolean {
     for (const expectation of this.services.conntrack.expectations.of(entry)) {
       const { tuple, policyClass } = expectation;
-      if (policyClass !== SipClass.SIGNALLING || tuple.proto !== this.helper.proto) continue;
+      if (policyClass !== MediaClass.SIGNALLING || tuple.proto !== this.helper.proto) continue;
       if (tuple.dstId !== contact.port || !sameAddress(destinationOf(tuple), contact.address)) continue;
       expectation.deadline = this.services.clock.now + expires * SECOND_US;
       expectation.flags &= ~ExpectFlag.INACTIVE;
@@ -143,7 +143,7 @@ export class Registrations {
   private flush(entry: number): void {
     const { expectations } = this.services.conntrack;
     for (const expectation of [...expectations.of(entry)]) {
-      if (expectation.policyClass === SipClass.SIGNALLING) expectations.remove(expectation);
+      if (expectation.policyClass === MediaClass.SIGNALLING) expectations.remove(expectation);
     }
   }
 }

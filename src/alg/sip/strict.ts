@@ -15,15 +15,15 @@ import type { Flow } from '../flow-table.ts';
 import { logRefusal } from '../helper-log.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
-import type { CallTable } from './call-table.ts';
+import type { CallTable } from '../media/call-table.ts';
 import type { Context } from './context.ts';
 import { Dialogs } from './dialogs.ts';
 import { readHead, type SipHead } from './grammar.ts';
 import { findHeader, Header } from './kernel-text.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
-import { MediaMonitor } from './media-monitor.ts';
-import { MediaPorts } from './media-ports.ts';
-import { SipText } from './message.ts';
+import { MediaMonitor } from '../media/media-monitor.ts';
+import { MediaPorts } from '../media/media-ports.ts';
+import { EditedText } from '../edited-text.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipStream } from './stream.ts';
@@ -61,7 +61,7 @@ export class StrictSip implements CtHelper {
     this.nat = new SipNat(services, this.expecting);
     this.registrations = new Registrations(services, this.expecting, this.nat, this);
     const monitor = new MediaMonitor(family, services);
-    this.media = new MediaPorts(services, this.expecting, this.nat, this, monitor);
+    this.media = new MediaPorts(services, this.expecting, this, monitor);
   }
 
   forget(entry: number): void {
@@ -138,8 +138,8 @@ export class StrictSip implements CtHelper {
     if (flows.wanted)
       flows.note(flow, 'message', direction === 0 ? 'client' : 'server', printable(head.line));
     const { family } = this;
-    const top = new SipText(text.slice(0, head.length));
-    const body = new SipText(text.slice(head.length));
+    const top = new EditedText(text.slice(0, head.length));
+    const body = new EditedText(text.slice(head.length));
     const context = { pkt, entry, direction, state, family };
     let trouble: string | null = null;
     if (head.method === 'REGISTER') trouble = this.register({ ...context, message: top }, state, head);
@@ -173,7 +173,7 @@ export class StrictSip implements CtHelper {
 }
 
 /** Content-Length, where there is one, is what the body has come to. */
-function withLength(top: SipText, body: SipText, family: number): string {
+function withLength(top: EditedText, body: EditedText, family: number): string {
   const header = findHeader(top.text, 0, Header.CONTENT_LENGTH, family);
   if (header !== null && !('broken' in header)) {
     top.replace(header.at, header.length, String(body.text.length));

@@ -29,7 +29,7 @@ const EVENTS = [
 const EXPECT_EVENTS = [['new', 1 << 0]] as const;
 
 /**
- * Helpers of the kernel and the protocols they sit on, and `rsh`, which only Sluice has; any other name is refused, as by a
+ * Helpers of the kernel and the protocols they sit on, and mgcp, msrpc, rsh and rtsp, which only Sluice has; any other name is refused, as by a
  * kernel without it.
  */
 const HELPERS: Readonly<Record<string, readonly number[]>> = {
@@ -37,11 +37,14 @@ const HELPERS: Readonly<Record<string, readonly number[]>> = {
   ftp: [IPPROTO_TCP],
   'H.245': [IPPROTO_TCP],
   irc: [IPPROTO_TCP],
+  mgcp: [IPPROTO_UDP],
+  msrpc: [IPPROTO_TCP],
   'netbios-ns': [IPPROTO_UDP],
   pptp: [IPPROTO_TCP],
   'Q.931': [IPPROTO_TCP],
   RAS: [IPPROTO_UDP],
   rsh: [IPPROTO_TCP],
+  rtsp: [IPPROTO_TCP],
   sane: [IPPROTO_TCP],
   sip: [IPPROTO_TCP, IPPROTO_UDP],
   snmp: [IPPROTO_UDP],

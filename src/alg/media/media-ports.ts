@@ -11,16 +11,15 @@ import { destinationOf, sameAddress, sourceOf, type Address } from '../address.t
 import { addressRange, type Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
-import { SipClass } from './facts.ts';
+import { MediaClass } from './classes.ts';
 import type { MediaMonitor } from './media-monitor.ts';
-import { addressText, type SipText } from './message.ts';
-import type { SipNat } from './nat.ts';
+import { addressText, type EditedText } from '../edited-text.ts';
 import type { MediaStream, NamedAddress, SessionDescription } from './sdp.ts';
 
-const CLASSES: Readonly<Record<string, SipClass>> = {
-  audio: SipClass.AUDIO,
-  video: SipClass.VIDEO,
-  image: SipClass.IMAGE,
+const CLASSES: Readonly<Record<string, MediaClass>> = {
+  audio: MediaClass.AUDIO,
+  video: MediaClass.VIDEO,
+  image: MediaClass.IMAGE,
 };
 
 /** One stream of one end. */
@@ -37,39 +36,41 @@ export interface Pinhole {
   readonly connections: { readonly entry: number; readonly port: number }[];
 }
 
+export interface MediaOffer {
+  /** Of the control connection, and which of its ends describes its media. */
+  readonly entry: number;
+  readonly side: number;
+  readonly sdp: SessionDescription;
+  /** Pinholes of that end that are open already, which stay. */
+  readonly known: readonly Pinhole[];
+  readonly call: Call;
+  /** Those of the call, when a connection comes. */
+  readonly all: () => readonly (Pinhole | null)[];
+  /** Who may come, null for anybody; the other end where nothing is said. */
+  readonly from?: Address | null;
+}
+
 export class MediaPorts {
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
-  private readonly nat: SipNat;
   private readonly helper: CtHelper;
   private readonly monitor: MediaMonitor;
 
   constructor(
     services: AlgServices,
     expecting: Expecting,
-    nat: SipNat,
     helper: CtHelper,
     monitor: MediaMonitor,
   ) {
     this.services = services;
     this.expecting = expecting;
-    this.nat = nat;
     this.helper = helper;
     this.monitor = monitor;
   }
 
-  /**
-   * Opens what `side` describes. `known` are pinholes of its that are open already, which stay; `all` are those of the call
-   * when a connection comes.
-   */
-  open(
-    entry: number,
-    side: number,
-    sdp: SessionDescription,
-    known: readonly Pinhole[],
-    call: Call,
-    all: () => readonly (Pinhole | null)[],
-  ): (Pinhole | null)[] {
+  /** Opens what an end describes, stream by stream; null for what is not to be opened. */
+  open(offer: MediaOffer): (Pinhole | null)[] {
+    const { entry, side, sdp, known } = offer;
     const own = sourceOf(this.expecting.tuple(entry, side));
     return sdp.media.map((stream) => {
       if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
@@ -81,44 +82,15 @@ export class MediaPorts {
         this.renew(again);
         return again;
       }
-      return this.make(entry, side, stream, [port, rtcpPort], call, all);
+      return this.make(offer, stream, port, rtcpPort);
     });
   }
 
-  private make(
-    entry: number,
-    side: number,
-    stream: MediaStream,
-    [port, rtcpPort]: readonly [port: number, rtcpPort: number],
-    call: Call,
-    all: () => readonly (Pinhole | null)[],
-  ): Pinhole | null {
-    const { expecting } = this;
-    const policyClass = CLASSES[stream.kind]!;
+  private make(offer: MediaOffer, stream: MediaStream, port: number, rtcpPort: number): Pinhole | null {
+    const { entry } = offer;
     const connections: Pinhole['connections'] = [];
-    const expect = (toPort: number): Expectation => {
-      const ends = {
-        family: this.helper.family,
-        proto: IPPROTO_UDP,
-        from: sourceOf(expecting.tuple(entry, side ^ 1)),
-        to: stream.address,
-        toPort,
-      };
-      const expectation = expecting.make(entry, this.helper, ends, policyClass);
-      expectation.savedAddress.set(stream.address);
-      expectation.savedPort = toPort;
-      const isTranslated = expecting.isTranslated(entry);
-      if (isTranslated) this.nat.place(expectation, side, entry);
-      expectation.onExpected = (connection, _pkt, fulfilled) => {
-        if (isTranslated) this.translate(connection, fulfilled, all());
-        connections.push({ entry: connection, port: fulfilled.tuple.dstId });
-        if (this.services.flows.wanted) this.monitor.listen(connection, call, stream.codecs);
-      };
-      if (this.services.flows.wanted) expectation.helper = this.monitor;
-      return expectation;
-    };
-    const rtp = expect(port);
-    const rtcp = rtcpPort === 0 ? null : expect(rtcpPort);
+    const rtp = this.expectation(offer, stream, port, connections);
+    const rtcp = rtcpPort === 0 ? null : this.expectation(offer, stream, rtcpPort, connections);
     const expectations = rtcp === null ? [rtp] : [rtp, rtcp];
     if (!this.enter(entry, rtp, rtcp)) return null;
     return {
@@ -132,6 +104,35 @@ export class MediaPorts {
     };
   }
 
+  /** One port's; what comes through is noted in `connections`. */
+  private expectation(
+    { entry, side, call, all, from }: MediaOffer,
+    stream: MediaStream,
+    toPort: number,
+    connections: Pinhole['connections'],
+  ): Expectation {
+    const { expecting } = this;
+    const ends = {
+      family: this.helper.family,
+      proto: IPPROTO_UDP,
+      from: from === undefined ? sourceOf(expecting.tuple(entry, side ^ 1)) : from,
+      to: stream.address,
+      toPort,
+    };
+    const expectation = expecting.make(entry, this.helper, ends, CLASSES[stream.kind]!);
+    expectation.savedAddress.set(stream.address);
+    expectation.savedPort = toPort;
+    const isTranslated = expecting.isTranslated(entry);
+    if (isTranslated) expecting.place(expectation, side, entry);
+    expectation.onExpected = (connection, _pkt, fulfilled) => {
+      if (isTranslated) this.translate(connection, fulfilled, all());
+      connections.push({ entry: connection, port: fulfilled.tuple.dstId });
+      if (this.services.flows.wanted) this.monitor.listen(connection, call, stream.codecs);
+    };
+    if (this.services.flows.wanted) expectation.helper = this.monitor;
+    return expectation;
+  }
+
   private enter(entry: number, rtp: Expectation, rtcp: Expectation | null): boolean {
     const { expecting } = this;
     if (!expecting.isTranslated(entry)) {
@@ -140,7 +141,7 @@ export class MediaPorts {
       return isEntered;
     }
     if (rtcp !== null && rtcp.savedPort === rtp.savedPort + 1)
-      return this.nat.enterPair(rtp, rtcp, false) !== 0;
+      return expecting.enterPair(rtp, rtcp, false) !== 0;
     if (expecting.enterWithPort(rtp, rtp.savedPort) === 0) return false;
     return rtcp === null || expecting.enterWithPort(rtcp, rtcp.savedPort) !== 0;
   }
@@ -178,7 +179,7 @@ export class MediaPorts {
 
   /** Writes into the description where this side's streams are seen. */
   rewrite(
-    body: SipText,
+    body: EditedText,
     entry: number,
     side: number,
     sdp: SessionDescription,

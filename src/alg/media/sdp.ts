@@ -5,8 +5,9 @@
 import { parseIp } from '../../wire/address.ts';
 import { sameAddress, type Address } from '../address.ts';
 import { FIRST_OPEN_PORT } from '../helper-facts.ts';
-import { MAX_MEDIA } from './facts.ts';
 
+/** Streams of a description; what has more is refused. */
+export const MAX_MEDIA = 16;
 const MAX_PORT = 65535;
 
 export interface TextRange {
