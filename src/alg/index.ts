@@ -16,6 +16,8 @@ import { LinuxIrc } from './irc/linux.ts';
 import { StrictIrc } from './irc/strict.ts';
 import { MGCP } from './mgcp/facts.ts';
 import { Mgcp } from './mgcp/mgcp.ts';
+import { MSRPC } from './msrpc/facts.ts';
+import { Msrpc } from './msrpc/msrpc.ts';
 import { NETBIOS_NS, NetbiosNs } from './netbios-ns.ts';
 import { PPTP } from './pptp/facts.ts';
 import { LinuxPptp } from './pptp/linux.ts';
@@ -56,6 +58,7 @@ const HELPERS: readonly HelperSpec[] = [
   },
   { facts: IRC, make: ({ services, isStrict }) => new (isStrict ? StrictIrc : LinuxIrc)(services) },
   { facts: MGCP, make: ({ family, services, settings }) => new Mgcp(family, services, settings.mgcp.loose) },
+  { facts: MSRPC, make: ({ family, services }) => new Msrpc(family, services) },
   { facts: NETBIOS_NS, make: ({ services }) => new NetbiosNs(services) },
   { facts: PPTP, make: ({ services, isStrict }) => new (isStrict ? StrictPptp : LinuxPptp)(services) },
   { facts: RSH, make: ({ family, services }) => new Rsh(family, services) },

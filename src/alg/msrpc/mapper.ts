@@ -1,0 +1,148 @@
+/**
+ * One connection to the endpoint mapper: which contexts are bound to it, which calls of ept_map are under way, and their
+ * answers put together from fragments. Whoever listens is told of the towers of a whole answer.
+ */
+import type { Flow, FlowTable } from '../flow-table.ts';
+import { MapperState, MAX_CALLS, MAX_CONTEXTS, MAX_STUB } from './facts.ts';
+import {
+  FIRST_FRAGMENT,
+  LAST_FRAGMENT,
+  PduType,
+  readContexts,
+  readResults,
+  requestStub,
+  RESPONSE_STUB,
+  type OfferedContext,
+  type Pdu,
+} from './pdu.ts';
+import { readTowers, type Tower } from './towers.ts';
+
+/** e1af8308-5d1f-11c9-91a4-08002b14a0fa, version 3.0. */
+const ENDPOINT_MAPPER = 'e1af83085d1f11c991a408002b14a0fa00000003';
+const EPT_MAP = 3;
+
+interface MapCall {
+  readonly context: number;
+  readonly stub: Uint8Array[];
+  length: number;
+}
+
+/** Told of an answer's towers; `shift` leads from the stub to the PDU for what stands in its last fragment. */
+export type ToldTowers = (towers: readonly Tower[], pdu: Pdu, shift: number) => void;
+
+export class EndpointMapper {
+  private readonly flow: Flow;
+  private readonly flows: FlowTable;
+  private readonly told: ToldTowers;
+  /** Offers of binds that wait for an answer, by call. */
+  private readonly offers = new Map<number, OfferedContext[]>();
+  /** Contexts that are bound to the mapper. */
+  private readonly contexts = new Set<number>();
+  private readonly calls = new Map<number, MapCall>();
+
+  constructor(flow: Flow, flows: FlowTable, told: ToldTowers) {
+    this.flow = flow;
+    this.flows = flows;
+    this.told = told;
+  }
+
+  ofClient(pdu: Pdu): void {
+    switch (pdu.type) {
+      case PduType.BIND:
+      case PduType.ALTER_CONTEXT:
+        return this.bind(pdu);
+      case PduType.REQUEST:
+        return this.request(pdu);
+    }
+  }
+
+  ofServer(pdu: Pdu): void {
+    switch (pdu.type) {
+      case PduType.BIND_ACK:
+      case PduType.ALTER_CONTEXT_ANSWER:
+        return this.bound(pdu);
+      case PduType.BIND_NAK:
+        this.offers.delete(pdu.callId);
+        return;
+      case PduType.FAULT:
+        this.calls.delete(pdu.callId);
+        return;
+      case PduType.RESPONSE:
+        return this.response(pdu);
+    }
+  }
+
+  private bind(pdu: Pdu): void {
+    const contexts = readContexts(pdu, MAX_CONTEXTS);
+    if (contexts === null) return this.note('contexts that leave their fragment');
+    if (this.offers.size >= MAX_CALLS) this.offers.delete(this.offers.keys().next().value!);
+    this.offers.set(pdu.callId, contexts);
+    if (contexts.some(({ syntax }) => syntax === ENDPOINT_MAPPER)) this.move(MapperState.BINDING);
+  }
+
+  private bound(pdu: Pdu): void {
+    const offers = this.offers.get(pdu.callId);
+    if (offers === undefined) return;
+    this.offers.delete(pdu.callId);
+    const results = readResults(pdu, MAX_CONTEXTS);
+    if (results === null) return this.note('an answer to bind that is none');
+    offers.forEach(({ id, syntax }, i) => {
+      if (results[i] !== true) return;
+      if (syntax !== ENDPOINT_MAPPER) this.contexts.delete(id);
+      else if (this.contexts.size < MAX_CONTEXTS) {
+        this.contexts.add(id);
+        this.move(MapperState.BOUND);
+      }
+    });
+  }
+
+  private request(pdu: Pdu): void {
+    if ((pdu.flags & FIRST_FRAGMENT) === 0 || requestStub(pdu) > pdu.end) return;
+    const context = pdu.u16(20);
+    if (!this.contexts.has(context) || pdu.u16(22) !== EPT_MAP) return;
+    this.calls.delete(pdu.callId);
+    this.calls.set(pdu.callId, { context, stub: [], length: 0 });
+    if (this.calls.size > MAX_CALLS) this.calls.delete(this.calls.keys().next().value!);
+    this.flow.command = 'ept_map';
+    this.move(MapperState.MAPPING);
+  }
+
+  private response(pdu: Pdu): void {
+    const call = this.calls.get(pdu.callId);
+    if (call === undefined) return;
+    const isFirst = (pdu.flags & FIRST_FRAGMENT) !== 0;
+    const isLast = (pdu.flags & LAST_FRAGMENT) !== 0;
+    const isNext = isFirst === (call.length === 0);
+    if (!isNext || pdu.isPrivate || RESPONSE_STUB > pdu.end || pdu.u16(20) !== call.context) {
+      this.calls.delete(pdu.callId);
+      return this.note('an answer of ept_map that can’t be read');
+    }
+    const shift = RESPONSE_STUB - call.length;
+    call.stub.push(pdu.bytes.slice(RESPONSE_STUB, pdu.end));
+    call.length += pdu.end - RESPONSE_STUB;
+    if (call.length > MAX_STUB || (call.length === 0 && !isLast)) {
+      this.calls.delete(pdu.callId);
+      return this.note('an answer of ept_map that has no end');
+    }
+    if (!isLast) return;
+    this.calls.delete(pdu.callId);
+    const stub = new Uint8Array(call.length);
+    let at = 0;
+    for (const piece of call.stub) {
+      stub.set(piece, at);
+      at += piece.length;
+    }
+    const towers = readTowers(stub, pdu.isLittle);
+    if (towers === null) return this.note('an answer of ept_map that is none');
+    this.move(MapperState.MAPPED);
+    this.told(towers, pdu, shift);
+  }
+
+  private move(state: MapperState): void {
+    this.flows.state(this.flow, state);
+  }
+
+  private note(text: string): void {
+    this.flows.note(this.flow, 'note', 'gateway', `no connection expected: ${text}`);
+  }
+}
