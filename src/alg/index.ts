@@ -106,9 +106,7 @@ export function helperRules(family: Family): string {
     for (const transport of transports) {
       for (const usual of [port, ...otherPorts]) {
         for (const chain of ['PREROUTING', 'OUTPUT']) {
-          rules.push(
-            `-A ${chain} -p ${transport} -m ${transport} --dport ${usual} -j CT --helper ${name}\n`,
-          );
+          rules.push(`-A ${chain} -p ${transport} -m ${transport} --dport ${usual} -j CT --helper ${name}\n`);
         }
       }
     }

@@ -41,7 +41,9 @@ class Control {
   }
 
   get media(): string[] {
-    return this.world.expectations.filter((line) => !line.endsWith(`:${AGENT_PORT}`) && !line.endsWith(`:${GATEWAY_PORT}`));
+    return this.world.expectations.filter(
+      (line) => !line.endsWith(`:${AGENT_PORT}`) && !line.endsWith(`:${GATEWAY_PORT}`),
+    );
   }
 
   get state(): string {
@@ -130,11 +132,15 @@ describe('MGCP', () => {
     const world = new World({ nat: true, rules: raw + nat });
     const outside = { from: world.outside, to: world.shown };
     const heard = payloadOf(
-      world.fromOutside(udp(outside, AGENT_PORT, GATEWAY_PORT, text(create(1).replace('10.0.0.2', world.shown)))),
+      world.fromOutside(
+        udp(outside, AGENT_PORT, GATEWAY_PORT, text(create(1).replace('10.0.0.2', world.shown))),
+      ),
     );
     assert.equal(heard, create(1));
     const answer = payloadOf(
-      world.fromInside(udp({ from: '10.0.0.2', to: world.outside }, GATEWAY_PORT, AGENT_PORT, text(created(1, 3456)))),
+      world.fromInside(
+        udp({ from: '10.0.0.2', to: world.outside }, GATEWAY_PORT, AGENT_PORT, text(created(1, 3456))),
+      ),
     );
     assert.equal(answer, created(1, 3456, world.shown));
     const [media] = world.fromOutside(udp(outside, 9000, 3456, [1]));
@@ -150,13 +156,21 @@ describe('MGCP', () => {
   });
 
   for (const [what, commands, answer] of [
-    ['a transaction of ten digits', [create(1).replace('CRCX 1 ', 'CRCX 1000000001 ')], created(1, 3456).replace('200 1 ', '200 1000000001 ')],
+    [
+      'a transaction of ten digits',
+      [create(1).replace('CRCX 1 ', 'CRCX 1000000001 ')],
+      created(1, 3456).replace('200 1 ', '200 1000000001 '),
+    ],
     ['an answer to nothing', [], created(1, 3456)],
     ['an answer to another transaction', [create(1)], created(2, 3456)],
     ['a description of a third host', [create(1)], created(1, 3456, '10.0.0.9')],
     ['a port below 1024', [create(1)], created(1, 500)],
     ['an answer that begins with something else', [create(1)], `GET / HTTP/1.1\r\n\r\n${created(1, 3456)}`],
-    ['more messages than a datagram may hold', [create(1)], `${'200 9 OK\r\n.\r\n'.repeat(20)}${created(1, 3456)}`],
+    [
+      'more messages than a datagram may hold',
+      [create(1)],
+      `${'200 9 OK\r\n.\r\n'.repeat(20)}${created(1, 3456)}`,
+    ],
     ['a malformed parameter', [create(1)], created(1, 3456).replace('I: FD1', 'I FD1')],
     ['an unknown command', [create(1).replace('CRCX', 'XXXX')], created(1, 3456)],
   ] as const) {

@@ -51,7 +51,13 @@ interface PduFields {
 function pdu(type: number, body: readonly number[], fields: PduFields = {}): string {
   const { order = LITTLE, flags = WHOLE, call = 1, length = 16 + body.length, auth = 0 } = fields;
   const head = [5, 0, type, flags, order.isLittle ? 0x10 : 0, 0, 0, 0];
-  return Buffer.from([...head, ...order.u16(length), ...order.u16(auth), ...order.u32(call), ...body]).toString('latin1');
+  return Buffer.from([
+    ...head,
+    ...order.u16(length),
+    ...order.u16(auth),
+    ...order.u32(call),
+    ...body,
+  ]).toString('latin1');
 }
 
 function bind(contexts: readonly (readonly [id: number, uuid: string])[], fields: PduFields = {}): string {
@@ -65,14 +71,23 @@ function bind(contexts: readonly (readonly [id: number, uuid: string])[], fields
     ...order.uuid(NDR),
     ...order.u32(2),
   ]);
-  return pdu(BIND, [...order.u16(4280), ...order.u16(4280), ...order.u32(0), contexts.length & 0xff, 0, 0, 0, ...list], fields);
+  return pdu(
+    BIND,
+    [...order.u16(4280), ...order.u16(4280), ...order.u32(0), contexts.length & 0xff, 0, 0, 0, ...list],
+    fields,
+  );
 }
 
 function bindAck(results: readonly number[], fields: PduFields = {}, address = '135\0'): string {
   const { order = LITTLE } = fields;
   const secondary = [...order.u16(address.length), ...Buffer.from(address, 'latin1')];
   while (secondary.length % 4 !== 0) secondary.push(0);
-  const list = results.flatMap((result) => [...order.u16(result), ...order.u16(0), ...order.uuid(NDR), ...order.u32(2)]);
+  const list = results.flatMap((result) => [
+    ...order.u16(result),
+    ...order.u16(0),
+    ...order.uuid(NDR),
+    ...order.u32(2),
+  ]);
   return pdu(
     BIND_ACK,
     [...order.u16(4280), ...order.u16(4280), ...order.u32(9), ...secondary, results.length, 0, 0, 0, ...list],
@@ -158,7 +173,13 @@ describe('MSRPC', () => {
 
   it('several towers open several ports; UDP’s are UDP’s; an address of zero is the host that answers', () => {
     const [world, talk] = bound();
-    talk.says(request(0)).answers(response(answerStub([tower(50_001, SERVER), tower(50_002, [0, 0, 0, 0]), tower(50_003, SERVER, 8)], LITTLE)));
+    talk
+      .says(request(0))
+      .answers(
+        response(
+          answerStub([tower(50_001, SERVER), tower(50_002, [0, 0, 0, 0]), tower(50_003, SERVER, 8)], LITTLE),
+        ),
+      );
     assert.deepEqual(world.expectations, [
       'tcp 10.0.0.2:* → 198.51.100.7:50001',
       'tcp 10.0.0.2:* → 198.51.100.7:50002',
@@ -168,9 +189,33 @@ describe('MSRPC', () => {
 
   it('contexts: only what was offered for the mapper, accepted, and asked in that context counts', () => {
     for (const [contexts, results, context, isOpen] of [
-      [[[0, OTHER], [7, MAPPER]], [0, 0], 7, true],
-      [[[0, OTHER], [7, MAPPER]], [0, 0], 0, false],
-      [[[0, OTHER], [7, MAPPER]], [0, 2], 7, false],
+      [
+        [
+          [0, OTHER],
+          [7, MAPPER],
+        ],
+        [0, 0],
+        7,
+        true,
+      ],
+      [
+        [
+          [0, OTHER],
+          [7, MAPPER],
+        ],
+        [0, 0],
+        0,
+        false,
+      ],
+      [
+        [
+          [0, OTHER],
+          [7, MAPPER],
+        ],
+        [0, 2],
+        7,
+        false,
+      ],
       [[[0, OTHER]], [0], 0, false],
     ] as const) {
       const world = new World({ helper: HELPER });
@@ -185,7 +230,9 @@ describe('MSRPC', () => {
     const [world, talk] = bound();
     const stub = answerStub([tower(49_664, SERVER)], LITTLE);
     talk.says(request(0));
-    talk.answers(response(stub.slice(0, 40), 0, { flags: 1 })).answers(response(stub.slice(40, 80), 0, { flags: 0 }));
+    talk
+      .answers(response(stub.slice(0, 40), 0, { flags: 1 }))
+      .answers(response(stub.slice(40, 80), 0, { flags: 0 }));
     assert.deepEqual(world.expectations, []);
     talk.answers(response(stub.slice(80), 0, { flags: 2 }));
     assert.deepEqual(world.expectations, OPEN);
@@ -212,13 +259,31 @@ describe('MSRPC', () => {
     const seen: string[] = [];
     let [seq, ack] = [100, 0];
     const say = (words: string, flags: string): void => {
-      world.fromOutside(tcp({ from: world.outside, to: '203.0.113.1' }, { sport: 5000, dport: 135, seq, ack, flags, payload: Buffer.from(words, 'latin1') }));
+      world.fromOutside(
+        tcp(
+          { from: world.outside, to: '203.0.113.1' },
+          { sport: 5000, dport: 135, seq, ack, flags, payload: Buffer.from(words, 'latin1') },
+        ),
+      );
       seq += words.length + (flags === 'S' ? 1 : 0);
     };
     const reply = (words: string, flags: string): void => {
-      const out = world.fromInside(tcp({ from: '10.0.0.2', to: world.outside }, { sport: 135, dport: 5000, seq: ack === 0 ? 500 : ack, ack: seq, flags, payload: Buffer.from(words, 'latin1') }));
+      const out = world.fromInside(
+        tcp(
+          { from: '10.0.0.2', to: world.outside },
+          {
+            sport: 135,
+            dport: 5000,
+            seq: ack === 0 ? 500 : ack,
+            ack: seq,
+            flags,
+            payload: Buffer.from(words, 'latin1'),
+          },
+        ),
+      );
       ack = (ack === 0 ? 500 : ack) + words.length + (flags === 'SA' ? 1 : 0);
-      for (const { pkt } of out) seen.push(Buffer.from(pkt.bytes.subarray(pkt.l4 + 20, pkt.l3End)).toString('latin1'));
+      for (const { pkt } of out)
+        seen.push(Buffer.from(pkt.bytes.subarray(pkt.l4 + 20, pkt.l3End)).toString('latin1'));
     };
     say('', 'S');
     reply('', 'SA');
@@ -228,28 +293,51 @@ describe('MSRPC', () => {
     say(request(0), 'PA');
     reply(answer(LITTLE, 49_664, [10, 0, 0, 2]), 'PA');
     assert.equal(seen.at(-1), answer(LITTLE, 49_664, [203, 0, 113, 1]));
-    const [syn] = world.fromOutside(tcp({ from: world.outside, to: '203.0.113.1' }, { sport: 5001, dport: 49_664, seq: 1, flags: 'S' }));
+    const [syn] = world.fromOutside(
+      tcp({ from: world.outside, to: '203.0.113.1' }, { sport: 5001, dport: 49_664, seq: 1, flags: 'S' }),
+    );
     assert.equal(syn!.iface, 'eth0');
   });
 
   const stub = answerStub([tower(49_664, SERVER)], LITTLE);
-  const changedStub = (at: number, ...bytes: readonly number[]): string => response(stub.toSpliced(at, bytes.length, ...bytes));
+  const changedStub = (at: number, ...bytes: readonly number[]): string =>
+    response(stub.toSpliced(at, bytes.length, ...bytes));
   for (const [what, say] of [
     ['a fragment shorter than its header', (talk: Talk) => talk.answers(pdu(RESPONSE, stub, { length: 15 }))],
-    ['a fragment longer than the stream', (talk: Talk) => talk.answers(pdu(RESPONSE, stub, { length: 65_535 }))],
-    ['an authentication longer than its fragment', (talk: Talk) => talk.answers(response(stub, 0, { auth: 60_000 }))],
+    [
+      'a fragment longer than the stream',
+      (talk: Talk) => talk.answers(pdu(RESPONSE, stub, { length: 65_535 })),
+    ],
+    [
+      'an authentication longer than its fragment',
+      (talk: Talk) => talk.answers(response(stub, 0, { auth: 60_000 })),
+    ],
     ['an answer in another context', (talk: Talk) => talk.answers(response(stub, 1))],
     ['an answer to another call', (talk: Talk) => talk.answers(response(stub, 0, { call: 2 }))],
-    ['a fault, and then an answer', (talk: Talk) => talk.answers(pdu(FAULT, new Array<number>(16).fill(0))).answers(response(stub))],
+    [
+      'a fault, and then an answer',
+      (talk: Talk) => talk.answers(pdu(FAULT, new Array<number>(16).fill(0))).answers(response(stub)),
+    ],
     ['the last fragment alone', (talk: Talk) => talk.answers(response(stub, 0, { flags: 2 }))],
     ['the first fragment alone', (talk: Talk) => talk.answers(response(stub, 0, { flags: 1 }))],
-    ['a first fragment twice', (talk: Talk) => talk.answers(response(stub.slice(0, 40), 0, { flags: 1 })).answers(response(stub, 0, { flags: 3 }))],
+    [
+      'a first fragment twice',
+      (talk: Talk) =>
+        talk.answers(response(stub.slice(0, 40), 0, { flags: 1 })).answers(response(stub, 0, { flags: 3 })),
+    ],
     ['a failed call', (talk: Talk) => talk.answers(response(answerStub([tower(49_664, SERVER)], LITTLE, 5)))],
     ['a third host', (talk: Talk) => talk.answers(answer(LITTLE, 49_664, [198, 51, 100, 8]))],
     ['a port below 1024', (talk: Talk) => talk.answers(answer(LITTLE, 445))],
     ['more towers than there are', (talk: Talk) => talk.answers(changedStub(20, 9, 0, 0, 0))],
-    ['four billion towers', (talk: Talk) => talk.answers(changedStub(20, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255))],
-    ['a tower longer than the stub', (talk: Talk) => talk.answers(changedStub(40, 255, 255, 0, 0, 255, 255, 0, 0))],
+    [
+      'four billion towers',
+      (talk: Talk) =>
+        talk.answers(changedStub(20, 255, 255, 255, 255, 255, 255, 255, 255, 0, 0, 0, 0, 255, 255, 255, 255)),
+    ],
+    [
+      'a tower longer than the stub',
+      (talk: Talk) => talk.answers(changedStub(40, 255, 255, 0, 0, 255, 255, 0, 0)),
+    ],
     ['more floors than a tower has', (talk: Talk) => talk.answers(changedStub(48, 9, 0))],
     ['65535 floors', (talk: Talk) => talk.answers(changedStub(48, 255, 255))],
     ['a floor longer than its tower', (talk: Talk) => talk.answers(changedStub(50, 255, 255))],
@@ -277,14 +365,25 @@ describe('MSRPC', () => {
   it('A-18: ten thousand contexts, calls and fragments without end are bounded', () => {
     const [world, talk] = bound();
     for (let i = 1; i <= 300; i++) {
-      talk.says(bind([[i, MAPPER], [i + 10_000, MAPPER]], { call: i })).answers(bindAck([0, 0], { call: i }));
+      talk
+        .says(
+          bind(
+            [
+              [i, MAPPER],
+              [i + 10_000, MAPPER],
+            ],
+            { call: i },
+          ),
+        )
+        .answers(bindAck([0, 0], { call: i }));
       talk.says(request(0, { call: 1000 + i }));
     }
     // The oldest calls are forgotten.
     talk.answers(response(stub, 0, { call: 1001 }));
     assert.deepEqual(world.expectations, []);
     talk.answers(response(new Array<number>(1000).fill(0), 0, { call: 1300, flags: 1 }));
-    for (let i = 0; i < 100; i++) talk.answers(response(new Array<number>(1000).fill(0), 0, { call: 1300, flags: 0 }));
+    for (let i = 0; i < 100; i++)
+      talk.answers(response(new Array<number>(1000).fill(0), 0, { call: 1300, flags: 0 }));
     talk.answers(response([], 0, { call: 1300, flags: 2 }));
     talk.answers(response(stub, 0, { call: 1299 }));
     assert.deepEqual(world.expectations, OPEN);
@@ -295,7 +394,11 @@ describe('MSRPC', () => {
   it('A-2: what the server asks and the client answers opens nothing', () => {
     const world = new World({ helper: HELPER });
     const talk = new Talk(world, { serverPort: 135 });
-    talk.answers(bind([[0, MAPPER]])).says(bindAck([0])).answers(request(0)).says(answer());
+    talk
+      .answers(bind([[0, MAPPER]]))
+      .says(bindAck([0]))
+      .answers(request(0))
+      .says(answer());
     assert.deepEqual(world.expectations, []);
   });
 
@@ -317,7 +420,8 @@ describe('MSRPC', () => {
         };
         const [world, talk] = bound({ nat });
         talk.says(changed(request(0))).answers(changed(answer()));
-        for (const line of world.expectations) assert.match(line, /^(tcp|udp) 10\.0\.0\.2:\* → 198\.51\.100\.7:/);
+        for (const line of world.expectations)
+          assert.match(line, /^(tcp|udp) 10\.0\.0\.2:\* → 198\.51\.100\.7:/);
       }),
     );
   });

@@ -66,7 +66,9 @@ describe('RTSP', () => {
     const [world, talk] = session({ nat: true });
     const data = setup(9, UDP);
     const frame = `$\0${String.fromCharCode(data.length >> 8, data.length & 0xff)}${data}`;
-    talk.says(setup(1, 'RTP/AVP/TCP;unicast;interleaved=0-1')).answers(answer(1, 'RTP/AVP/TCP;unicast;interleaved=0-1'));
+    talk
+      .says(setup(1, 'RTP/AVP/TCP;unicast;interleaved=0-1'))
+      .answers(answer(1, 'RTP/AVP/TCP;unicast;interleaved=0-1'));
     talk.answers(frame, [3, 60]).says(frame).says(setup(2, UDP));
     assert.equal(talk.client.received.slice(-frame.length), frame);
     assert.deepEqual(
@@ -136,7 +138,13 @@ describe('RTSP', () => {
     const [world, talk] = session();
     for (let i = 1; i < 300; i++) {
       const port = 5000 + 2 * i;
-      talk.says(setup(i, `RTP/AVP;unicast;client_port=${port}-${port + 1}`, i % 2 === 0 ? 'Session: 12345678\r\n' : ''));
+      talk.says(
+        setup(
+          i,
+          `RTP/AVP;unicast;client_port=${port}-${port + 1}`,
+          i % 2 === 0 ? 'Session: 12345678\r\n' : '',
+        ),
+      );
       talk.answers(answer(i, GRANTED));
     }
     assert.ok(world.expectations.length <= 512);
@@ -158,7 +166,10 @@ describe('RTSP', () => {
         const [world, talk] = session({ nat });
         talk.says(changed(setup(1, UDP))).answers(changed(answer(1, GRANTED)));
         for (const line of world.expectations) {
-          assert.match(line, /^udp (198\.51\.100\.7:\* → (10\.0\.0\.2|203\.0\.113\.1)|10\.0\.0\.2:\* → 198\.51\.100\.7):/);
+          assert.match(
+            line,
+            /^udp (198\.51\.100\.7:\* → (10\.0\.0\.2|203\.0\.113\.1)|10\.0\.0\.2:\* → 198\.51\.100\.7):/,
+          );
         }
       }),
     );

@@ -56,12 +56,7 @@ export class MediaPorts {
   private readonly helper: CtHelper;
   private readonly monitor: MediaMonitor;
 
-  constructor(
-    services: AlgServices,
-    expecting: Expecting,
-    helper: CtHelper,
-    monitor: MediaMonitor,
-  ) {
+  constructor(services: AlgServices, expecting: Expecting, helper: CtHelper, monitor: MediaMonitor) {
     this.services = services;
     this.expecting = expecting;
     this.helper = helper;

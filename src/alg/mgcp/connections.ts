@@ -228,6 +228,7 @@ function isPattern(pattern: string, name: string): boolean {
   const terms = local.split('/');
   const own = ownLocal.split('/');
   return terms.every(
-    (term, i) => term === '$' || (term === '*' && (i === terms.length - 1 || own[i] !== undefined)) || term === own[i],
+    (term, i) =>
+      term === '$' || (term === '*' && (i === terms.length - 1 || own[i] !== undefined)) || term === own[i],
   );
 }

@@ -7,7 +7,8 @@ import { MAX_LINES, MAX_PIGGYBACKED } from './facts.ts';
 
 const VERBS = ['EPCF', 'CRCX', 'MDCX', 'DLCX', 'RQNT', 'NTFY', 'AUEP', 'AUCX', 'RSIP', 'MESG'];
 /** A transaction is a number of up to nine digits, and not 0. */
-const COMMAND = /^([A-Za-z]{4})[ \t]+([1-9]\d{0,8})[ \t]+([\x21-\x7e]{1,255})[ \t]+MGCP[ \t]+1\.0(?:[ \t][^\x00]*)?$/i;
+const COMMAND =
+  /^([A-Za-z]{4})[ \t]+([1-9]\d{0,8})[ \t]+([\x21-\x7e]{1,255})[ \t]+MGCP[ \t]+1\.0(?:[ \t][^\x00]*)?$/i;
 const RESPONSE = /^(\d{3})[ \t]+([1-9]\d{0,8})(?:[ \t][^\x00]*)?$/;
 const PARAMETER = /^([A-Za-z][A-Za-z0-9+\-/]{0,31}):[ \t]*([^\x00]*)$/;
 
@@ -62,5 +63,13 @@ export function readMessage(text: string): MgcpMessage | string {
   const response = RESPONSE.exec(line);
   if (response === null) return 'no MGCP message';
   const [, code, transaction] = response;
-  return { verb: '', code: Number(code), transaction: transaction!, endpoint: '', line, parameters, headLength };
+  return {
+    verb: '',
+    code: Number(code),
+    transaction: transaction!,
+    endpoint: '',
+    line,
+    parameters,
+    headLength,
+  };
 }

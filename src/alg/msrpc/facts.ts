@@ -37,7 +37,11 @@ export const MSRPC: HelperFacts = {
   states: {
     of: 'the association with the endpoint mapper',
     states: [
-      { name: MapperState.BINDING, enteredWith: 'bind or alter_context for the endpoint mapper', pinholes: '–' },
+      {
+        name: MapperState.BINDING,
+        enteredWith: 'bind or alter_context for the endpoint mapper',
+        pinholes: '–',
+      },
       { name: MapperState.BOUND, enteredWith: 'bind_ack that accepts it', pinholes: '–' },
       { name: MapperState.MAPPING, enteredWith: 'a request for ept_map in its context', pinholes: '–' },
       {

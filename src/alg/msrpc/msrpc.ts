@@ -34,7 +34,12 @@ export class Msrpc extends StreamHelper {
       }
     });
     const isTranslated = (): boolean => this.expecting.isTranslated(entry);
-    return new FramedConnection(services, this.name, entry, new RpcFrames(services, flow, mapper, isTranslated));
+    return new FramedConnection(
+      services,
+      this.name,
+      entry,
+      new RpcFrames(services, flow, mapper, isTranslated),
+    );
   }
 
   /** Opens a tower's port and writes into the PDU what the client has to be told. Returns why not, empty for success. */
@@ -59,7 +64,10 @@ export class Msrpc extends StreamHelper {
     });
     if (!isTranslated) return expecting.enter(expectation) === Entered.OK ? '' : 'too many are';
     // What went on in an earlier fragment can't be changed any more.
-    if (tower.portAt + shift < HEADER_LENGTH || (address !== null && tower.addressAt + shift < HEADER_LENGTH)) {
+    if (
+      tower.portAt + shift < HEADER_LENGTH ||
+      (address !== null && tower.addressAt + shift < HEADER_LENGTH)
+    ) {
       return 'the answer is in fragments';
     }
     expectation.savedPort = port;

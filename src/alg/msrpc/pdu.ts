@@ -131,5 +131,7 @@ export const RESPONSE_STUB = HEADER_LENGTH + 8;
 function syntaxAt(pdu: Pdu, at: number): string {
   const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');
   const tail = [...pdu.bytes.subarray(at + 8, at + 16)].map((byte) => hex(byte, 2)).join('');
-  return hex(pdu.u32(at), 8) + hex(pdu.u16(at + 4), 4) + hex(pdu.u16(at + 6), 4) + tail + hex(pdu.u32(at + 16), 8);
+  return (
+    hex(pdu.u32(at), 8) + hex(pdu.u16(at + 4), 4) + hex(pdu.u16(at + 6), 4) + tail + hex(pdu.u32(at + 16), 8)
+  );
 }

@@ -16,7 +16,11 @@ export const PPTP: HelperFacts = {
     of: 'the call of a control connection',
     states: [
       { name: CallState.OUT_REQUESTED, enteredWith: 'Outgoing-Call-Request of the client', pinholes: '–' },
-      { name: CallState.OUT_CONFIRMED, enteredWith: 'Outgoing-Call-Reply that agrees', pinholes: 'GRE, each way' },
+      {
+        name: CallState.OUT_CONFIRMED,
+        enteredWith: 'Outgoing-Call-Reply that agrees',
+        pinholes: 'GRE, each way',
+      },
       { name: CallState.IN_REQUESTED, enteredWith: 'Incoming-Call-Request of the server', pinholes: '–' },
       { name: CallState.IN_REPLIED, enteredWith: 'Incoming-Call-Reply that agrees', pinholes: '–' },
       { name: CallState.IN_CONFIRMED, enteredWith: 'Incoming-Call-Connected', pinholes: 'GRE, each way' },

@@ -86,7 +86,9 @@ export function readTransport(text: string): NamedPorts[] {
   let at = 0;
   for (const option of text.split(',')) {
     if (isUnicast(option)) {
-      for (const found of option.matchAll(/;[ \t]*(client|server)_port=(\d{1,5})(?:-(\d{1,5}))?(?=;|[ \t]*$)/gi)) {
+      for (const found of option.matchAll(
+        /;[ \t]*(client|server)_port=(\d{1,5})(?:-(\d{1,5}))?(?=;|[ \t]*$)/gi,
+      )) {
         const [port, rtcpPort] = [Number(found[2]), Number(found[3] ?? 0)];
         if (!isOpen(port) || (found[3] !== undefined && !isOpen(rtcpPort))) continue;
         const digits = found[0].slice(found[0].indexOf('=') + 1);

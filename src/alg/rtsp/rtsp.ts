@@ -40,7 +40,12 @@ export class Rtsp extends StreamHelper {
       isTranslated,
       now: () => services.clock.now,
     });
-    return new FramedConnection(services, this.name, entry, new RtspFrames(services, flow, sessions, isTranslated));
+    return new FramedConnection(
+      services,
+      this.name,
+      entry,
+      new RtspFrames(services, flow, sessions, isTranslated),
+    );
   }
 }
 
@@ -78,7 +83,8 @@ class RtspFrames implements FrameProtocol {
     const head = readHead(text);
     if (head === null || typeof head === 'string') return text;
     const { flows } = this.services;
-    if (flows.wanted) flows.note(this.flow, 'message', side === 0 ? 'client' : 'server', printable(head.line));
+    if (flows.wanted)
+      flows.note(this.flow, 'message', side === 0 ? 'client' : 'server', printable(head.line));
     const edited = new EditedText(text);
     this.sessions.take(head, side, edited);
     return edited.text;

@@ -101,7 +101,9 @@ export class RtspSessions {
   private begin({ line }: RtspHead): Session | null {
     if (this.sessions.size >= MAX_SESSIONS) return null;
     const { table, flow, now } = this.parts;
-    const session = new Session(new Call(line.split(' ')[1] ?? '', flow.client.address, flow.server.address, now()));
+    const session = new Session(
+      new Call(line.split(' ')[1] ?? '', flow.client.address, flow.server.address, now()),
+    );
     this.sessions.add(session);
     table.add(session.call);
     this.move(session, SessionState.INIT);
@@ -207,7 +209,13 @@ export class RtspSessions {
     }
   }
 
-  private write(text: EditedText, head: RtspHead, { at, length, rtcpPort }: NamedPorts, port: number, rtcp: number): void {
+  private write(
+    text: EditedText,
+    head: RtspHead,
+    { at, length, rtcpPort }: NamedPorts,
+    port: number,
+    rtcp: number,
+  ): void {
     text.replace(head.transport!.at + at, length, rtcpPort === 0 ? String(port) : `${port}-${rtcp}`);
   }
 }

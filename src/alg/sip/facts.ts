@@ -45,7 +45,11 @@ export const SIP = {
   states: {
     of: 'the calls of a connection, the last one that moved',
     states: [
-      { name: CallState.CALLING, enteredWith: 'INVITE', pinholes: "the caller's, where it has a description" },
+      {
+        name: CallState.CALLING,
+        enteredWith: 'INVITE',
+        pinholes: "the caller's, where it has a description",
+      },
       {
         name: CallState.RINGING,
         enteredWith: '180 and above',

@@ -52,7 +52,10 @@ for (const nat of [false, true]) {
     async function fetched(fetch: (names: readonly string[]) => Promise<unknown>): Promise<void> {
       const before = used();
       for (let done = 0; done < TRANSFERS; done += A_CONNECTION) {
-        const names = Array.from({ length: Math.min(A_CONNECTION, TRANSFERS - done) }, (_, i) => `got-${done + i}`);
+        const names = Array.from(
+          { length: Math.min(A_CONNECTION, TRANSFERS - done) },
+          (_, i) => `got-${done + i}`,
+        );
         await fetch(names);
         for (const name of names) assert.deepEqual(readFileSync(join(live.folder, name)), contents, name);
       }
@@ -67,15 +70,27 @@ for (const nat of [false, true]) {
       const settings = `set net:max-retries 2; set net:timeout 60; set ftp:ssl-allow no; set ftp:passive-mode ${passive ? 'on' : 'off'}; set ftp:prefer-epsv no; set xfer:clobber yes`;
       return (names) => {
         const gets = names.map((name) => `get file.bin -o ${name}`).join('; ');
-        return live.run('inside', 'lftp', ['-c', `${settings}; open -u anonymous,x@example.test ftp://${address}; ${gets}`]);
+        return live.run('inside', 'lftp', [
+          '-c',
+          `${settings}; open -u anonymous,x@example.test ftp://${address}; ${gets}`,
+        ]);
       };
     }
 
-    function curl(address: string, ...options: readonly string[]): (names: readonly string[]) => Promise<unknown> {
+    function curl(
+      address: string,
+      ...options: readonly string[]
+    ): (names: readonly string[]) => Promise<unknown> {
       const url = `ftp://${address}/file.bin`;
       const user = ['--user', 'anonymous:x@example.test'];
       return (names) =>
-        live.run('inside', 'curl', ['-sS', '--disable', ...options, ...user, ...names.flatMap((name) => [url, '-o', name])]);
+        live.run('inside', 'curl', [
+          '-sS',
+          '--disable',
+          ...options,
+          ...user,
+          ...names.flatMap((name) => [url, '-o', name]),
+        ]);
     }
 
     function tnftp(passive: boolean, address: string): (names: readonly string[]) => Promise<unknown> {

@@ -9,9 +9,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Context } from 'mocha';
-import { DEFAULT_HELPERS, installHelpers, type FlowTable, type HelperSettings } from '../../../src/alg/index.ts';
+import {
+  DEFAULT_HELPERS,
+  installHelpers,
+  type FlowTable,
+  type HelperSettings,
+} from '../../../src/alg/index.ts';
 import { SeededRng } from '../../../src/base/index.ts';
-import { ENVIRONMENT, findPython, removeNamespaces, removeOrphans, run } from '../../../src/conform/kernel/system.ts';
+import {
+  ENVIRONMENT,
+  findPython,
+  removeNamespaces,
+  removeOrphans,
+  run,
+} from '../../../src/conform/kernel/system.ts';
 import { parseRestore } from '../../../src/netfilter/syntax/restore.ts';
 import { HostClock } from '../../../src/node/clock.ts';
 import { parseHostConfig } from '../../../src/stack/config.ts';
@@ -87,7 +98,10 @@ export class LiveGateway {
       sink: { frame: (device, bytes, start, end) => this.transmit(device.name, bytes, start, end) },
     });
     const { conntrack, nat: translation, sequences, host: networks } = this.gateway;
-    this.flows = installHelpers({ clock: this.clock, rng, log, conntrack, nat: translation, sequences, networks }, settings);
+    this.flows = installHelpers(
+      { clock: this.clock, rng, log, conntrack, nat: translation, sequences, networks },
+      settings,
+    );
     this.flows.wanted = true;
     for (const family of [4, 6] as const) {
       const rules = rulesFor(helpers, allowed, nat ? PUBLIC[family] : null);
@@ -175,7 +189,11 @@ function namespace(side: string): string {
 }
 
 async function makeNamespaces(): Promise<void> {
-  const [inside, outside, gateway] = ['inside', 'outside', 'gateway'].map(namespace) as [string, string, string];
+  const [inside, outside, gateway] = ['inside', 'outside', 'gateway'].map(namespace) as [
+    string,
+    string,
+    string,
+  ];
   await batch([
     ...[inside, outside, gateway].map((name) => `netns add ${name}`),
     `link add eth0 netns ${inside} type veth peer name eth0 netns ${gateway}`,
@@ -200,7 +218,8 @@ async function makeNamespaces(): Promise<void> {
     [inside, [`${INSIDE[4]}/24`, `${INSIDE[6]}/64`], ['10.0.0.1', 'fd00:a::1']],
     [outside, [`${OUTSIDE[4]}/24`, `${OUTSIDE[6]}/64`], [PUBLIC[4], PUBLIC[6]]],
   ] as const) {
-    for (const address of addresses) await run('ip', ['-n', name, 'addr', 'add', address, 'dev', 'eth0', ...nodad(address)]);
+    for (const address of addresses)
+      await run('ip', ['-n', name, 'addr', 'add', address, 'dev', 'eth0', ...nodad(address)]);
     for (const router of routers) await run('ip', ['-n', name, 'route', 'add', 'default', 'via', router]);
   }
 }

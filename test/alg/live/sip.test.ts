@@ -38,7 +38,16 @@ for (const nat of [false, true]) {
         const before = [...live.flows.calls.all].length;
         await live.run('inside', 'sipp', [
           ...['-sf', 'caller.xml', '-i', bracketed(caller), '-mi', bracketed(caller), '-p', '5060'],
-          ...['-mp', String(MEDIA_PORT), '-m', String(CALLS), '-l', '1', '-nostdin', `${bracketed(callee)}:5060`],
+          ...[
+            '-mp',
+            String(MEDIA_PORT),
+            '-m',
+            String(CALLS),
+            '-l',
+            '1',
+            '-nostdin',
+            `${bracketed(callee)}:5060`,
+          ],
         ]);
         const calls = [...live.flows.calls.all].slice(before);
         assert.equal(calls.length, CALLS);
