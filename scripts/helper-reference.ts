@@ -17,7 +17,7 @@ export function helperReference(): [name: string, content: string][] {
 function helperTable(): string {
   const rows = HELPER_FACTS.map(({ name, transports, port, otherPorts = [], families, about, linux }) => {
     const ports = [port, ...otherPorts].join(', ');
-    const where = transports.map((transport) => `${transport} ${ports}`).join(', ');
+    const where = transports.map((transport) => `${transport} ${port === 0 ? '–' : ports}`).join(', ');
     const versions = families.map((family) => `IPv${family}`).join(', ');
     return `| \`${name}\` | ${where} | ${versions} | ${about} | ${linux === '' ? '–' : linux} |`;
   });

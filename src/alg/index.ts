@@ -10,6 +10,8 @@ import { FlowTable } from './flow-table.ts';
 import { FTP } from './ftp/facts.ts';
 import { LinuxFtp } from './ftp/linux.ts';
 import { StrictFtp } from './ftp/strict.ts';
+import { H245, Q931, RAS } from './h323/facts.ts';
+import { makeH323, type H323Helpers } from './h323/index.ts';
 import type { HelperFacts } from './helper-facts.ts';
 import { IRC } from './irc/facts.ts';
 import { LinuxIrc } from './irc/linux.ts';
@@ -45,6 +47,14 @@ interface HelperParts {
   readonly services: AlgServices;
   readonly settings: HelperSettings;
   readonly isStrict: boolean;
+  /** The three of H.323, which know each other; made once a family. */
+  readonly h323: Map<Family, H323Helpers>;
+}
+
+function h323Of({ family, services, isStrict, h323 }: HelperParts): H323Helpers {
+  let helpers = h323.get(family);
+  if (helpers === undefined) h323.set(family, (helpers = makeH323(family, services, isStrict)));
+  return helpers;
 }
 
 const HELPERS: readonly HelperSpec[] = [
@@ -56,11 +66,14 @@ const HELPERS: readonly HelperSpec[] = [
         ? new StrictFtp(family, services, settings.ftp.loose)
         : new LinuxFtp(family, services, settings.ftp.loose),
   },
+  { facts: H245, make: (parts) => h323Of(parts).control },
   { facts: IRC, make: ({ services, isStrict }) => new (isStrict ? StrictIrc : LinuxIrc)(services) },
   { facts: MGCP, make: ({ family, services, settings }) => new Mgcp(family, services, settings.mgcp.loose) },
   { facts: MSRPC, make: ({ family, services }) => new Msrpc(family, services) },
   { facts: NETBIOS_NS, make: ({ services }) => new NetbiosNs(services) },
   { facts: PPTP, make: ({ services, isStrict }) => new (isStrict ? StrictPptp : LinuxPptp)(services) },
+  { facts: Q931, make: (parts) => h323Of(parts).signalling },
+  { facts: RAS, make: (parts) => h323Of(parts).ras },
   { facts: RSH, make: ({ family, services }) => new Rsh(family, services) },
   { facts: RTSP, make: ({ family, services }) => new Rtsp(family, services) },
   { facts: SANE, make: ({ family, services }) => new Sane(family, services) },
@@ -87,11 +100,12 @@ export function installHelpers(parts: Omit<AlgServices, 'flows'>, settings: Help
   const flows = new FlowTable(parts.clock, parts.conntrack);
   const services: AlgServices = { ...parts, flows };
   const isStrict = settings.mode === 'strict';
+  const h323 = new Map<Family, H323Helpers>();
   for (const { facts, make } of HELPERS) {
     for (const family of facts.families) {
       for (const transport of facts.transports) {
         const proto = transport === 'tcp' ? IPPROTO_TCP : IPPROTO_UDP;
-        parts.conntrack.helpers.register(make({ family, proto, services, settings, isStrict }));
+        parts.conntrack.helpers.register(make({ family, proto, services, settings, isStrict, h323 }));
       }
     }
   }
@@ -102,7 +116,8 @@ export function installHelpers(parts: Omit<AlgServices, 'flows'>, settings: Help
 export function helperRules(family: Family): string {
   const rules: string[] = [];
   for (const { name, families, transports, port, otherPorts = [] } of HELPER_FACTS) {
-    if (!families.includes(family)) continue;
+    // What has no port is attached by other helpers.
+    if (!families.includes(family) || port === 0) continue;
     for (const transport of transports) {
       for (const usual of [port, ...otherPorts]) {
         for (const chain of ['PREROUTING', 'OUTPUT']) {

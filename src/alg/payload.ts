@@ -73,3 +73,11 @@ export function fillTransportChecksum(pkt: PacketBuffer): void {
   const sum = checksum(bytes, l4, l3End, pseudoOf(pkt, l3End - l4));
   writeU16(bytes, at, sum === 0 ? ZERO : sum);
 }
+
+/** Writes a payload of the same length back, where it is another one now. */
+export function writeBack(pkt: PacketBuffer, start: number, payload: Uint8Array): void {
+  const { bytes } = pkt;
+  let at = 0;
+  while (at < payload.length && bytes[start + at] === payload[at]) at++;
+  if (at < payload.length) replaceBytes(pkt, start, payload.length, payload);
+}

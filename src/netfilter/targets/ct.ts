@@ -56,6 +56,9 @@ const HELPER_NAME_MAX = 15;
 const TIMEOUT_NAME_MAX = 31;
 const ZONE_MAX = 65535;
 
+/** Printed as it is, unlike that of `-m helper`, which is quoted where it has a dot. */
+const helperName: ValueType<string> = { ...text(HELPER_NAME_MAX, 'name', 1), print: (name) => name };
+
 /** A zone's number, or `mark` for the packet's mark. */
 const zone: ValueType<number | 'mark'> = {
   label: 'number|mark',
@@ -107,7 +110,7 @@ export const ct = defineTarget({
   options: {
     notrack: { value: flag, about: 'not at all' },
     helper: {
-      value: text(HELPER_NAME_MAX, 'name', 1),
+      value: helperName,
       about: 'by this helper (an application-level gateway)',
     },
     timeout: { value: text(TIMEOUT_NAME_MAX, 'name', 1), about: 'with the timeouts of this policy' },
