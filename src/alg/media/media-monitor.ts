@@ -14,6 +14,7 @@ import { payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
 import { isRtp, MediaQuality } from './media-quality.ts';
+import { readReports } from './reports.ts';
 import { STATIC_CODECS } from './sdp.ts';
 
 /** Streams of one connection that are told apart: a stranger may draw sources at random. */
@@ -52,10 +53,24 @@ export class MediaMonitor implements CtHelper {
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
     const listening = this.listening.get(entry);
     const at = payloadStart(pkt);
-    if (listening === undefined || at < 0 || !isRtp(pkt.bytes, at, pkt.l3End)) return Verdict.ACCEPT;
+    if (listening === undefined || at < 0) return Verdict.ACCEPT;
+    if (!isRtp(pkt.bytes, at, pkt.l3End)) {
+      this.reports(listening.call, pkt, at);
+      return Verdict.ACCEPT;
+    }
     const stream = this.streamOf(listening, pkt, entry, directionOf(ctInfo), at);
     stream?.take(pkt.bytes, at, pkt.l3End, this.services.clock.now);
     return Verdict.ACCEPT;
+  }
+
+  /** Reports may come on a connection of their own: the call knows the streams. */
+  private reports({ quality }: Call, { bytes, l3End }: PacketBuffer, at: number): void {
+    const { now } = this.services.clock;
+    const about = (ssrc: number): MediaQuality | undefined => quality.find((stream) => stream.ssrc === ssrc);
+    readReports(bytes, at, l3End, {
+      sent: (ssrc, stamp) => about(ssrc)?.sentReport(stamp, now),
+      received: (report) => about(report.ssrc)?.takeReport(report, now),
+    });
   }
 
   private streamOf(

@@ -25,6 +25,36 @@ const CODECS: Readonly<Record<string, readonly [ie: number, bpl: number]>> = {
 };
 const BEST_RATING = 93.2;
 
+/** What a receiver tells of a stream (RFC 3550 6.4.1). */
+export interface ReceptionReport {
+  /** Of the stream that it is about. */
+  readonly ssrc: number;
+  /** Since the last report, of 256. */
+  readonly fractionLost: number;
+  /** Since the beginning; less than none where packets came twice. */
+  readonly lost: number;
+  /** In units of the stream's clock. */
+  readonly jitter: number;
+  /** Middle of the time stamp of the sender's last report, 0 for none; and how long ago it came, of 65536 to the second. */
+  readonly lastReport: number;
+  readonly delay: number;
+}
+
+/** What the stream's receiver has last said of it. */
+export interface Reported {
+  /** Reports so far. */
+  readonly count: number;
+  /** Of the packets since the report before, 0 to 1; and since the beginning. */
+  readonly fractionLost: number;
+  readonly lost: number;
+  readonly jitterMs: number;
+  /** From here to the receiver and back; null where nothing tells. */
+  readonly roundTripMs: number | null;
+}
+
+/** Reports of a sender that are remembered, for answers to refer to. */
+const MAX_SENT = 8;
+
 export class MediaQuality {
   readonly from: string;
   readonly to: string;
@@ -38,6 +68,9 @@ export class MediaQuality {
   outOfOrder = 0;
   firstUs = 0;
   lastUs = 0;
+  reported: Reported | null = null;
+  /** When the sender's last reports came by, by their time stamps. */
+  private readonly sent = new Map<number, number>();
   /** In units of the codec's clock. */
   private jitterUnits = 0;
   private maxJitterUnits = 0;
@@ -72,6 +105,25 @@ export class MediaQuality {
     this.packets++;
     this.bytes += end - at;
     this.lastUs = nowUs;
+  }
+
+  /** A report of the stream's sender. */
+  sentReport(stamp: number, nowUs: number): void {
+    this.sent.set(stamp, nowUs);
+    if (this.sent.size > MAX_SENT) this.sent.delete(this.sent.keys().next().value!);
+  }
+
+  /** A report of its receiver. */
+  takeReport({ fractionLost, lost, jitter, lastReport, delay }: ReceptionReport, nowUs: number): void {
+    const sentUs = this.sent.get(lastReport);
+    const roundTripMs = sentUs === undefined ? -1 : (nowUs - sentUs) / 1000 - (delay / 65536) * 1000;
+    this.reported = {
+      count: (this.reported?.count ?? 0) + 1,
+      fractionLost: fractionLost / 256,
+      lost,
+      jitterMs: (jitter / this.clock) * 1000,
+      roundTripMs: roundTripMs < 0 ? (this.reported?.roundTripMs ?? null) : roundTripMs,
+    };
   }
 
   private jitter(bytes: Uint8Array, at: number, nowUs: number): void {

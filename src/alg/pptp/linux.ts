@@ -46,7 +46,7 @@ export class LinuxPptp implements CtHelper {
     const start = payloadStart(pkt);
     if (start < 0 || start + HEADER_LENGTH > l3End) return Verdict.ACCEPT;
     if (readU16(bytes, start + 2) !== CONTROL_MESSAGE) return Verdict.ACCEPT;
-    if (readU32(bytes, start + 4) >>> 0 !== MAGIC_COOKIE) return Verdict.ACCEPT;
+    if (readU32(bytes, start + 4) !== MAGIC_COOKIE) return Verdict.ACCEPT;
     const type = readU16(bytes, start + 8);
     const shape = MESSAGES[type];
     if (shape === undefined || start + HEADER_LENGTH + shape.length > l3End) return Verdict.ACCEPT;

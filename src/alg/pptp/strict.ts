@@ -48,7 +48,7 @@ class PptpFrames implements FrameProtocol {
     const head = bytesOfText(text.slice(0, HEADER_LENGTH));
     const type = readU16(head, 8);
     const length = readU16(head, 0);
-    const isControl = readU16(head, 2) === CONTROL_MESSAGE && readU32(head, 4) >>> 0 === MAGIC_COOKIE;
+    const isControl = readU16(head, 2) === CONTROL_MESSAGE && readU32(head, 4) === MAGIC_COOKIE;
     return isControl && MESSAGES[type]?.length === length - HEADER_LENGTH ? length : NO_FRAME;
   }
 

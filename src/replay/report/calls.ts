@@ -37,6 +37,9 @@ const MEDIA_COLUMNS: readonly Column<MediaQuality>[] = [
   { name: 'disordered', isNumber: true, text: ({ outOfOrder }) => String(outOfOrder) },
   { name: 'jitter', isNumber: true, text: ({ maxJitterMs }) => `${maxJitterMs.toFixed(3)} ms` },
   { name: 'MOS', isNumber: true, text: ({ mos }) => mos.toFixed(1) },
+  { name: 'reported lost', isNumber: true, text: ({ reported }) => reportedText(reported) },
+  { name: 'jitter', isNumber: true, text: ({ reported }) => msText(reported?.jitterMs) },
+  { name: 'round trip', isNumber: true, text: ({ reported }) => msText(reported?.roundTripMs) },
 ];
 
 /** Lines with their ends. */
@@ -89,6 +92,7 @@ export function callFields(call: Call): object {
       jitterMs: stream.jitterMs,
       maxJitterMs: stream.maxJitterMs,
       mos: stream.mos,
+      reported: stream.reported,
     })),
   };
 }
@@ -118,6 +122,15 @@ function talkTime({ answerUs, endUs }: Call): string {
 
 function lostText({ lost, expected }: MediaQuality): string {
   return lost === 0 ? '0' : `${lost} (${((lost / expected) * 100).toFixed(1)} %)`;
+}
+
+/** What the receiver says himself (RTCP). */
+function reportedText(reported: MediaQuality['reported']): string {
+  return reported === null ? NONE : `${reported.lost} (last ${(reported.fractionLost * 100).toFixed(1)} %)`;
+}
+
+function msText(ms: number | null | undefined): string {
+  return ms === null || ms === undefined ? NONE : `${ms.toFixed(3)} ms`;
 }
 
 function timeOrNull(us: number): number | null {
