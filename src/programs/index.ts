@@ -2,11 +2,14 @@
 import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
 import type { Program } from './program.ts';
+import { sleep } from './sleep.ts';
+import { sysctl } from './sysctl.ts';
+import { tcpdump } from './tcpdump/index.ts';
 
 export type { LiveHost, LiveNode, LiveSwitch } from './live-node.ts';
 export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './program.ts';
 
-export const PROGRAMS: readonly Program[] = [conntrack, ...HOST_PROGRAMS];
+export const PROGRAMS: readonly Program[] = [conntrack, ...HOST_PROGRAMS, sleep, sysctl, tcpdump];
 
 export function programNamed(name: string): Program | undefined {
   return PROGRAMS.find((program) => program.name === name);

@@ -7,6 +7,7 @@
  * ends by `exit`. So it runs in virtual time as in real time, and in a browser.
  */
 import type { Clock } from '../base/clock.ts';
+import type { ByteSink } from '../capture/index.ts';
 import type { LiveNode } from './live-node.ts';
 
 export interface TextOutput {
@@ -19,6 +20,8 @@ export interface ProgramIo {
   readonly out: TextOutput;
   readonly err: TextOutput;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Makes or replaces a file; absent where there are none. Throws a SluiceError. */
+  createFile?(path: string): ByteSink;
 }
 
 /** Figures by the names that a lab's `expect` has for them: `replies`, `sent`, `connected` … */

@@ -15,7 +15,17 @@ export function isRulesProgram(name: string): boolean {
 }
 
 /** Those that act on a running instance only. */
-const LIVE_PROGRAMS: readonly string[] = ['arp', 'conntrack', 'ifconfig', 'ip', 'netstat', 'route'];
+const LIVE_PROGRAMS: readonly string[] = [
+  'arp',
+  'conntrack',
+  'ifconfig',
+  'ip',
+  'netstat',
+  'route',
+  'sleep',
+  'sysctl',
+  'tcpdump',
+];
 
 export function isProgramName(name: string): boolean {
   return isRulesProgram(name) || LIVE_PROGRAMS.includes(name);

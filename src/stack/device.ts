@@ -14,6 +14,9 @@ export interface FrameSink {
   frame(device: Device, bytes: Uint8Array, start: number, end: number, cause: number): void;
 }
 
+/** Sees a frame that arrived, before anything was done to it, or that leaves. The bytes are lent for the length of the call. */
+export type FrameTap = (bytes: Uint8Array, start: number, end: number, isOut: boolean) => void;
+
 /** The loopback device exists in every host and is the first, as in Linux. */
 export const LOOPBACK_INDEX = 1;
 export const LOOPBACK_NAME = 'lo';
@@ -73,6 +76,9 @@ export class Device {
   txDropped: number;
   txErrors: number;
   group: number;
+  /** Sees every frame; null while nobody watches (Linux: packet sockets). */
+  tap: FrameTap | null;
+  private taps: Set<FrameTap> | null;
   private readonly sink: FrameSink;
 
   constructor(
@@ -107,6 +113,8 @@ export class Device {
     this.txDropped = 0;
     this.txErrors = 0;
     this.group = 0;
+    this.tap = null;
+    this.taps = null;
     this.sink = sink;
   }
 
@@ -120,11 +128,27 @@ export class Device {
     if (!this.up) return;
     this.txPackets++;
     this.txBytes += end - start;
+    // On the loopback device each frame is seen once: as it arrives.
+    if (this.tap !== null && !this.isLoopback) this.tap(bytes, start, end, true);
     this.sink.frame(this, bytes, start, end, cause);
+  }
+
+  /** Lets somebody see every frame from now on; returns what ends it. */
+  watch(tap: FrameTap): () => void {
+    const taps = (this.taps ??= new Set());
+    taps.add(tap);
+    this.tap = (bytes, start, end, isOut) => {
+      for (const one of [...taps]) one(bytes, start, end, isOut);
+    };
+    return () => {
+      taps.delete(tap);
+      if (taps.size === 0) this.tap = this.taps = null;
+    };
   }
 }
 
 /** All devices of a host, by index and by name. */
+
 export class DeviceTable {
   /** By index; entry 0 is never used, so that 0 can mean none. */
   private readonly byIndex: (Device | undefined)[] = [undefined];

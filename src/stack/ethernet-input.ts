@@ -21,6 +21,7 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
   const length = pkt.end - start;
   device.rxPackets++;
   device.rxBytes += length;
+  if (device.tap !== null) device.tap(bytes, start, pkt.end, false);
   if (length < ethernet.HEADER_LENGTH) return refuse(host, device, pkt, DropReason.FRAME_TOO_SHORT);
   if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
   // A tag's four bytes are always allowed for, tagged or not; segments yet to be cut always pass (is_skb_forwardable), and
@@ -53,6 +54,7 @@ export function receiveEthernet(host: Host, device: Device, pkt: PacketBuffer, s
 export function receivePacket(host: Host, device: Device, pkt: PacketBuffer): void {
   device.rxPackets++;
   device.rxBytes += pkt.end - pkt.start;
+  if (device.tap !== null) device.tap(pkt.bytes, pkt.start, pkt.end, false);
   if (!device.up) return refuse(host, device, pkt, DropReason.INTERFACE_DOWN);
   pkt.l3 = pkt.start;
   pkt.packetType = PacketType.HOST;

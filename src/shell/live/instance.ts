@@ -10,9 +10,11 @@
  * The clock is whatever moves the instance. One that moves by itself (`isReal`) is brought up to date before each command; a
  * virtual one is moved for as long as a program that waits for something runs (time-keeper.ts).
  */
+import { resolve } from 'node:path';
 import type { VirtualClock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
+import { FileSink } from '../../capture/index.ts';
 import { ControlServer, type ControlledInstance, type RunIo } from '../../control/index.ts';
 import { PROGRAMS, programNamed, type LiveNode, type Program, type ProgramIo } from '../../programs/index.ts';
 import { failureOf } from '../ending.ts';
@@ -130,6 +132,7 @@ export class LiveInstance implements ControlledInstance {
       let isOver = false;
       const plain: ProgramIo = {
         env: io.env,
+        createFile: (path) => FileSink.create(resolve(io.cwd, path)),
         out: { write: (text) => void (isOver || io.out.write(text)), flush: () => io.out.flush() },
         err: { write: (text) => void (isOver || io.err.write(text)), flush: () => io.err.flush() },
       };
