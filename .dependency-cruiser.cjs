@@ -9,20 +9,21 @@ const MAY_IMPORT = {
   stack: ['base', 'wire', 'netfilter', 'vswitch'],
   // Every drop carries a reason out of one enumeration, which stands with the packet filter.
   vswitch: ['base', 'wire', 'netfilter/drop-reason.ts'],
+  services: ['base', 'wire'],
   node: ['base', 'wire', 'netfilter', 'stack'],
   replay: ['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg'],
   conform: ['base', 'wire', 'capture', 'netfilter', 'replay'],
   control: ['base'],
   programs: ['base', 'wire', 'capture', 'netfilter', 'alg', 'stack', 'vswitch'],
-  lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg', 'programs'],
-  vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch'],
+  lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg', 'programs', 'services'],
+  vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'services'],
   shell: [
     ...['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'control', 'programs'],
     ...['replay', 'lab', 'vmm'],
   ],
   cli: ['base', 'control', 'programs', 'shell', 'replay', 'conform', 'lab', 'vmm'],
 };
-const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'programs', 'lab'];
+const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'programs', 'lab', 'services'];
 
 module.exports = {
   forbidden: [

@@ -108,11 +108,14 @@ function isWithin(node: LabNode, hypervisor: string, nodes: readonly LabNode[]):
 
 function drawNode({ node, x, y }: Placed): string {
   const isSwitch = node.kind === 'switch';
-  const below = isSwitch
-    ? node.config.model
-    : node.config.interfaces.flatMap(({ addresses }) =>
-        addresses.map((address) => addressText(address.words, address.family, address.length)),
-      )[0];
+  const below =
+    node.kind === 'capture'
+      ? 'capture'
+      : isSwitch
+        ? node.config.model
+        : node.config.interfaces.flatMap(({ addresses }) =>
+            addresses.map((address) => addressText(address.words, address.family, address.length)),
+          )[0];
   return (
     `<rect x="${x}" y="${y}" width="${BOX.width}" height="${BOX.height}" rx="${isSwitch ? 2 : 14}" fill="${isSwitch ? '#e3edf7' : '#f4efe1'}" stroke="#333"/>` +
     text(x + BOX.width / 2, y + 22, node.name, 'middle', '#111') +

@@ -2,11 +2,12 @@
  * A host of a lab file: what a gateway file says of a host (interfaces, routes, neighbours, sysctls), in short forms, and
  * its rules and services.
  *
- *     interfaces: { eth0: 10.0.0.1/24, eth1: { addresses: [10.1.0.1/24], mac: … } }
+ *     interfaces: { eth0: 10.0.0.1/24, wan: dhcp, eth1: { addresses: [10.1.0.1/24], mac: … } }
  *     gateway: 10.0.0.254                  # the default route
  *     rules: |                             # as iptables-save prints them
  *       *filter …
- *     services: { 80: echo, 22: "SSH-2.0-lab" }
+ *     services: { 80: echo, udp/7: echo }   # services/service-config.ts has them all
+ *     nameservers: [10.0.0.53]
  *     helpers: { mode: linux }             # of connection tracking, as in a gateway file; rules attach them
  */
 import { parseHelperSettings } from '../alg/index.ts';
@@ -15,9 +16,11 @@ import { SluiceError } from '../base/errors.ts';
 import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
+import { parseAddress } from '../stack/address.ts';
 import { parseHostConfig } from '../stack/config.ts';
 import { macText, type RawNode } from './raw-topology.ts';
-import type { HostNode, Service } from './topology.ts';
+import { servicesAt } from './services/service-config.ts';
+import type { HostNode } from './topology.ts';
 
 const KEYS = [
   'forwards',
@@ -29,10 +32,18 @@ const KEYS = [
   'rules',
   'rules6',
   'services',
+  'nameservers',
   'helpers',
 ];
 const FORWARDING = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
-const MAX_PORT = 65535;
+
+/** In the place of an interface's address: it gets one by DHCP. */
+const DHCP = 'dhcp';
+
+/** `dhcp`, or `{ dhcp: true, mac: … }`. */
+function usesDhcp(value: unknown): boolean {
+  return value === DHCP || (typeof value === 'object' && (value as PlainObject | null)?.['dhcp'] === true);
+}
 
 /** @param number - the node's place in the file, from 1: its interfaces' addresses follow from it */
 export function parseHostNode(
@@ -41,7 +52,8 @@ export function parseHostNode(
   file: ConfigFile,
 ): HostNode {
   onlyKeys(settings, path, KEYS);
-  const interfaces = Object.entries(objectAt(settings['interfaces'] ?? {}, `${path}.interfaces`)).map(
+  const given = Object.entries(objectAt(settings['interfaces'] ?? {}, `${path}.interfaces`));
+  const interfaces = given.map(
     ([iface, value], i) => [iface, fullInterface(value, `${path}.interfaces.${iface}`, number, i)] as const,
   );
   const forwarding = Object.fromEntries(
@@ -53,21 +65,32 @@ export function parseHostNode(
     neighbours: settings['neighbours'],
     sysctl: { ...forwarding, ...objectAt(settings['sysctl'] ?? {}, `${path}.sysctl`) },
   };
+  const config = within(path, () => parseHostConfig(object));
   return {
     kind: 'host',
     name,
-    config: within(path, () => parseHostConfig(object)),
+    config,
     rulesets: [
       ...rulesAt(settings['rules'], `${path}.rules`, 4, file),
       ...rulesAt(settings['rules6'], `${path}.rules6`, 6, file),
     ],
     helpers: within(path, () => parseHelperSettings({ helpers: settings['helpers'] })),
-    services: servicesAt(settings['services'], `${path}.services`),
+    services: servicesAt(settings['services'], `${path}.services`, config),
+    dhcpInterfaces: given.filter(([, value]) => usesDhcp(value)).map(([iface]) => iface),
+    nameServers: listAt(settings['nameservers'], `${path}.nameservers`).map((value, i) => {
+      const where = `${path}.nameservers[${i}]`;
+      return parseAddress(textAt(value, where)) ?? fail(where, `not an address: "${String(value)}"`);
+    }),
     inside,
   };
 }
 
 function fullInterface(value: unknown, path: string, number: number, index: number): PlainObject {
+  if (value === DHCP) return fullInterface({}, path, number, index);
+  if (usesDhcp(value)) {
+    const { dhcp: _, ...rest } = value as PlainObject;
+    return fullInterface(rest, path, number, index);
+  }
   const short =
     typeof value === 'string' ? { addresses: [value] } : Array.isArray(value) ? { addresses: value } : value;
   const mac = Uint8Array.of(2, 0, 0, number >>> 8, number, index);
@@ -104,14 +127,4 @@ function rulesAt(value: unknown, path: string, family: 4 | 6, file: ConfigFile):
       line: key + (error.place.line ?? 1),
     });
   }
-}
-
-function servicesAt(value: unknown, path: string): Service[] {
-  return Object.entries(objectAt(value ?? {}, path)).map(([key, answer]) => {
-    const port = Number(key);
-    if (!Number.isInteger(port) || port < 1 || port > MAX_PORT)
-      fail(`${path}.${key}`, 'services stand under TCP ports');
-    const text = textAt(answer, `${path}.${key}`);
-    return { port, answer: text === 'echo' ? text : { line: text } };
-  });
 }

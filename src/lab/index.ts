@@ -7,6 +7,7 @@
  */
 export { parseLab } from './lab-file.ts';
 export { Lab } from './lab.ts';
+export type { CapturedFrame, CaptureFiles } from './capture-node.ts';
 export { drawLab } from './draw.ts';
 export { crossingText, type Crossing } from './events.ts';
 export { pathText } from './path.ts';

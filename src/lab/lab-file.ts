@@ -28,6 +28,7 @@ import {
 import { SluiceError } from '../base/errors.ts';
 import { NO_IMPAIRMENT, parseNetem, type Netem } from '../stack/link/index.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
+import { parseCaptureNode } from './capture-node.ts';
 import { durationAt } from './duration.ts';
 import { expandHypervisor } from './hypervisor.ts';
 import { parseHostNode } from './host-node.ts';
@@ -38,7 +39,7 @@ import type { Endpoint, HostNode, LabNode, StepConfig, Topology } from './topolo
 /** Last byte of the address of a hypervisor's physical NIC; interfaces of hosts count from 0. */
 const UPLINK_NIC = 0xf0;
 
-export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor'] as const;
+export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor', 'capture'] as const;
 
 export function parseLab(source: { readonly text: string; readonly file: string }): Topology {
   const file = parseConfigFile(source);
@@ -85,6 +86,7 @@ function addNode(raw: RawTopology, name: string, value: unknown, path: string, i
       expandHypervisor(raw, name, settings, path, inside, addNode);
       break;
     case 'switch':
+    case 'capture':
       raw.nodes.push({ name, kind, settings, path, inside });
       break;
     case 'host':
@@ -140,6 +142,7 @@ function netemAt(value: unknown, path: string): Netem {
 /** Every interface has one cable at most, and interfaces that are named have to be there. */
 function checkLinks(links: readonly RawLink[], nodes: readonly LabNode[]): void {
   const taken = new Map<string, string>();
+  const cabled = new Map<string, string>();
   for (const { ends, path } of links) {
     ends.forEach(({ node: name, port }, i) => {
       const where = `${path}.endpoints[${i}]`;
@@ -148,6 +151,12 @@ function checkLinks(links: readonly RawLink[], nodes: readonly LabNode[]): void 
       taken.set(key, path);
       const node = nodes.find((one) => one.name === name)!;
       if (node.kind === 'switch') return;
+      if (node.kind === 'capture') {
+        if (cabled.has(name))
+          fail(where, `${name} has a cable already (${cabled.get(name)}); a capture node has one`);
+        cabled.set(name, path);
+        return;
+      }
       const known = node.config.interfaces.map((iface) => iface.name);
       if (known.includes(port)) return;
       fail(
@@ -165,7 +174,10 @@ function finishNodes(raw: RawTopology, file: ConfigFile): LabNode[] {
   raw.nodes.forEach((node, number) => {
     if (node.kind === 'host') hosts.set(node.name, parseHostNode(node, number + 1, file));
   });
-  return raw.nodes.map((node) => hosts.get(node.name) ?? finishSwitch(node, raw, hosts));
+  return raw.nodes.map((node) => {
+    if (node.kind === 'capture') return parseCaptureNode(node);
+    return hosts.get(node.name) ?? finishSwitch(node, raw, hosts);
+  });
 }
 
 /** The ports of a switch are those that it names and those that links lead to; the NIC at the other end is what a static

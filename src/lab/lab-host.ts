@@ -1,4 +1,4 @@
-/** A host in a lab: the stack with its packet filter, TCP, and the small services that a lab file gives it. */
+/** A host in a lab: the stack with its packet filter, TCP, UDP, and the services that a lab file gives it. */
 import { installHelpers, type FlowTable } from '../alg/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
@@ -6,11 +6,19 @@ import { SluiceError } from '../base/errors.ts';
 import type { LogSink } from '../netfilter/log.ts';
 import { Gateway } from '../stack/gateway.ts';
 import { Plugs } from '../stack/link/index.ts';
-import { Tcp, type Connection } from '../stack/tcp/index.ts';
+import { Tcp } from '../stack/tcp/index.ts';
+import { Udp } from '../stack/udp/index.ts';
 import * as icmp from '../wire/icmp.ts';
-import { IPPROTO_ICMP } from '../wire/ip-protocol.ts';
+import * as icmpv6 from '../wire/icmpv6.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
-import type { HostNode, Service } from './topology.ts';
+import { DhcpInterface } from './services/dhcp-interface.ts';
+import { HostServices } from './services/host-services.ts';
+import { Resolver } from './services/resolver.ts';
+import type { HostNode } from './topology.ts';
+
+/** When hosts that have just come up ask for their addresses. */
+const DHCP_START_US = 100_000;
 
 /** Tells of every ICMP message that reached the host. */
 export type IcmpListener = (pkt: PacketBuffer) => void;
@@ -21,6 +29,11 @@ export class LabHost {
   /** What the helpers see of control connections. */
   readonly flows: FlowTable;
   readonly tcp: Tcp;
+  readonly udp: Udp;
+  readonly services: HostServices;
+  readonly resolver: Resolver;
+  /** Interfaces that get their address by DHCP. */
+  readonly dhcp: readonly DhcpInterface[];
   readonly plugs = new Plugs();
   readonly icmpListeners = new Set<IcmpListener>();
   /** Lines of LOG targets. */
@@ -48,42 +61,29 @@ export class LabHost {
     });
     this.gateway = gateway;
     this.flows = flows;
-    this.tcp = new Tcp(this.gateway.host);
-    for (const service of node.services) this.serve(service);
-  }
-
-  private serve({ port, answer }: Service): void {
-    this.tcp.listen({
-      port,
-      onConnection: (listener) => {
-        for (let one = listener.accept(); one !== undefined; one = listener.accept()) {
-          if (answer === 'echo') echo(one);
-          else greet(one, answer.line);
-        }
-      },
+    const { host } = this.gateway;
+    this.tcp = new Tcp(host);
+    this.udp = new Udp(host);
+    this.services = new HostServices(this.tcp, this.udp, clock, node.services);
+    this.resolver = new Resolver(this.udp, node.nameServers);
+    this.dhcp = node.dhcpInterfaces.map((name) => {
+      const device = host.devices.named(name)!;
+      const known = node.nameServers;
+      return new DhcpInterface(this.udp, device, node.name, (lease) => {
+        const learnt = (lease?.nameServers ?? []).map((word) => ({
+          family: 4 as const,
+          words: Int32Array.of(word, 0, 0, 0),
+        }));
+        this.resolver.servers = known.length > 0 ? known : learnt;
+      });
     });
+    for (const { client } of this.dhcp) clock.at(clock.now + DHCP_START_US, () => client.start());
   }
 }
 
 function isIcmpAnswer({ family, proto, l4, bytes }: PacketBuffer): boolean {
-  return family === 4 && proto === IPPROTO_ICMP && icmp.type(bytes, l4) !== icmp.ECHO_REQUEST;
-}
-
-function echo(connection: Connection): void {
-  const sayBack = () => {
-    for (let bytes = connection.peek(); bytes.length > 0; bytes = connection.peek()) {
-      const taken = connection.write(bytes.slice());
-      if (taken <= 0) return;
-      connection.consume(taken);
-    }
-  };
-  connection.listener = { onReadable: sayBack, onWritable: sayBack, onEnd: () => connection.close() };
-  sayBack();
-}
-
-function greet(connection: Connection, line: string): void {
-  connection.write(new TextEncoder().encode(`${line}\n`));
-  connection.close();
+  if (family === 6) return proto === IPPROTO_ICMPV6 && icmpv6.type(bytes, l4) !== icmpv6.ECHO_REQUEST;
+  return proto === IPPROTO_ICMP && icmp.type(bytes, l4) !== icmp.ECHO_REQUEST;
 }
 
 /** Complaints that only the running host can have (a sysctl out of its range), with its name in front. */

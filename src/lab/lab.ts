@@ -15,9 +15,10 @@ import { Link, NO_IMPAIRMENT, type FrameTaker } from '../stack/link/index.ts';
 import { ACTION_TEXTS, LearningSwitch, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
 import { equalBytes } from '../wire/bytes.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { LabCapture, type CaptureFiles } from './capture-node.ts';
 import { EventLog, type Crossing } from './events.ts';
 import { LabHost } from './lab-host.ts';
-import { endpointText, type Endpoint, type LinkConfig, type Topology } from './topology.ts';
+import { endpointText, type CaptureNode, type Endpoint, type LinkConfig, type Topology } from './topology.ts';
 
 /** Labs begin at a time that is easy to subtract: 2026-01-01 00:00:00 UTC. */
 export const LAB_EPOCH_US = 1_767_225_600_000_000;
@@ -36,6 +37,7 @@ export class Lab {
   readonly events = new EventLog();
   readonly hosts = new Map<string, LabHost>();
   readonly switches = new Map<string, VirtualSwitch>();
+  readonly captures = new Map<string, LabCapture>();
   readonly links: LabLink[];
   private readonly rng: SeededRng;
   private readonly plugs = new Map<string, Plug>();
@@ -46,12 +48,22 @@ export class Lab {
   /** Ports that copies of it left by. */
   private leftBy: string[] = [];
 
-  constructor(topology: Topology) {
+  /** @param files - where capture nodes play from and record to; null where there are none */
+  constructor(topology: Topology, files: CaptureFiles | null = null) {
     this.topology = topology;
     this.rng = new SeededRng(topology.seed);
     for (const node of topology.nodes) {
-      if (node.kind === 'host') this.hosts.set(node.name, new LabHost(node, this.clock, this.rng));
-      else this.switches.set(node.name, this.makeSwitch(node.name, node.config));
+      switch (node.kind) {
+        case 'host':
+          this.hosts.set(node.name, new LabHost(node, this.clock, this.rng));
+          break;
+        case 'switch':
+          this.switches.set(node.name, this.makeSwitch(node.name, node.config));
+          break;
+        case 'capture':
+          this.captures.set(node.name, this.makeCapture(node, files));
+          break;
+      }
     }
     this.links = topology.links.map((config) => ({ config, link: this.connect(config) }));
     for (const { ends } of topology.links) this.lendRules(ends);
@@ -141,6 +153,11 @@ export class Lab {
     plugs.frame(gateway.host.devices.named(port)!, frame, 0, frame.length);
   }
 
+  /** Ends what capture nodes record. */
+  close(): void {
+    for (const capture of this.captures.values()) capture.close();
+  }
+
   // ── Wiring ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   private makeSwitch(name: string, config: Parameters<typeof makeSwitch>[0]): VirtualSwitch {
@@ -153,6 +170,13 @@ export class Lab {
           this.plugs.get(`${name}:${port.name}`)?.(bytes, start, end);
         },
       },
+    });
+  }
+
+  private makeCapture(node: CaptureNode, files: CaptureFiles | null): LabCapture {
+    return new LabCapture(node, this.clock, files, (frame) => {
+      const cable = this.topology.links.flatMap(({ ends }) => ends).find((end) => end.node === node.name);
+      if (cable !== undefined) this.plugs.get(endpointText(cable))?.(frame, 0, frame.length);
     });
   }
 
@@ -197,6 +221,10 @@ export class Lab {
           receiver.receive(device, pkt);
         });
     }
+    const capture = this.captures.get(node);
+    if (capture !== undefined)
+      return (crossing) => (bytes, start, end) =>
+        this.during(crossing, () => capture.hear(bytes, start, end));
     const bridge = this.switch(node);
     const { index } = bridge.portNamed(port)!;
     const pkt = new PacketBuffer();

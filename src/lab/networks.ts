@@ -6,11 +6,12 @@
  *     routed     the same without masquerading: the outside needs a route to 192.168.122.0/24
  *     isolated   guests reach each other and the host, nothing else
  *
- * With `nat` and `routed` the host's way out is its interface eth0: link `NAME-host:eth0` to something. Guests get addresses
- * from 192.168.122.2 on and the host as gateway, unless they say otherwise; that is what libvirt's DHCP would give them.
+ * With `nat` and `routed` the host's way out is its interface eth0: link `NAME-host:eth0` to something. Guests get their
+ * addresses from the host by DHCP, from 192.168.122.2 on, unless they say otherwise, and ask it for names: it knows theirs.
+ * The host of an isolated network is nobody's router.
  *
- * Sources: libvirt, "Virtual Networking" and the rules of its firewall driver as `iptables-save` shows them; Xen's
- * network-bridge script.
+ * Sources: libvirt 9.0, whose rules test/lab/libvirt has as `iptables-save` shows them; Xen's network-bridge script. libvirt's
+ * bridge has a spanning tree besides, which here would keep labs waiting.
  */
 import { choiceAt, listAt, objectAt, type PlainObject } from '../base/plain-object.ts';
 
@@ -30,7 +31,7 @@ export const NETWORKS = ['bridge', 'nat', 'routed', 'isolated'] as const;
 
 const BRIDGE = 'virbr0';
 const SUBNET = '192.168.122';
-/** The bridge's address is the first of its network; the guests' follow it. */
+/** The bridge's address is the first of its network; what is leased follows it. */
 const BRIDGE_HOST_NUMBER = 1;
 /** libvirt gives virbr0 an address of its own range. */
 const BRIDGE_MAC = '52:54:00:00:7a:01';
@@ -40,6 +41,8 @@ export function offeredNetwork(settings: PlainObject, path: string): Wiring {
   if (kind === 'bridge') return xenBridge();
   const outside = kind === 'isolated' ? {} : objectAt(settings['host'] ?? {}, `${path}.host`);
   const interfaces = objectAt(outside['interfaces'] ?? {}, `${path}.host.interfaces`);
+  const services = objectAt(outside['services'] ?? {}, `${path}.host.services`);
+  let nics = 0;
   return {
     key: 'network',
     switch: { model: 'learning', mac: BRIDGE_MAC, self: { name: BRIDGE } },
@@ -51,13 +54,23 @@ export function offeredNetwork(settings: PlainObject, path: string): Wiring {
           ...interfaces,
           [BRIDGE]: { mac: BRIDGE_MAC, addresses: [`${SUBNET}.${BRIDGE_HOST_NUMBER}/24`] },
         },
+        services: {
+          dhcp: {
+            interface: BRIDGE,
+            range: `${SUBNET}.${BRIDGE_HOST_NUMBER + 1}-${SUBNET}.254`,
+            ...(kind === 'isolated' ? { router: false } : {}),
+          },
+          dns: {},
+          ...services,
+        },
         rules: outside['rules'] ?? LIBVIRT_RULES[kind],
       },
       interface: BRIDGE,
       port: BRIDGE,
     },
-    portOf: (_guest, index, number) => `vnet${number - 1}${index === 0 ? '' : `.${index}`}`,
-    completeGuest: (guest, number) => addressed(guest, number, kind !== 'isolated'),
+    // Numbered one after the other, whoever's they are.
+    portOf: () => `vnet${nics++}`,
+    completeGuest: addressed,
   };
 }
 
@@ -71,33 +84,56 @@ function xenBridge(): Wiring {
   };
 }
 
-/** A guest that names no address gets the next one, on its first NIC. */
-function addressed(guest: PlainObject, number: number, hasWayOut: boolean): PlainObject {
+/** A guest that names no address gets one by DHCP, on its first NIC. */
+function addressed(guest: PlainObject): PlainObject {
   const interfaces = (guest['interfaces'] ?? { eth0: {} }) as PlainObject;
   const [first] = Object.keys(interfaces);
   const nic = interfaces[first!];
   const isBare =
     nic === null || (typeof nic === 'object' && listAt((nic as PlainObject)['addresses'], '').length === 0);
   if (!isBare) return guest;
-  const address = { addresses: [`${SUBNET}.${BRIDGE_HOST_NUMBER + number}/24`] };
   return {
-    ...(hasWayOut ? { gateway: `${SUBNET}.${BRIDGE_HOST_NUMBER}` } : {}),
     ...guest,
-    interfaces: { ...interfaces, [first!]: { ...(nic as PlainObject | null), ...address } },
+    interfaces: { ...interfaces, [first!]: { ...(nic as PlainObject | null), dhcp: true } },
   };
 }
 
-/** What every libvirt network has: DHCP and DNS of the host may be asked. */
-const INPUT_RULES = `:LIBVIRT_INP - [0:0]
-:LIBVIRT_OUT - [0:0]
-:LIBVIRT_FWO - [0:0]
+/** What every libvirt network has: the host may be asked for addresses and names; and what only some have. */
+const TABLES = (nat: string, forward: string): string => `*mangle
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:LIBVIRT_PRT - [0:0]
+-A POSTROUTING -j LIBVIRT_PRT
+-A LIBVIRT_PRT -o virbr0 -p udp -m udp --dport 68 -j CHECKSUM --checksum-fill
+COMMIT
+*nat
+:PREROUTING ACCEPT [0:0]
+:INPUT ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
+:POSTROUTING ACCEPT [0:0]
+:LIBVIRT_PRT - [0:0]
+-A POSTROUTING -j LIBVIRT_PRT
+${nat}COMMIT
+*filter
+:INPUT ACCEPT [0:0]
+:FORWARD ACCEPT [0:0]
+:OUTPUT ACCEPT [0:0]
 :LIBVIRT_FWI - [0:0]
+:LIBVIRT_FWO - [0:0]
 :LIBVIRT_FWX - [0:0]
+:LIBVIRT_INP - [0:0]
+:LIBVIRT_OUT - [0:0]
 -A INPUT -j LIBVIRT_INP
 -A FORWARD -j LIBVIRT_FWX
 -A FORWARD -j LIBVIRT_FWI
 -A FORWARD -j LIBVIRT_FWO
 -A OUTPUT -j LIBVIRT_OUT
+${forward}-A LIBVIRT_FWI -o virbr0 -j REJECT --reject-with icmp-port-unreachable
+-A LIBVIRT_FWO -i virbr0 -j REJECT --reject-with icmp-port-unreachable
+-A LIBVIRT_FWX -i virbr0 -o virbr0 -j ACCEPT
 -A LIBVIRT_INP -i virbr0 -p udp -m udp --dport 53 -j ACCEPT
 -A LIBVIRT_INP -i virbr0 -p tcp -m tcp --dport 53 -j ACCEPT
 -A LIBVIRT_INP -i virbr0 -p udp -m udp --dport 67 -j ACCEPT
@@ -106,37 +142,23 @@ const INPUT_RULES = `:LIBVIRT_INP - [0:0]
 -A LIBVIRT_OUT -o virbr0 -p tcp -m tcp --dport 53 -j ACCEPT
 -A LIBVIRT_OUT -o virbr0 -p udp -m udp --dport 68 -j ACCEPT
 -A LIBVIRT_OUT -o virbr0 -p tcp -m tcp --dport 68 -j ACCEPT
--A LIBVIRT_FWX -i virbr0 -o virbr0 -j ACCEPT
-`;
-const FILTER = `*filter
-:INPUT ACCEPT [0:0]
-:FORWARD ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-${INPUT_RULES}`;
-const REJECTS = `-A LIBVIRT_FWO -i virbr0 -j REJECT --reject-with icmp-port-unreachable
--A LIBVIRT_FWI -o virbr0 -j REJECT --reject-with icmp-port-unreachable
 COMMIT
 `;
 
-const LIBVIRT_RULES = {
-  nat: `*nat
-:PREROUTING ACCEPT [0:0]
-:INPUT ACCEPT [0:0]
-:OUTPUT ACCEPT [0:0]
-:POSTROUTING ACCEPT [0:0]
-:LIBVIRT_PRT - [0:0]
--A POSTROUTING -j LIBVIRT_PRT
--A LIBVIRT_PRT -s 192.168.122.0/24 -d 224.0.0.0/24 -j RETURN
+/** What leaves the network, but not as broadcast or to a group of the link, gets the host's address. */
+const MASQUERADE = `-A LIBVIRT_PRT -s 192.168.122.0/24 -d 224.0.0.0/24 -j RETURN
 -A LIBVIRT_PRT -s 192.168.122.0/24 -d 255.255.255.255/32 -j RETURN
 -A LIBVIRT_PRT -s 192.168.122.0/24 ! -d 192.168.122.0/24 -p tcp -j MASQUERADE --to-ports 1024-65535
 -A LIBVIRT_PRT -s 192.168.122.0/24 ! -d 192.168.122.0/24 -p udp -j MASQUERADE --to-ports 1024-65535
 -A LIBVIRT_PRT -s 192.168.122.0/24 ! -d 192.168.122.0/24 -j MASQUERADE
-COMMIT
-${FILTER}-A LIBVIRT_FWO -s 192.168.122.0/24 -i virbr0 -j ACCEPT
--A LIBVIRT_FWI -d 192.168.122.0/24 -o virbr0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-${REJECTS}`,
-  routed: `${FILTER}-A LIBVIRT_FWO -s 192.168.122.0/24 -i virbr0 -j ACCEPT
--A LIBVIRT_FWI -d 192.168.122.0/24 -o virbr0 -j ACCEPT
-${REJECTS}`,
-  isolated: `${FILTER}${REJECTS}`,
+`;
+const OUT = '-A LIBVIRT_FWO -s 192.168.122.0/24 -i virbr0 -j ACCEPT\n';
+
+const LIBVIRT_RULES = {
+  nat: TABLES(
+    MASQUERADE,
+    `-A LIBVIRT_FWI -d 192.168.122.0/24 -o virbr0 -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n${OUT}`,
+  ),
+  routed: TABLES('', `-A LIBVIRT_FWI -d 192.168.122.0/24 -o virbr0 -j ACCEPT\n${OUT}`),
+  isolated: TABLES('', ''),
 } as const;

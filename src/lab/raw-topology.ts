@@ -6,7 +6,7 @@ import type { Endpoint } from './topology.ts';
 /** A node as it is while the file is read: switches get their ports from the links. */
 export interface RawNode {
   readonly name: string;
-  readonly kind: 'host' | 'switch';
+  readonly kind: 'host' | 'switch' | 'capture';
   readonly settings: PlainObject;
   readonly path: string;
   readonly inside: string;

@@ -5,10 +5,12 @@
 import type { HelperSettings } from '../alg/index.ts';
 import type { Place } from '../base/errors.ts';
 import type { PlainObject } from '../base/plain-object.ts';
+import type { IpAddress } from '../stack/address.ts';
 import type { HostConfig } from '../stack/config.ts';
 import type { Netem } from '../stack/link/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import type { SwitchConfig } from '../vswitch/index.ts';
+import type { Services } from './services/service-config.ts';
 
 export interface Endpoint {
   readonly node: string;
@@ -16,19 +18,15 @@ export interface Endpoint {
   readonly port: string;
 }
 
-/** What a host answers on a TCP port. */
-export interface Service {
-  readonly port: number;
-  /** Says back what it is told; or says its line and closes. */
-  readonly answer: 'echo' | { readonly line: string };
-}
-
 export interface HostNode {
   readonly kind: 'host';
   readonly name: string;
   readonly config: HostConfig;
   readonly rulesets: readonly Ruleset[];
-  readonly services: readonly Service[];
+  readonly services: Services;
+  /** Interfaces that get their address by DHCP, and whom the host asks for names otherwise. */
+  readonly dhcpInterfaces: readonly string[];
+  readonly nameServers: readonly IpAddress[];
   readonly helpers: HelperSettings;
   /** The hypervisor that it is a guest of; the empty string for none. */
   readonly inside: string;
@@ -41,7 +39,19 @@ export interface SwitchNode {
   readonly inside: string;
 }
 
-export type LabNode = HostNode | SwitchNode;
+/** Whoever listens on a cable, and plays what was heard on another. */
+export interface CaptureNode {
+  readonly kind: 'capture';
+  readonly name: string;
+  /** Files, as the lab's file names them; null for none. */
+  readonly play: string | null;
+  readonly record: string | null;
+  /** When it begins to play, in microseconds since the lab began; null: only when told (`play`). */
+  readonly at: number | null;
+  readonly inside: string;
+}
+
+export type LabNode = HostNode | SwitchNode | CaptureNode;
 
 export interface LinkConfig {
   readonly ends: readonly [Endpoint, Endpoint];

@@ -5,7 +5,7 @@
  */
 import ipaddr from 'ipaddr.js';
 import type { Family } from '../netfilter/hook.ts';
-import { maskWord } from '../wire/address.ts';
+import { formatIp, maskWord } from '../wire/address.ts';
 
 export interface IpAddress {
   readonly family: Family;
@@ -30,6 +30,10 @@ export function parseAddress(text: string): IpAddress | undefined {
   }
   if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
   return { family: 4, words: wordsOf(ipaddr.IPv4.parse(text).toByteArray()) };
+}
+
+export function formatAddress({ family, words }: IpAddress): string {
+  return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
 }
 
 /** `10.0.0.1/24`; without a length it is a host's. The bits behind the length are kept: see `networkOf`. */

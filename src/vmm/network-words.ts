@@ -3,7 +3,7 @@ import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseIp4, parseMac } from '../wire/address.ts';
 import type { GuestNetwork } from './network.ts';
 import type { StreamAddress } from './nics/stream-nic.ts';
-import type { Reservation } from './services/dhcp4-leases.ts';
+import type { Reservation } from '../services/dhcp4-leases.ts';
 
 const CONNECT = 'connect:';
 

@@ -22,7 +22,7 @@ import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
-import type { Reservation } from './services/dhcp4-leases.ts';
+import type { Reservation } from '../services/dhcp4-leases.ts';
 import type { Forwards } from './world/forwards.ts';
 import { Outside } from './world/outside.ts';
 import { World } from './world/world.ts';

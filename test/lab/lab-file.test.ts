@@ -141,7 +141,7 @@ describe('a lab file', () => {
       'words that a command does not know',
       'ping 10.0.0.2',
       'ping 10.0.0',
-      /^lab\.yaml:14: .*ping: an IPv4 address is missing/,
+      /^lab\.yaml:14: .*ping: not an address and not a name: "10\.0\.0"/,
     ],
     [
       'an expectation that its command cannot meet',

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import * as packet from 'dns-packet';
-import { DnsNames } from '../../src/vmm/services/dns-names.ts';
+import { DnsNames } from '../../src/services/dns-names.ts';
 import { DnsServer, type Resolver } from '../../src/vmm/services/dns-server.ts';
-import { LeaseState, type Lease } from '../../src/vmm/services/dhcp4-leases.ts';
+import { LeaseState, type Lease } from '../../src/services/dhcp4-leases.ts';
 import { RealClock } from '../../src/vmm/real-clock.ts';
 import { Outside } from '../../src/vmm/world/outside.ts';
 import { parseIp4 } from '../../src/wire/address.ts';

@@ -3,6 +3,7 @@ import { SluiceError } from '../../base/errors.ts';
 import { checkSteps, drawLab, Lab, parseLab, runSteps, stepText, totalText } from '../../lab/index.ts';
 import { FdOutput } from '../../replay/report/output.ts';
 import { readTextFile } from '../../replay/text-file.ts';
+import { captureFilesBeside } from '../../shell/lab/capture-files.ts';
 import { labInstance } from '../../shell/lab/instance.ts';
 import { record } from '../../shell/lab/recordings.ts';
 import { serveControl } from '../../shell/live/instance.ts';
@@ -21,13 +22,14 @@ export async function runLabCommand(
   if (!['run', 'shell', 'draw'].includes(action)) {
     throw new UsageError(`run, shell or draw a lab, not "${action}"`, 'lab');
   }
-  const lab = new Lab(parseLab(readTextFile(file)));
+  const lab = new Lab(parseLab(readTextFile(file)), captureFilesBeside(file));
   if (action === 'draw') return draw(lab, options, io);
   const close = options.capture.map((word) => startCapture(lab, word));
   try {
     return action === 'run' ? run(lab, options, io) : await shell(lab, options, io);
   } finally {
     for (const one of close) one();
+    lab.close();
   }
 }
 

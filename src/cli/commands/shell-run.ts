@@ -4,6 +4,7 @@ import { ControlClient } from '../../control/index.ts';
 import { Lab, parseLab } from '../../lab/index.ts';
 import { readTextFile } from '../../replay/text-file.ts';
 import { gatewayInstance } from '../../shell/live/gateway-instance.ts';
+import { captureFilesBeside } from '../../shell/lab/capture-files.ts';
 import { labInstance } from '../../shell/lab/instance.ts';
 import { ofClient, type Target } from '../../shell/prompt/target.ts';
 import { runShell } from '../../shell/prompt/terminal.ts';
@@ -34,7 +35,7 @@ function targetOf(file: string, { rules, rules6 }: ShellOptions): Target {
   const config = parseConfigFile(source);
   const { value } = config;
   if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'topology')) {
-    return labInstance(new Lab(parseLab(source)));
+    return labInstance(new Lab(parseLab(source), captureFilesBeside(source.file)));
   }
   const texts = ([4, 6] as const).flatMap((family) => {
     const path = family === 4 ? rules : rules6;

@@ -3,6 +3,8 @@ import { conntrack } from '../../programs/conntrack/index.ts';
 import type { LabCommand } from './command.ts';
 import { bridge, ip, iptablesSave, sleep } from './look.ts';
 import { migrate } from './migrate.ts';
+import { play } from './capture.ts';
+import { dhclient, host } from './names.ts';
 import { nc } from './nc.ts';
 import { ofProgram } from './of-program.ts';
 import { ping } from './ping.ts';
@@ -13,6 +15,9 @@ export const COMMANDS: readonly LabCommand[] = [
   ping,
   nc,
   talk,
+  host,
+  dhclient,
+  play,
   migrate,
   policy,
   bridge,

@@ -11,7 +11,9 @@ const DONE = 0;
 const BAD_WORDS = 2;
 
 export function labInstance(lab: Lab): LiveInstance {
-  const nodes = lab.topology.nodes.map(({ name }) => liveNode(lab, name));
+  const nodes = lab.topology.nodes
+    .filter(({ kind }) => kind !== 'capture')
+    .map(({ name }) => liveNode(lab, name));
   const commands = new Map(COMMANDS.map(({ name }) => [name, stepCommand(lab, name)]));
   return new LiveInstance({
     kind: 'lab',

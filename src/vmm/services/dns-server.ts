@@ -7,7 +7,7 @@ import { createSocket } from 'node:dgram';
 import { getServers } from 'node:dns';
 import * as packet from 'dns-packet';
 import type { Outside } from '../world/outside.ts';
-import type { DnsNames } from './dns-names.ts';
+import type { DnsNames } from '../../services/dns-names.ts';
 
 /** Queries that wait for a resolver at once; more are dropped, and asked again. */
 const MAX_FORWARDED = 256;

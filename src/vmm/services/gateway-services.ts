@@ -12,10 +12,10 @@ import { formatIp, maskWord } from '../../wire/address.ts';
 import * as dhcp from '../../wire/dhcp.ts';
 import * as dhcp6 from '../../wire/dhcp6.ts';
 import type { Outside } from '../world/outside.ts';
-import { Leases, type Reservation } from './dhcp4-leases.ts';
-import { Dhcp4Server } from './dhcp4-server.ts';
+import { Leases, type Reservation } from '../../services/dhcp4-leases.ts';
+import { Dhcp4Server } from '../../services/dhcp4-server.ts';
 import { Dhcp6Server } from './dhcp6-server.ts';
-import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from './dns-names.ts';
+import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from '../../services/dns-names.ts';
 import { DnsServer } from './dns-server.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
 
@@ -111,6 +111,7 @@ export class GatewayServices {
     const server = new Dhcp4Server(
       {
         address,
+        router: address,
         mask,
         mtu: options.mtu,
         leaseSeconds: options.leaseSeconds,

@@ -1,8 +1,8 @@
 /** The DHCP server as clients meet it: RFC 2131's exchanges, and guests that want more than their share. */
 import assert from 'node:assert/strict';
 import { VirtualClock } from '../../src/base/clock.ts';
-import { Leases } from '../../src/vmm/services/dhcp4-leases.ts';
-import { Dhcp4Server } from '../../src/vmm/services/dhcp4-server.ts';
+import { Leases } from '../../src/services/dhcp4-leases.ts';
+import { Dhcp4Server } from '../../src/services/dhcp4-server.ts';
 import { formatIp4, parseIp4, parseMac } from '../../src/wire/address.ts';
 import * as dhcp from '../../src/wire/dhcp.ts';
 
@@ -23,6 +23,7 @@ function makeServer(perMac = 2) {
   });
   const network = {
     address: ip('192.168.122.1'),
+    router: ip('192.168.122.1'),
     mask: ip('255.255.255.0'),
     mtu: 1500,
     leaseSeconds: 3600,

@@ -2,16 +2,18 @@
  * The DHCP server of a guest network (RFC 2131 section 4.3): messages in, messages out. What is in the answers comes from
  * the network: mask, router, names, MTU. Sockets are network.ts's affair.
  */
-import { formatMac } from '../../wire/address.ts';
-import { readI32, writeU16, writeU32 } from '../../wire/bytes.ts';
-import * as dhcp from '../../wire/dhcp.ts';
+import { formatMac } from '../wire/address.ts';
+import { readI32, writeU16, writeU32 } from '../wire/bytes.ts';
+import * as dhcp from '../wire/dhcp.ts';
 import type { Lease, Leases } from './dhcp4-leases.ts';
 
 const { MessageType, Option } = dhcp;
 
 export interface DhcpNetwork {
-  /** The server's address, which is the guests' router; signed 32-bit integers. */
+  /** The server's address; signed 32-bit integers. */
   readonly address: number;
+  /** The guests' router; 0 for none. */
+  readonly router: number;
   readonly mask: number;
   readonly mtu: number;
   readonly leaseSeconds: number;
@@ -98,10 +100,10 @@ export class Dhcp4Server {
       [Option.MESSAGE_TYPE, Uint8Array.of(type)],
       [Option.SERVER_IDENTIFIER, word(network.address)],
       [Option.SUBNET_MASK, word(network.mask)],
-      [Option.ROUTER, word(network.address)],
       [Option.BROADCAST_ADDRESS, word(network.address | ~network.mask)],
       [Option.INTERFACE_MTU, half(network.mtu)],
     ]);
+    if (network.router !== 0) options.set(Option.ROUTER, word(network.router));
     if (network.nameServers.length > 0) options.set(Option.DOMAIN_NAME_SERVER, words(network.nameServers));
     if (network.domain !== '') options.set(Option.DOMAIN_NAME, text(network.domain));
     if (lease !== undefined) {

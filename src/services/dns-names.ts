@@ -2,7 +2,7 @@
  * What the network itself knows by name: its guests, its gateway, and this machine. Names are compared without case; a guest
  * is known as NAME and as NAME.DOMAIN.
  */
-import { formatIp4 } from '../../wire/address.ts';
+import { formatIp4 } from '../wire/address.ts';
 import type { Lease } from './dhcp4-leases.ts';
 
 /** Under this name guests find this machine. */
@@ -14,7 +14,7 @@ export interface NamesOptions {
   readonly leases: Iterable<Lease>;
   /** Those of DHCPv6. */
   readonly leases6: Iterable<{ readonly name: string; readonly address: string }>;
-  /** Addresses by name that do not change. */
+  /** Addresses by name that do not change; names with a dot are whole ones. */
   readonly fixed: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -33,6 +33,8 @@ export class DnsNames {
   }
 
   addressesOf(name: string): readonly string[] {
+    const whole = this.options.fixed.get(name.toLowerCase());
+    if (whole !== undefined) return whole;
     const label = this.labelOf(name.toLowerCase());
     if (label === undefined) return [];
     const fixed = this.options.fixed.get(label);
@@ -47,7 +49,9 @@ export class DnsNames {
   /** The name of an address, in full. */
   nameOf(address: string): string | undefined {
     const { domain, fixed, leases, leases6 } = this.options;
-    for (const [label, addresses] of fixed) if (addresses.includes(address)) return `${label}.${domain}`;
+    for (const [label, addresses] of fixed) {
+      if (addresses.includes(address)) return label.includes('.') ? label : `${label}.${domain}`;
+    }
     for (const lease of leases) {
       if (lease.name !== '' && formatIp4(lease.address) === address) return `${lease.name}.${domain}`;
     }

@@ -5,7 +5,7 @@
  *     (none) ─ DISCOVER ─► offered ─ REQUEST ─► bound ─ RELEASE or time ─► free, remembered
  *                             └─ 60 s ─► free            └─ DECLINE ─► declined for 10 minutes
  */
-import type { Clock } from '../../base/clock.ts';
+import type { Clock } from '../base/clock.ts';
 
 export const LeaseState = { OFFERED: 'offered', BOUND: 'bound', DECLINED: 'declined', FREE: 'free' } as const;
 export type LeaseState = (typeof LeaseState)[keyof typeof LeaseState];
