@@ -1,18 +1,23 @@
 /** Commands that show what a node knows, and those that change a link. */
 import { printSave } from '../../netfilter/syntax/save.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
+import { LearningSwitch } from '../../vswitch/index.ts';
+import { Mode } from '../../vswitch/learning/snooping/membership.ts';
+import { formatIp } from '../../wire/address.ts';
 import type { Lab } from '../lab.ts';
 import { done, UsageMistake, type LabCommand } from './command.ts';
 
-/** `bridge fdb show` of a switch. */
+/** `bridge fdb show` and `bridge mdb show` of a switch. */
 export const bridge: LabCommand = {
   name: 'bridge',
-  usage: 'bridge fdb show',
-  about: 'Prints the addresses that a switch knows.',
+  usage: 'bridge fdb|mdb show',
+  about: 'Prints the addresses that a switch knows, or the multicast groups that have members.',
   values: ['entries'],
   start(lab, node, args) {
-    if (args.join(' ') !== 'fdb show' && args.join(' ') !== 'fdb')
-      throw new UsageMistake('there is "bridge fdb show"');
+    const [table, show = 'show', ...more] = args;
+    if ((table !== 'fdb' && table !== 'mdb') || show !== 'show' || more.length > 0)
+      throw new UsageMistake('there are "bridge fdb show" and "bridge mdb show"');
+    if (table === 'mdb') return done(...groupsOf(lab, node));
     const entries = lab.switch(node).table();
     const lines = entries.map(
       ({ mac, vlan, port, kind }) => `${mac} dev ${port}${vlan === 0 ? '' : ` vlan ${vlan}`} ${kind}`,
@@ -20,6 +25,30 @@ export const bridge: LabCommand = {
     return done(lines, { entries: entries.length });
   },
 };
+
+/** `dev br0 port p1 grp 239.1.1.1 temp filter_mode exclude source_list 10.0.0.1/0.00`, and the ports that lead to routers. */
+function groupsOf(lab: Lab, node: string): [lines: string[], values: { entries: number }] {
+  const bridge = lab.switch(node);
+  const snooping = bridge instanceof LearningSwitch ? bridge.snooping : null;
+  if (snooping === null)
+    throw new UsageMistake(`${node} does not snoop on multicast groups (mcast_snooping)`);
+  const { now } = lab.clock;
+  const seconds = (until: number) => (Math.max(0, until - now) / 1e6).toFixed(2);
+  const lines = [...snooping.memberships()].map(({ group, port, member }) => {
+    const { family } = group;
+    const address = formatIp(family, group.w0, group.w1, group.w2, group.w3);
+    const sources = member.sources.map(
+      ({ words, until }) => `${formatIp(family, ...words)}/${seconds(until)}`,
+    );
+    const mode = member.mode === Mode.EXCLUDE ? `exclude` : 'include';
+    const list = sources.length === 0 ? '' : ` source_list ${sources.join(',')}`;
+    const vlan = group.vid === 0 ? '' : ` vid ${group.vid}`;
+    return `dev ${node} port ${port.name} grp ${address} temp filter_mode ${mode}${list}${vlan}`;
+  });
+  const routers = snooping.routerPorts().map(({ name }) => name);
+  const ways = routers.length === 0 ? [] : [`router ports on ${node}: ${routers.join(' ')}`];
+  return [[...lines, ...ways], { entries: lines.length }];
+}
 
 /** `ip link set PORT up|down`: the cable at an interface or port. */
 export const ip: LabCommand = {

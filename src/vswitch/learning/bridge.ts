@@ -23,7 +23,8 @@ import type { BridgeFilter } from './bridge-filter.ts';
 import { BridgePort, PortState } from './bridge-port.ts';
 import type { FdbEntryConfig, LearningConfig } from './config.ts';
 
-import { Fate, Snooping, type SnoopingConfig } from './snooping.ts';
+import type { SnoopingConfig } from './snooping/config.ts';
+import { Fate, Snooping } from './snooping/snooping.ts';
 import { SpanningTree } from './spanning-tree.ts';
 import type { StpConfig, TreeProtocol } from './tree-protocol.ts';
 import { isReserved, isStation } from './frame-kinds.ts';
@@ -56,7 +57,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
   private readonly mirror: Mirror<BridgePort>;
   private readonly alwaysForwarded: number;
   readonly tree: TreeProtocol | null;
-  private readonly snooping: Snooping | null;
+  readonly snooping: Snooping | null;
   /** The rules of the host that the switch belongs to, where they see what it bridges; whoever has the host sets it. */
   filter: BridgeFilter | null = null;
   /** The packet that has taken the place of the frame in work, once the filter looked at it. */

@@ -34,7 +34,7 @@ import { FdbFlag } from '../fdb.ts';
 import { mirrorsAt, type MirrorConfig } from '../mirror.ts';
 import { flagAt, macAt, portAt, portNameAt, portsAt, stationAt, vidAt, vidsAt } from '../values.ts';
 import { EDGES, PORT_STATE_NAMES, PortState, type BridgePortSettings } from './bridge-port.ts';
-import type { SnoopingConfig } from './snooping.ts';
+import type { SnoopingConfig } from './snooping/config.ts';
 import type { StpConfig } from './tree-protocol.ts';
 import { VlanMembership } from './vlans.ts';
 
@@ -65,6 +65,8 @@ export interface LearningConfig {
 
 const MCAST_KEYS = [
   'mcast_querier',
+  'mcast_igmp_version',
+  'mcast_mld_version',
   'mcast_membership_interval',
   'mcast_querier_interval',
   'mcast_query_interval',
@@ -258,6 +260,8 @@ function parseSnooping(value: PlainObject, path: string, mac: Uint8Array | null)
     integerAt(value[`mcast_${key}`] ?? byDefault, `${path}.mcast_${key}`, 0, 1 << 20);
   return {
     querier,
+    igmpVersion: integerAt(value['mcast_igmp_version'] ?? 2, `${path}.mcast_igmp_version`, 2, 3),
+    mldVersion: integerAt(value['mcast_mld_version'] ?? 1, `${path}.mcast_mld_version`, 1, 2),
     membershipInterval: us('membership_interval', 260),
     querierInterval: us('querier_interval', 255),
     queryInterval: us('query_interval', 125),

@@ -95,6 +95,7 @@ export function kernelQuestion({ name, switch: settings, steps, setup: more = []
         ? []
         : [
             `mcast_querier ${Number(config.snooping.querier)} mcast_membership_interval ${config.snooping.membershipInterval / 10_000}`,
+            `mcast_igmp_version ${config.snooping.igmpVersion} mcast_mld_version ${config.snooping.mldVersion}`,
             `mcast_last_member_interval ${config.snooping.lastMemberInterval / 10_000}`,
             `mcast_querier_interval ${config.snooping.querierInterval / 10_000}`,
             `mcast_query_response_interval ${config.snooping.queryResponseInterval / 10_000}`,

@@ -1,12 +1,15 @@
-/** Which ports have members of which multicast group, and for how long: a bounded table, keyed by VLAN and address. */
+/** Which ports have members of which multicast group, and of which sources: a bounded table, keyed by VLAN and address. */
+import type { Membership } from './membership.ts';
+
 export interface Group {
   readonly vid: number;
   readonly w0: number;
   readonly w1: number;
   readonly w2: number;
   readonly w3: number;
-  /** By port index: until when it has a member. */
-  readonly expiry: Float64Array;
+  readonly family: 4 | 6;
+  /** By port index. */
+  readonly members: (Membership | null)[];
   next: Group | null;
 }
 
@@ -25,28 +28,37 @@ export class Groups {
   /** Null for a group that has no member now. */
   find(vid: number, w0: number, w1: number, w2: number, w3: number, now: number): Group | null {
     const group = this.search(vid, w0, w1, w2, w3);
-    return group !== null && isLive(group, now) ? group : null;
+    return group !== null && hasMembers(group, now) ? group : null;
   }
 
   /** The group, made when it is not there; null when there is no room. */
-  open(vid: number, w0: number, w1: number, w2: number, w3: number, now: number): Group | null {
+  open(
+    vid: number,
+    w0: number,
+    w1: number,
+    w2: number,
+    w3: number,
+    now: number,
+    family: 4 | 6,
+  ): Group | null {
     const known = this.search(vid, w0, w1, w2, w3);
     if (known !== null) return known;
     if (this.count >= this.most) this.sweep(now);
     if (this.count >= this.most) return null;
     const hash = hashOf(vid, w0, w1, w2, w3);
-    const group = {
-      vid,
-      w0,
-      w1,
-      w2,
-      w3,
-      expiry: new Float64Array(this.ports),
-      next: this.byHash.get(hash) ?? null,
-    };
+    const members = new Array<Membership | null>(this.ports).fill(null);
+    const group = { vid, w0, w1, w2, w3, family, members, next: this.byHash.get(hash) ?? null };
     this.byHash.set(hash, group);
     this.count++;
     return group;
+  }
+
+  /** Every group with members, in no particular order. */
+  *live(now: number): IterableIterator<Group> {
+    for (const first of this.byHash.values()) {
+      for (let group: Group | null = first; group !== null; group = group.next)
+        if (hasMembers(group, now)) yield group;
+    }
   }
 
   private search(vid: number, w0: number, w1: number, w2: number, w3: number): Group | null {
@@ -61,11 +73,7 @@ export class Groups {
 
   /** Takes out what has no members any more. */
   private sweep(now: number): void {
-    const live: Group[] = [];
-    for (const first of this.byHash.values()) {
-      for (let group: Group | null = first; group !== null; group = group.next)
-        if (isLive(group, now)) live.push(group);
-    }
+    const live = [...this.live(now)];
     this.byHash.clear();
     this.count = live.length;
     for (const group of live) {
@@ -76,8 +84,13 @@ export class Groups {
   }
 }
 
-function isLive({ expiry }: Group, now: number): boolean {
-  for (let i = 0; i < expiry.length; i++) if (expiry[i]! > now) return true;
+function hasMembers({ members }: Group, now: number): boolean {
+  for (let i = 0; i < members.length; i++) {
+    const member = members[i]!;
+    if (member === null) continue;
+    if (member.isLive(now)) return true;
+    members[i] = null;
+  }
   return false;
 }
 

@@ -1,0 +1,223 @@
+/**
+ * What is wanted of one multicast group behind one port (RFC 3376 section 6, RFC 3810 section 7; Linux: br_multicast.c): no
+ * sources but some (INCLUDE), or all but some (EXCLUDE, for as long as the group's timer runs). A source has a timer, too:
+ * while it runs the source is wanted; one in EXCLUDE mode whose timer has ended is not.
+ *
+ *     INCLUDE (sources) ── TO_EX, IS_EX ──► EXCLUDE (wanted, unwanted) ── group timer ends ──► INCLUDE (wanted)
+ *
+ * Timers are times at which they end, and are looked at when somebody asks. Members that know no sources (IGMPv2, MLDv1, or a
+ * bridge set to those) are in EXCLUDE mode without any.
+ */
+import { Record } from '../../../wire/igmp.ts';
+
+export const Mode = { INCLUDE: 0, EXCLUDE: 1 } as const;
+
+/** More sources of one group behind one port are not kept (PG_SRC_ENT_LIMIT). */
+const MOST_SOURCES = 32;
+/** Hosts that are told apart behind a port that is left at once (br->multicast_eht_hosts_limit). */
+const MOST_HOSTS = 512;
+
+export type Words = readonly [number, number, number, number];
+
+export class Source {
+  readonly words: Words;
+  until = 0;
+  /** Found again in the record at hand; to be asked for. */
+  isNamed = false;
+  isAsked = false;
+
+  constructor(words: Words) {
+    this.words = words;
+  }
+}
+
+/** The times that records set: of a membership, and of the answers to a question about it. Microseconds. */
+export interface MembershipTimes {
+  readonly membership: number;
+  readonly lastMember: number;
+}
+
+/** Of whom the switch asks, because somebody seems to have left: the whole group, or some of its sources. */
+export interface Questions {
+  readonly group: boolean;
+  readonly sources: readonly Source[];
+}
+
+const NOTHING: Questions = { group: false, sources: [] };
+
+/** What one host behind the port wants; kept for ports that are left at once. */
+interface Listener {
+  mode: number;
+  readonly sources: Set<string>;
+}
+
+export class Membership {
+  mode: number;
+  /** Of EXCLUDE mode. */
+  until = 0;
+  private list: Source[] = [];
+  private readonly listeners = new Map<string, Listener>();
+
+  constructor(mode: number) {
+    this.mode = mode;
+  }
+
+  get sources(): readonly Source[] {
+    return this.list;
+  }
+
+  /** Ends what has ended by now; false when nothing is left. */
+  isLive(now: number): boolean {
+    if (this.mode === Mode.EXCLUDE && this.until <= now) {
+      this.mode = Mode.INCLUDE;
+      this.list = this.list.filter(({ until }) => until > this.until);
+    }
+    if (this.mode === Mode.INCLUDE && this.list.length > 0) {
+      let last = 0;
+      for (const source of this.list) last = Math.max(last, source.until);
+      if (last <= now) this.list = [];
+    }
+    return this.mode === Mode.EXCLUDE || this.list.length > 0;
+  }
+
+  /** Does the port get what this source sends to the group? */
+  wants(w0: number, w1: number, w2: number, w3: number, now: number): boolean {
+    if (!this.isLive(now)) return false;
+    for (const { words, until } of this.list) {
+      if (words[0] === w0 && words[3] === w3 && words[1] === w1 && words[2] === w2) return until > now;
+    }
+    return this.mode === Mode.EXCLUDE;
+  }
+
+  // ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** A record of the group arrived; what has to be asked because of it. */
+  hear(kind: number, named: readonly Words[], now: number, times: MembershipTimes): Questions {
+    this.isLive(now);
+    if (this.mode === Mode.INCLUDE) this.list = this.list.filter(({ until }) => until > now);
+    for (const source of this.list) source.isNamed = source.isAsked = false;
+    switch (kind) {
+      case Record.IS_IN:
+      case Record.ALLOW:
+        for (const words of named) this.refresh(words, now + times.membership);
+        return NOTHING;
+      case Record.IS_EX:
+        this.exclude(named, this.mode === Mode.INCLUDE ? 0 : now + times.membership, now, times);
+        return NOTHING;
+      case Record.TO_EX:
+        return this.changeToExclude(named, now, times);
+      case Record.TO_IN:
+        return this.changeToInclude(named, now, times);
+      case Record.BLOCK:
+        return this.block(named, now, times);
+      default:
+        return NOTHING;
+    }
+  }
+
+  /** All but those that are named; those that were not known begin with this timer. */
+  private exclude(named: readonly Words[], begin: number, now: number, times: MembershipTimes): void {
+    for (const words of named) {
+      const known = this.find(words);
+      if (known !== undefined) known.isNamed = true;
+      else this.add(words, begin);
+    }
+    this.list = this.list.filter(({ isNamed }) => isNamed);
+    this.mode = Mode.EXCLUDE;
+    this.until = now + times.membership;
+  }
+
+  private changeToExclude(named: readonly Words[], now: number, times: MembershipTimes): Questions {
+    const wasInclude = this.mode === Mode.INCLUDE;
+    const known = new Set(named.map((words) => this.find(words)));
+    this.exclude(named, wasInclude ? 0 : this.until, now, times);
+    for (const source of this.list) source.isAsked = wasInclude ? known.has(source) : source.until > now;
+    return this.ask(false, now, times);
+  }
+
+  private changeToInclude(named: readonly Words[], now: number, times: MembershipTimes): Questions {
+    const wasExclude = this.mode === Mode.EXCLUDE;
+    for (const source of this.list) source.isAsked = !wasExclude || source.until > now;
+    for (const words of named) {
+      const source = this.refresh(words, now + times.membership);
+      if (source !== undefined) source.isAsked = false;
+    }
+    return this.ask(wasExclude, now, times);
+  }
+
+  private block(named: readonly Words[], now: number, times: MembershipTimes): Questions {
+    for (const words of named) {
+      const known = this.find(words);
+      if (this.mode === Mode.INCLUDE) {
+        if (known !== undefined) known.isAsked = true;
+      } else {
+        const source = known ?? this.add(words, this.until);
+        if (source !== undefined) source.isAsked = source.until > now;
+      }
+    }
+    return this.ask(false, now, times);
+  }
+
+  /** Whoever does not answer in time is no member: timers of what is asked for are cut short. */
+  private ask(group: boolean, now: number, { lastMember }: MembershipTimes): Questions {
+    const end = now + lastMember;
+    const sources = this.list.filter(({ isAsked, until }) => isAsked && until > end);
+    for (const source of sources) source.until = end;
+    if (group && this.mode === Mode.EXCLUDE) this.until = Math.min(this.until, end);
+    return { group, sources };
+  }
+
+  private refresh(words: Words, until: number): Source | undefined {
+    const source = this.find(words) ?? this.add(words, until);
+    if (source !== undefined) source.until = until;
+    return source;
+  }
+
+  private find(words: Words): Source | undefined {
+    return this.list.find((source) => source.words.every((word, i) => word === words[i]));
+  }
+
+  private add(words: Words, until: number): Source | undefined {
+    if (this.list.length >= MOST_SOURCES) return undefined;
+    const source = new Source(words);
+    source.until = until;
+    source.isNamed = true;
+    this.list.push(source);
+    return source;
+  }
+
+  // ── Hosts behind a port that is left at once (explicit host tracking) ───────────────────────────────────────
+
+  /** Notes what a host wants; false when no host wants anything. */
+  track(host: string, kind: number, named: readonly Words[]): boolean {
+    const listener = this.listeners.get(host) ?? { mode: Mode.INCLUDE, sources: new Set<string>() };
+    if (!this.listeners.has(host) && this.listeners.size < MOST_HOSTS) this.listeners.set(host, listener);
+    const keys = named.map(String);
+    const isAnew = kind !== Record.ALLOW && kind !== Record.BLOCK;
+    if (isAnew) {
+      listener.mode = kind === Record.IS_EX || kind === Record.TO_EX ? Mode.EXCLUDE : Mode.INCLUDE;
+      if (kind !== Record.IS_IN) listener.sources.clear();
+    }
+    // ALLOW adds to what an INCLUDE host wants, BLOCK to what an EXCLUDE host does not.
+    const adds = isAnew || (kind === Record.ALLOW) === (listener.mode === Mode.INCLUDE);
+    for (const key of keys) {
+      if (adds) listener.sources.add(key);
+      else listener.sources.delete(key);
+    }
+    if (listener.mode === Mode.INCLUDE && listener.sources.size === 0) this.listeners.delete(host);
+    return this.listeners.size > 0;
+  }
+
+  /** Drops the sources that no host wants any more. */
+  dropUnwanted(): void {
+    if (this.mode === Mode.EXCLUDE) return;
+    this.list = this.list.filter(({ words }) => this.isWantedBySomebody(String(words)));
+  }
+
+  private isWantedBySomebody(key: string): boolean {
+    for (const { mode, sources } of this.listeners.values()) {
+      if (sources.has(key) === (mode === Mode.INCLUDE)) return true;
+    }
+    return false;
+  }
+}
