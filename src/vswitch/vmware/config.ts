@@ -4,7 +4,7 @@
  *     model: static                       # or distributed
  *     uplinks: [vmnic0, vmnic1]
  *     security: { promiscuous: reject, forged_transmits: accept, mac_changes: accept }
- *     teaming: { policy: originating-port, active: [vmnic0, vmnic1], standby: [], notify: true, failback: true }
+ *     teaming: { policy: originating-port, active: [vmnic0, vmnic1], standby: [], notify: true, failback: true, detection: beacon }
  *     shaping: { average: 100000, peak: 200000, burst: 102400 }      # kbit/s, kbit/s, kilobytes; of what guests send
  *     reverse_path_check: false           # Net.ReversePathFwdCheckPromisc
  *     port_groups:
@@ -51,6 +51,7 @@ const POLICY_KEYS = ['security', 'teaming', 'shaping'];
 const DISTRIBUTED_POLICY_KEYS = ['learning', 'pvlan', 'trunk', 'shaping_out'];
 const ACCEPT_REJECT = ['accept', 'reject'] as const;
 const POLICIES = ['originating-port', 'source-mac', 'ip-hash', 'explicit'] as const;
+const DETECTIONS = ['link', 'beacon'] as const;
 const KINDS = ['promiscuous', 'isolated', 'community'] as const;
 /** vSphere's own defaults: what a standard switch accepts of guests, and the most addresses learnt behind a port. */
 const DEFAULT_SECURITY = {
@@ -192,7 +193,7 @@ class PolicyReader {
 
   teamingOf(teaming: PlainObject, where: string): TeamingConfig {
     const path = `${where}.teaming`;
-    onlyKeys(teaming, path, ['policy', 'active', 'standby', 'notify', 'failback']);
+    onlyKeys(teaming, path, ['policy', 'active', 'standby', 'notify', 'failback', 'detection']);
     const names = (key: string) =>
       listAt(teaming[key], `${path}.${key}`).map((uplink, i) =>
         portNameAt(uplink, `${path}.${key}[${i}]`, this.uplinks),
@@ -207,7 +208,14 @@ class PolicyReader {
     const policy = choiceAt(teaming['policy'] ?? 'originating-port', `${path}.policy`, POLICIES);
     if (policy === 'ip-hash' && standby.length > 0)
       fail(`${path}.standby`, 'ip-hash uses a bundle: no standby uplinks');
+    const detection = choiceAt(teaming['detection'] ?? 'link', `${path}.detection`, DETECTIONS);
+    if (detection === 'beacon') {
+      if (policy === 'ip-hash')
+        fail(`${path}.detection`, 'the links of a bundle (ip-hash) cannot be probed by beacons');
+      if (active.length + standby.length < 2) fail(`${path}.detection`, 'beacons need two uplinks at least');
+    }
     const config: TeamingConfig = {
+      detection,
       policy,
       active,
       standby,

@@ -31,6 +31,8 @@ export interface TeamingConfig {
   readonly active: readonly string[];
   readonly standby: readonly string[];
   readonly notify: boolean;
+  /** How a lost uplink is found out: by its own link alone, or by beacons too. */
+  readonly detection: 'link' | 'beacon';
   readonly failback: boolean;
 }
 

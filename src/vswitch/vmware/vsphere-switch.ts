@@ -23,6 +23,7 @@ import { Action, VirtualSwitch, type SwitchEnv, type TableEntry } from '../switc
 import { reverseArp } from '../reverse-arp.ts';
 import { NO_TAG, TaggedFrame } from '../tagged-frame.ts';
 import type { VsphereConfig } from './config.ts';
+import { Beacons, ETH_P_BEACON } from './beacons.ts';
 import { Team } from './team.ts';
 import { VmPort, type SecurityPolicy } from './vm-port.ts';
 import { EVERY_VLAN } from './vlan-view.ts';
@@ -66,6 +67,15 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
     this.mirror = new Mirror(config.mirrors, ports);
     this.from = ports[0]!;
     this.reattach();
+    for (const team of teams.values()) this.probe(team, env);
+  }
+
+  /** Beacons of a team that wants them. */
+  private probe(team: Team, { clock, rng }: SwitchEnv): void {
+    if (team.config.detection !== 'beacon') return;
+    const send = (uplink: VmPort, frame: Uint8Array) => this.emit(uplink, frame, 0, frame.length, 0);
+    const reconsider = () => this.announcing(() => team.update());
+    team.beacons = new Beacons(team.uplinks, clock, rng.u32(), send, reconsider);
   }
 
   receive(index: number, pkt: PacketBuffer): void {
@@ -130,6 +140,11 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
   private fromUplink(pkt: PacketBuffer): void {
     const { from } = this;
     const { bytes, start } = pkt;
+    if (this.frame.tpid === ETH_P_BEACON) {
+      for (const team of new Set(this.teams)) team.beacons?.hear(from, bytes, start, pkt.end);
+      this.action = Action.LOCAL;
+      return;
+    }
     this.vid = this.frame.vid;
     if (ethernet.isMulticast(bytes, start)) {
       this.toAllGuests();
@@ -192,10 +207,12 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
   private toUplink(bytes: Uint8Array, start: number, end: number): void {
     const { frame, from } = this;
     const typeAt = frame.tci === NO_TAG ? start + 12 : start + 16;
-    const uplink = this.teams[from.index]!.uplinkFor(from, bytes, start, typeAt, end);
+    const team = this.teams[from.index]!;
+    const uplink = team.uplinkFor(from, bytes, start, typeAt, end);
     if (uplink === null) return;
     frame.shape(ETH_P_8021Q, this.tag());
-    this.leave(uplink);
+    if (team.everyWay.length === 0) this.leave(uplink);
+    else for (const way of team.everyWay) this.leave(way);
   }
 
   private leave(to: VmPort): void {
@@ -311,16 +328,24 @@ export class VsphereSwitch extends VirtualSwitch<VmPort> {
    */
   override setLink(index: number, up: boolean): void {
     const port = this.ports[index]!;
+    this.announcing(() => {
+      super.setLink(index, up);
+      if (port.isUplink) for (const team of new Set(this.teams)) team.update();
+      else {
+        if (!up) this.learnt.flush(index);
+        port.learnt = 0;
+        this.reattach();
+      }
+    });
+    if (up && !port.isUplink) this.announce(port);
+  }
+
+  /** Something changes; guests that then send by another uplink are announced there. */
+  private announcing(change: () => void): void {
     const before = this.guests.map((guest) => this.uplinkOf(guest));
-    super.setLink(index, up);
-    if (port.isUplink) for (const team of new Set(this.teams)) team.update();
-    else {
-      if (!up) this.learnt.flush(index);
-      port.learnt = 0;
-      this.reattach();
-    }
+    change();
     this.guests.forEach((guest, i) => {
-      if (this.uplinkOf(guest) !== before[i] || (guest === port && up)) this.announce(guest);
+      if (this.uplinkOf(guest) !== before[i]) this.announce(guest);
     });
   }
 
