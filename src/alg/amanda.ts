@@ -4,15 +4,14 @@
  */
 import { directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
+import type { Family } from '../netfilter/hook.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { bytesOfText, digits, indexOfBytes } from './byte-text.ts';
-import { Expecting } from './expecting.ts';
+import { Helper } from './helper.ts';
 import type { HelperFacts } from './helper-facts.ts';
-import { logRefusal } from './helper-log.ts';
 import { payloadStart, replaceBytes } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -38,23 +37,9 @@ const NEWLINE = 0x0a;
 /** Digits of a port that are looked at. */
 const PORT_DIGITS = 5;
 
-export class Amanda implements CtHelper {
-  readonly name = AMANDA.name;
-  readonly family: 4 | 6;
-  readonly proto = IPPROTO_UDP;
-  readonly port = AMANDA.port;
-  readonly policies = AMANDA.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
-
-  constructor(family: 4 | 6, services: AlgServices) {
-    this.family = family;
-    this.services = services;
-    this.expecting = new Expecting(services);
-  }
-
-  forget(entry: number): void {
-    this.services.flows.end(entry);
+export class Amanda extends Helper {
+  constructor(family: Family, services: AlgServices) {
+    super(AMANDA, family, IPPROTO_UDP, services);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -116,10 +101,5 @@ export class Amanda implements CtHelper {
     if (replaceBytes(pkt, at, length, bytesOfText(String(seen)))) return Verdict.ACCEPT;
     expecting.cancel(expectation);
     return this.refuse(pkt, 'cannot mangle packet');
-  }
-
-  private refuse(pkt: PacketBuffer, why: string): number {
-    logRefusal(this.services, this.name, pkt, why);
-    return Verdict.DROP;
   }
 }

@@ -5,15 +5,14 @@
  */
 import { CtInfo } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
+import type { Family } from '../netfilter/hook.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { readU16, readU32 } from '../wire/bytes.ts';
 import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
-import { Expecting } from './expecting.ts';
+import { Helper } from './helper.ts';
 import type { HelperFacts } from './helper-facts.ts';
-import { logRefusal } from './helper-log.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -33,26 +32,17 @@ const STATUS_GOOD = 0;
 const REQUEST_LENGTH = 8;
 const ANSWER_LENGTH = 8;
 
-export class Sane implements CtHelper {
-  readonly name = SANE.name;
-  readonly family: 4 | 6;
-  readonly proto = IPPROTO_TCP;
-  readonly port = SANE.port;
-  readonly policies = SANE.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class Sane extends Helper {
   /** Connections whose next answer is that to NET_START. */
   private readonly starting = new Set<number>();
 
-  constructor(family: 4 | 6, services: AlgServices) {
-    this.family = family;
-    this.services = services;
-    this.expecting = new Expecting(services);
+  constructor(family: Family, services: AlgServices) {
+    super(SANE, family, IPPROTO_TCP, services);
   }
 
-  forget(entry: number): void {
+  override forget(entry: number): void {
     this.starting.delete(entry);
-    this.services.flows.end(entry);
+    super.forget(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -85,7 +75,6 @@ export class Sane implements CtHelper {
       toPort: port,
     });
     if (expecting.enter(expectation) === Entered.OK) return Verdict.ACCEPT;
-    logRefusal(this.services, this.name, pkt, 'cannot add expectation');
-    return Verdict.DROP;
+    return this.refuse(pkt, 'cannot add expectation');
   }
 }

@@ -1,12 +1,11 @@
 /** A helper on TCP that reads whole streams: one object for each connection, which is fed its segments. */
 import { directionOf } from '../netfilter/conntrack/ct-info.ts';
-import type { CtHelper, ExpectPolicy } from '../netfilter/conntrack/helpers.ts';
 import type { Family } from '../netfilter/hook.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
-import { Expecting } from './expecting.ts';
 import type { Flow } from './flow-table.ts';
+import { Helper } from './helper.ts';
 import type { HelperFacts } from './helper-facts.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
@@ -18,31 +17,19 @@ export interface StreamConnection {
   close?(): void;
 }
 
-export abstract class StreamHelper implements CtHelper {
-  readonly name: string;
-  readonly family: Family;
-  readonly proto = IPPROTO_TCP;
-  readonly port: number;
-  readonly policies: readonly ExpectPolicy[];
-  protected readonly services: AlgServices;
-  protected readonly expecting: Expecting;
+export abstract class StreamHelper extends Helper {
   private readonly connections = new Map<number, StreamConnection>();
 
   constructor(facts: HelperFacts, family: Family, services: AlgServices) {
-    this.name = facts.name;
-    this.family = family;
-    this.port = facts.port;
-    this.policies = facts.strictPolicies ?? facts.policies;
-    this.services = services;
-    this.expecting = new Expecting(services);
+    super(facts, family, IPPROTO_TCP, services, facts.strictPolicies);
   }
 
   protected abstract connect(entry: number, flow: Flow): StreamConnection;
 
-  forget(entry: number): void {
+  override forget(entry: number): void {
     this.connections.get(entry)?.close?.();
     this.connections.delete(entry);
-    this.services.flows.end(entry);
+    super.forget(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {

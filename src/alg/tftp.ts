@@ -5,15 +5,14 @@
  */
 import { directionOf } from '../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../netfilter/conntrack/expectations.ts';
-import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
+import type { Family } from '../netfilter/hook.ts';
 import { Verdict } from '../netfilter/verdict.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
-import { Expecting } from './expecting.ts';
+import { Helper } from './helper.ts';
 import type { HelperFacts } from './helper-facts.ts';
-import { logRefusal } from './helper-log.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -31,25 +30,12 @@ const READ = 1;
 const WRITE = 2;
 const OPCODE_LENGTH = 2;
 
-export class Tftp implements CtHelper {
-  readonly name = TFTP.name;
-  readonly family: 4 | 6;
-  readonly proto = IPPROTO_UDP;
-  readonly port = TFTP.port;
-  readonly policies = TFTP.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class Tftp extends Helper {
   private readonly isStrict: boolean;
 
-  constructor(family: 4 | 6, services: AlgServices, isStrict: boolean) {
-    this.family = family;
-    this.services = services;
-    this.expecting = new Expecting(services);
+  constructor(family: Family, services: AlgServices, isStrict: boolean) {
+    super(TFTP, family, IPPROTO_UDP, services);
     this.isStrict = isStrict;
-  }
-
-  forget(entry: number): void {
-    this.services.flows.end(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -85,8 +71,7 @@ export class Tftp implements CtHelper {
       expectation.onExpected = expecting.followMaster;
     }
     if (expecting.enter(expectation) === Entered.OK) return Verdict.ACCEPT;
-    logRefusal(this.services, this.name, pkt, 'cannot add expectation');
-    return Verdict.DROP;
+    return this.refuse(pkt, 'cannot add expectation');
   }
 }
 

@@ -5,14 +5,13 @@
  */
 import { CtInfo, directionOf } from '../../netfilter/conntrack/ct-info.ts';
 import { Entered } from '../../netfilter/conntrack/expectations.ts';
-import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
+import type { Family } from '../../netfilter/hook.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { destinationOf, sameAddress, sourceOf } from '../address.ts';
-import { Expecting } from '../expecting.ts';
-import { logRefusal } from '../helper-log.ts';
+import { Helper } from '../helper.ts';
 import { LineEnds } from '../line-ends.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
@@ -47,28 +46,19 @@ const PATTERNS: readonly (readonly Pattern[])[] = [
 
 const Found = { NO: 0, WHOLE: 1, PART: 2 } as const;
 
-export class LinuxFtp implements CtHelper {
-  readonly name = FTP.name;
-  readonly family: 4 | 6;
-  readonly proto = IPPROTO_TCP;
-  readonly port = FTP.port;
-  readonly policies = FTP.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class LinuxFtp extends Helper {
   private readonly loose: boolean;
   private readonly lines = new Map<number, readonly [LineEnds, LineEnds]>();
   private readonly numbers = new KernelNumbers();
 
-  constructor(family: 4 | 6, services: AlgServices, loose: boolean) {
-    this.family = family;
-    this.services = services;
-    this.expecting = new Expecting(services);
+  constructor(family: Family, services: AlgServices, loose: boolean) {
+    super(FTP, family, IPPROTO_TCP, services);
     this.loose = loose;
   }
 
-  forget(entry: number): void {
+  override forget(entry: number): void {
     this.lines.delete(entry);
-    this.services.flows.end(entry);
+    super.forget(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -169,11 +159,6 @@ export class LinuxFtp implements CtHelper {
     }
     this.services.sequences.resize(entry, direction, seq, text.length - length);
     return Verdict.ACCEPT;
-  }
-
-  private refuse(pkt: PacketBuffer, why: string): number {
-    logRefusal(this.services, this.name, pkt, why);
-    return Verdict.DROP;
   }
 }
 

@@ -1,13 +1,11 @@
 /** IRC as Linux's nf_conntrack_irc treats it: packets of the client's, each by itself. */
 import { CtInfo } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { bytesOfText, digits, indexOfBytes } from '../byte-text.ts';
-import { Expecting } from '../expecting.ts';
-import { logRefusal } from '../helper-log.ts';
+import { Helper } from '../helper.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import { DCC_KINDS, expectDcc, isOwnAddress } from './dcc.ts';
@@ -25,14 +23,7 @@ const DCC = '\x01DCC ';
 const SPACE = 0x20;
 const NEWLINE = 0x0a;
 
-export class LinuxIrc implements CtHelper {
-  readonly name = IRC.name;
-  readonly family = 4;
-  readonly proto = IPPROTO_TCP;
-  readonly port = IRC.port;
-  readonly policies = IRC.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class LinuxIrc extends Helper {
   /** What the last offer read named, and where it stands. */
   private address = 0;
   private offeredPort = 0;
@@ -40,12 +31,7 @@ export class LinuxIrc implements CtHelper {
   private end = 0;
 
   constructor(services: AlgServices) {
-    this.services = services;
-    this.expecting = new Expecting(services);
-  }
-
-  forget(entry: number): void {
-    this.services.flows.end(entry);
+    super(IRC, 4, IPPROTO_TCP, services);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -103,11 +89,6 @@ export class LinuxIrc implements CtHelper {
     }
     services.sequences.resize(entry, 0, seq, text.length - length);
     return Verdict.ACCEPT;
-  }
-
-  private refuse(pkt: PacketBuffer, why: string): number {
-    logRefusal(this.services, this.name, pkt, why);
-    return Verdict.DROP;
   }
 }
 

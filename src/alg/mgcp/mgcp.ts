@@ -5,7 +5,6 @@
  * conversation. Under translation addresses of the two ends, in brackets in names and in descriptions, are rewritten.
  */
 import { CtStatus, directionOf } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
@@ -13,9 +12,8 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { destinationOf, sameAddress, sourceOf } from '../address.ts';
 import { bytesOfText, printable, textOfBytes } from '../byte-text.ts';
 import { addressText, EditedText } from '../edited-text.ts';
-import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
-import { logRefusal } from '../helper-log.ts';
+import { Helper } from '../helper.ts';
 import { MediaClass } from '../media/classes.ts';
 import { MediaMonitor } from '../media/media-monitor.ts';
 import { MediaPorts } from '../media/media-ports.ts';
@@ -37,29 +35,20 @@ interface Conversation {
   secondUs: number;
 }
 
-export class Mgcp implements CtHelper {
-  readonly name = MGCP.name;
-  readonly family: Family;
-  readonly proto = IPPROTO_UDP;
-  readonly port = MGCP.port;
-  readonly policies: readonly ExpectPolicy[] = MGCP.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class Mgcp extends Helper {
   private readonly media: MediaPorts;
   private readonly loose: boolean;
   private readonly conversations = new Map<number, Conversation>();
 
   constructor(family: Family, services: AlgServices, loose: boolean) {
-    this.family = family;
-    this.services = services;
+    super(MGCP, family, IPPROTO_UDP, services);
     this.loose = loose;
-    this.expecting = new Expecting(services);
     this.media = new MediaPorts(services, this.expecting, this, new MediaMonitor(family, services));
   }
 
-  forget(entry: number): void {
+  override forget(entry: number): void {
     this.conversations.delete(entry);
-    this.services.flows.end(entry);
+    super.forget(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -75,8 +64,7 @@ export class Mgcp implements CtHelper {
     if (changed === text || replaceBytes(pkt, start, text.length, bytesOfText(changed))) {
       return Verdict.ACCEPT;
     }
-    logRefusal(this.services, this.name, pkt, 'cannot mangle packet');
-    return Verdict.DROP;
+    return this.refuse(pkt, 'cannot mangle packet');
   }
 
   /** The control connection that this one is part of: itself, or the one that it answers. */

@@ -1,11 +1,10 @@
 /** PPTP as Linux's nf_conntrack_pptp treats it: each packet is a message, or begins with one. */
 import { CtInfo, directionOf } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { readU16, readU32 } from '../../wire/bytes.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { Expecting } from '../expecting.ts';
+import { Helper } from '../helper.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import { PPTP } from './facts.ts';
@@ -18,25 +17,17 @@ interface Connection {
   readonly session: PptpSession;
 }
 
-export class LinuxPptp implements CtHelper {
-  readonly name = PPTP.name;
-  readonly family = 4;
-  readonly proto = IPPROTO_TCP;
-  readonly port = PPTP.port;
-  readonly policies = PPTP.policies;
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
+export class LinuxPptp extends Helper {
   private readonly connections = new Map<number, Connection>();
 
   constructor(services: AlgServices) {
-    this.services = services;
-    this.expecting = new Expecting(services);
+    super(PPTP, 4, IPPROTO_TCP, services);
   }
 
-  forget(entry: number): void {
+  override forget(entry: number): void {
     this.connections.get(entry)?.calls.close();
     this.connections.delete(entry);
-    this.services.flows.end(entry);
+    super.forget(entry);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {

@@ -4,15 +4,13 @@
  * value that is an address and equals the one that is translated; what is no message it drops.
  */
 import { directionOf } from '../../netfilter/conntrack/ct-info.ts';
-import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
 import { readI32, writeU32 } from '../../wire/bytes.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { expectAnswersOfAll } from '../broadcast.ts';
-import { Expecting } from '../expecting.ts';
+import { Helper } from '../helper.ts';
 import type { HelperFacts } from '../helper-facts.ts';
-import { logRefusal } from '../helper-log.ts';
 import { fillTransportChecksum, payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import { walkAddresses } from './addresses.ts';
@@ -40,25 +38,9 @@ export const SNMP_TRAP: HelperFacts = {
 /** The kernel's own words end with a newline too many, which its log shows so. */
 const PARSER_FAILED = 'parser failed\\x0a';
 
-export class Snmp implements CtHelper {
-  readonly name: string;
-  readonly family = 4;
-  readonly proto = IPPROTO_UDP;
-  readonly port: number;
-  readonly policies: readonly ExpectPolicy[];
-  private readonly services: AlgServices;
-  private readonly expecting: Expecting;
-
-  constructor({ name, port, policies }: HelperFacts, services: AlgServices) {
-    this.name = name;
-    this.port = port;
-    this.policies = policies;
-    this.services = services;
-    this.expecting = new Expecting(services);
-  }
-
-  forget(entry: number): void {
-    this.services.flows.end(entry);
+export class Snmp extends Helper {
+  constructor(facts: HelperFacts, services: AlgServices) {
+    super(facts, 4, IPPROTO_UDP, services);
   }
 
   help(pkt: PacketBuffer, entry: number, ctInfo: number): number {
@@ -83,7 +65,6 @@ export class Snmp implements CtHelper {
     });
     fillTransportChecksum(pkt);
     if (isMessage) return Verdict.ACCEPT;
-    logRefusal(this.services, this.name, pkt, PARSER_FAILED);
-    return Verdict.DROP;
+    return this.refuse(pkt, PARSER_FAILED);
   }
 }
