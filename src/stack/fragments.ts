@@ -56,6 +56,23 @@ export class Fragments {
     this.pieceSizes.set(bytes, sizes);
   }
 
+  /**
+   * A datagram of the host's own is cut for the way that it is made for; where OUTPUT sends it another way, it leaves in the
+   * same pieces if they fit (Linux: ip_append_data). `room`: payload that a fragment of that way has.
+   */
+  cutOwn(pkt: PacketBuffer, payloadLength: number, room: number): void {
+    const size = room & ~7;
+    if (size <= 0 || payloadLength <= room) return;
+    const sizes = new Int32Array(Math.ceil(payloadLength / size)).fill(size);
+    sizes[sizes.length - 1] = payloadLength - (sizes.length - 1) * size;
+    this.rememberPieces(pkt.bytes, sizes);
+  }
+
+  /** To be called before the memory of a packet that was cut is used for another. */
+  forgetPieces(pkt: PacketBuffer): void {
+    this.pieceSizes.delete(pkt.bytes);
+  }
+
   /** The sizes it came in, if its payload still has their sum; undefined otherwise. */
   piecesOf(pkt: PacketBuffer, payloadLength: number): Int32Array | undefined {
     const sizes = this.pieceSizes.get(pkt.bytes);

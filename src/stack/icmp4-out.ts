@@ -3,12 +3,13 @@
  * are never answered with an error, what is quoted, where the answer comes from, how many there may be.
  */
 import { AddressType } from '../netfilter/host-services.ts';
-import { checksum } from '../wire/checksum.ts';
+import { checksum, fold, pseudoOf } from '../wire/checksum.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
 import * as icmp from '../wire/icmp.ts';
 import { IPPROTO_ICMP } from '../wire/ip-protocol.ts';
 import * as ipv4 from '../wire/ipv4.ts';
-import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import * as tcp from '../wire/tcp.ts';
+import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP } from '../wire/ether-type.ts';
 import { Scope } from './addresses.ts';
@@ -79,6 +80,9 @@ export class Icmp4Out {
     attachTo(message, pkt);
     const at = message.l3 + headers;
     message.bytes.set(bytes.subarray(l3, l3 + quoted), at);
+    if (pkt.checksumState === ChecksumState.PENDING) {
+      tcp.setChecksum(message.bytes, at + pkt.l4 - l3, fold(pseudoOf(pkt, pkt.l3End - pkt.l4)));
+    }
     this.finish(message, at - icmp.HEADER_LENGTH, type, code, info, tos);
   }
 
@@ -195,9 +199,12 @@ export class Icmp4Out {
     writeHeader4(message, headerLength, tos, host.rng.u32() & 0xffff, 0, ttl, IPPROTO_ICMP);
     dissectNetwork(message, ETH_P_IP);
     message.priority = 0;
+    const isLong = message.l3End - l3 > message.routeMtu;
+    if (isLong) host.fragments.cutOwn(message, message.l3End - at, message.routeMtu - headerLength);
     this.isSending = true;
     sendLocal4(host, message);
     this.isSending = false;
+    if (isLong) host.fragments.forgetPieces(message);
     host.pool.give(message);
   }
 }

@@ -10,6 +10,7 @@ import { ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import { IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
+import * as ipv6ext from '../wire/ipv6-ext.ts';
 import * as nd from '../wire/nd.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
@@ -168,9 +169,15 @@ export class Icmp6Out {
     dissectNetwork(message, ETH_P_IPV6);
     writeU16(bytes, at + 2, 0);
     writeU16(bytes, at + 2, checksum(bytes, at, l3End, pseudoOf(message, l3End - at)));
+    const isLong = l3End - l3 > message.routeMtu;
+    if (isLong) {
+      const headers = ipv6.HEADER_LENGTH + ipv6ext.FRAGMENT_LENGTH;
+      host.fragments.cutOwn(message, l3End - at, message.routeMtu - headers);
+    }
     this.isSending = true;
     sendLocal6(host, message);
     this.isSending = false;
+    if (isLong) host.fragments.forgetPieces(message);
   }
 
   /** The next hop of a packet that waited does not answer. */

@@ -11,7 +11,7 @@ import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import { MD5, OPTION_END, OPTION_NOP } from '../wire/tcp-options.ts';
 import { attachTo } from './attach.ts';
@@ -93,7 +93,10 @@ function sendReset4(host: Host, pkt: PacketBuffer, tos: number, conntrack: Closi
     dissectNetwork(reset, ETH_P_IP);
     writeSegment(reset, pkt);
     redissectTransport(reset);
-    if (conntrack !== null) attachReset(reset, pkt, conntrack);
+    if (conntrack !== null) {
+      attachReset(reset, pkt, conntrack);
+      reset.checksumState = ChecksumState.PENDING;
+    }
     if (conntrack === null || !host.bridgePorts.answer(pkt, reset)) sendLocal4(host, reset);
   }
   host.pool.give(reset);

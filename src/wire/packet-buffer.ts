@@ -234,6 +234,8 @@ export const ChecksumState = {
    * IPv4 the header's own checksum makes up for it).
    */
   OUTDATED: 2,
+  /** Right, but Linux leaves it to the device: until then the field holds the pseudo header's sum (CHECKSUM_PARTIAL). */
+  PENDING: 3,
 } as const;
 export type ChecksumState = (typeof ChecksumState)[keyof typeof ChecksumState];
 

@@ -70,6 +70,13 @@ const ITEMS: Readonly<Record<string, () => Promise<void>>> = {
     assert.equal((await askReplay(asked)).summary.expectations.length, 1);
     assert.equal((await askReplay(strict)).summary.expectations.length, 0);
   },
+  'helpers of our own': async () => {
+    const asked = question(table('raw', '-A PREROUTING -p tcp --dport 514 -j CT --helper rsh'));
+    await assert.rejects(askKernel(asked));
+    assert.deepEqual(rulesOf(await askReplay(asked)), [
+      '-A PREROUTING -p tcp -m tcp --dport 514 -j CT --helper rsh',
+    ]);
+  },
   'CT with a zone of both kinds': refuses(
     'raw',
     '-A PREROUTING -j CT --zone 1 --zone-orig 2',

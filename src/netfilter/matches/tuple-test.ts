@@ -5,44 +5,27 @@ import type { Direction } from '../conntrack/ct-info.ts';
 import { Tuple } from '../conntrack/tuple.ts';
 import type { ConntrackView } from '../conntrack/view.ts';
 import type { Given, ValueType } from '../extension.ts';
-import type { Family } from '../hook.ts';
-import { ValueError } from '../syntax/value-error.ts';
 import {
   badAddress,
-  formatAddress,
-  formatMask,
   parseHostAddress,
-  parseMask,
+  parseHostMask,
   parseProtocol,
   resolvedPortRange,
+  wholeAddress,
   type MaskedAddress,
   type Range,
 } from '../syntax/values/index.ts';
 
-/** `address[/mask]`; the address is kept and printed whole. A mask that is no prefix iptables takes for all ones. */
+/** `address[/mask]`; the address is kept and printed whole. */
 export const tupleAddress: ValueType<MaskedAddress> = {
-  label: 'address[/mask]',
+  ...wholeAddress,
   parse([word], { family }) {
     const slash = word!.indexOf('/');
     const words = parseHostAddress(slash < 0 ? word! : word!.slice(0, slash), family);
     if (words === null) throw badAddress(word!);
-    const whole = WHOLE[family];
-    const maskText = slash < 0 ? whole : word!.slice(slash + 1);
-    const mask = parseMask(maskText, family);
-    if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
-    return { words, mask: isPrefix(mask, family) ? mask : parseMask(whole, family)! };
-  },
-  print({ words, mask }, family) {
-    const length = formatMask(mask, family);
-    return `${formatAddress(words, family)}${length === WHOLE[family] ? '' : `/${length}`}`;
+    return { words, mask: parseHostMask(slash < 0 ? undefined : word!.slice(slash + 1), family) };
   },
 };
-
-const WHOLE = { 4: '32', 6: '128' } as const;
-
-function isPrefix(mask: Int32Array, family: Family): boolean {
-  return /^\d+$/.test(formatMask(mask, family));
-}
 
 /** A protocol by name or number, printed as a number. */
 export const tupleProtocol: ValueType<number> = {

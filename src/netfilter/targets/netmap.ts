@@ -7,7 +7,7 @@ import type { HookState } from '../hook-state.ts';
 import { manipAt } from '../nat/nat.ts';
 import { FoundAddressRange, ruleRange } from '../nat/rule-range.ts';
 import { Manip, type NatView } from '../nat/view.ts';
-import { maskedAddress, type MaskedAddress } from '../syntax/values/index.ts';
+import { hostNetwork, type MaskedAddress } from '../syntax/values/index.ts';
 import type { Hook } from '../hook.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 
@@ -44,8 +44,8 @@ export const netmap = defineTarget({
   tables: ['nat'],
   needsConntrack: true,
   options: {
-    to: { value: maskedAddress, required: true, about: 'the network to map onto' },
+    to: { value: hostNetwork, required: true, about: 'the network to map onto' },
   },
-  list: (info, family) => `to:${maskedAddress.print(info.to!.value, family)}`,
+  list: (info, family) => `to:${hostNetwork.print(info.to!.value, family)}`,
   create: (info, services) => new NetmapAction(services.nat, info.to!.value),
 });

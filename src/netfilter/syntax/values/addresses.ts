@@ -99,19 +99,24 @@ export function parseMaskedAddress(text: string, family: Family, parse = network
   return { words, mask };
 }
 
-/** `address[/mask]` as an option's value, printed with its mask always. */
-export const maskedAddress: ValueType<MaskedAddress> = {
-  label: 'address[/mask]',
-  parse: (words, use) => parseMaskedAddress(words[0]!, use.family, hostOrThrow),
-  print: (value, family) => `${formatAddress(value.words, family)}/${formatMask(value.mask, family)}`,
-};
+/**
+ * The mask of an extension's `address[/mask]`, all ones where there is none; and where it is no prefix: that is what
+ * iptables makes of it. Throws ValueError.
+ */
+export function parseHostMask(text: string | undefined, family: Family): Int32Array {
+  const whole = family === 4 ? '32' : '128';
+  const mask = parseMask(text ?? whole, family);
+  if (mask === null) throw new ValueError(`invalid mask \`${text}' specified`);
+  return /^\d+$/.test(formatMask(mask, family)) ? mask : parseMask(whole, family)!;
+}
 
-/** The same, printed without a mask of all ones. */
-export const maskedAddressShort: ValueType<MaskedAddress> = {
-  ...maskedAddress,
-  print(value, family) {
-    const full = value.mask.every((word, i) => word === -1 || (family === 4 && i > 0));
-    return full ? formatAddress(value.words, family) : maskedAddress.print(value, family);
+/** `address[/mask]` as an extension's option, printed with its mask always. */
+export const hostNetwork: ValueType<MaskedAddress> = {
+  label: 'address[/mask]',
+  print: (value, family) => `${formatAddress(value.words, family)}/${formatMask(value.mask, family)}`,
+  parse(given, use) {
+    const { words, mask } = wholeAddress.parse(given, use);
+    return { words: words.map((part, i) => part & mask[i]!), mask };
   },
 };
 
@@ -119,11 +124,9 @@ export const maskedAddressShort: ValueType<MaskedAddress> = {
 export const wholeAddress: ValueType<MaskedAddress> = {
   label: 'address[/mask]',
   parse([word], { family }) {
-    const [text, maskText = family === 4 ? '32' : '128'] = word!.split('/');
+    const [text, mask] = word!.split('/');
     const words = hostOrThrow(text!, family);
-    const mask = parseMask(maskText, family);
-    if (mask === null) throw new ValueError(`invalid mask \`${maskText}' specified`);
-    return { words, mask };
+    return { words, mask: parseHostMask(mask, family) };
   },
   print(value, family) {
     const length = formatMask(value.mask, family);
