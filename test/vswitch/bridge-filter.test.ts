@@ -66,6 +66,38 @@ describe('the rules of a bridge’s host', () => {
     assertMet(off.reports);
   });
 
+  it('see what a bridge device of the host bridges, routes and takes', () => {
+    const text = `topology:
+  nodes:
+    fw:
+      interfaces:
+        br0: { type: bridge, mac: "02:00:00:00:bb:01", addresses: [10.0.0.254/24] }
+        left: { master: br0 }
+        right: { master: br0 }
+      sysctl: { net.bridge.bridge-nf-call-iptables: 1 }
+      services: { 80: from fw }
+      rules: |
+        *filter
+        :INPUT ACCEPT [0:0]
+        :FORWARD ACCEPT [0:0]
+        :OUTPUT ACCEPT [0:0]
+        -A INPUT -i br0 -m physdev --physdev-in right -j DROP
+        -A FORWARD -m physdev --physdev-in left --physdev-out right -p icmp -j REJECT
+        COMMIT
+    a: { interfaces: { eth0: 10.0.0.1/24 } }
+    b: { interfaces: { eth0: 10.0.0.2/24 }, services: { 80: from b } }
+  links:
+    - { endpoints: ["a:eth0", "fw:left"] }
+    - { endpoints: ["b:eth0", "fw:right"] }
+steps:
+  - { on: a, run: nc 10.0.0.2 80, expect: { received: from b } }
+  - { on: a, run: ping 10.0.0.2, expect: { replies: 0, errors: 1 } }
+  - { on: a, run: nc 10.0.0.254 80, expect: { received: from fw } }
+  - { on: b, run: nc 10.0.0.254 80, expect: { connected: false } }
+`;
+    assertMet(runSteps(new Lab(parseLab({ text, file: 'device.yaml' }))));
+  });
+
   it('log a bridged packet with its ports', () => {
     const { lab } = bridged({
       rules: FILTER('-A FORWARD -j LOG --log-prefix "seen "'),

@@ -6,6 +6,7 @@
 import { LearningSwitch, makeSwitch, parseSwitchConfig, type SwitchSink } from '../../vswitch/index.ts';
 import { formatMac } from '../../wire/address.ts';
 import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { BridgeNetfilter, keepState } from '../bridge-netfilter.ts';
 import type { Device, DeviceKind, FrameTaker } from '../device.ts';
 import type { Host } from '../host.ts';
 import { HEAD_ROOM } from '../packet-pool.ts';
@@ -22,6 +23,8 @@ export class BridgeLink implements DeviceKind, FrameTaker {
   private readonly hasOwnMac: boolean;
   private readonly members: Device[] = [];
   private bridge: LearningSwitch | null = null;
+  /** By which the host's rules see what is bridged (net.bridge.*). */
+  private filter: BridgeNetfilter | null = null;
   /** A frame is on its way through; what comes of it for the host, and from there, waits for its end. */
   private isBusy = false;
   private readonly waiting: { port: number; pkt: PacketBuffer }[] = [];
@@ -88,6 +91,14 @@ export class BridgeLink implements DeviceKind, FrameTaker {
     const { clock, rng } = this.host;
     const bridge = makeSwitch(parseSwitchConfig(config, master.name, master.name), { clock, rng, sink });
     if (!(bridge instanceof LearningSwitch)) throw new NetlinkError('EINVAL');
+    this.filter = new BridgeNetfilter({
+      host: this.host,
+      device: master,
+      ports: bridge.ports,
+      transmit: (port, frame) => bridge.transmit(port, frame),
+      resume: (port, pkt) => bridge.resume(port, pkt),
+    });
+    bridge.filter = this.filter;
     this.bridge = bridge;
   }
 
@@ -105,6 +116,8 @@ export class BridgeLink implements DeviceKind, FrameTaker {
     memory.set(bytes.subarray(start, end), HEAD_ROOM);
     const pkt = new PacketBuffer(memory, HEAD_ROOM);
     pkt.cause = cause;
+    const state = this.filter?.takeHanded() ?? null;
+    if (state !== null) keepState(pkt, state);
     this.waiting.push({ port: -1, pkt });
   }
 
