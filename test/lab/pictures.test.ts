@@ -38,6 +38,19 @@ describe('the way of a frame through a lab', () => {
   });
 });
 
+describe('docs/nested-hypervisor.md', () => {
+  it('shows what the lab does, with promiscuous mode rejected, accepted, and accepted on one port', () => {
+    const lab = load();
+    const reports = runSteps(lab);
+    const page = readFileSync('docs/nested-hypervisor.md', 'utf8');
+    for (const step of [0, 2, 5])
+      assert.ok(page.includes(pathText(reports[step]!.crossings).join('\n')), `step ${step + 1}`);
+    const picture = (name: string) => readFileSync(`docs/pictures/nested-${name}.svg`, 'utf8');
+    assert.equal(picture('reject'), drawLab(lab.topology, reports[0]!.crossings));
+    assert.equal(picture('accept'), drawLab(lab.topology, reports[2]!.crossings));
+  });
+});
+
 describe('a recording of a link', () => {
   it('is a capture of what was put on it', () => {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-lab-'));
