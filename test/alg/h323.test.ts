@@ -65,6 +65,18 @@ describe('H.323, strict', () => {
     assert.equal(world.expectations.length, 4);
   });
 
+  it('a channel that is not described ends the reading; those before it count', () => {
+    const [world, talk] = call();
+    const channel = openChannel(pair(INSIDE, 5004));
+    // Video of a kind that nobody uses, in the place of audio: data type 2, alternative 2.
+    const other = channel.with(3, (channel[3]! & 0xc0) | 0b0_010_0_0).with(4, 0b10_000000);
+    talk.says(words(setup({ fastStart: [channel, other, openChannel(pair(INSIDE, 5008))] })));
+    assert.deepEqual(world.expectations, [
+      'udp 198.51.100.7:* → 10.0.0.2:5004',
+      'udp 198.51.100.7:* → 10.0.0.2:5005',
+    ]);
+  });
+
   it('over IPv6', () => {
     const [world, talk] = call({ family: 6 });
     talk.says(

@@ -208,7 +208,15 @@ export function sequenceOf(type: PerType, low = 0, high = Infinity): PerType {
   return (reader) => {
     const count = size === null ? reader.length() : Number(size(reader));
     const items: PerValue[] = [];
-    for (let i = 0; i < count; i++) items.push(type(reader));
+    for (let i = 0; i < count; i++) {
+      try {
+        items.push(type(reader));
+      } catch (error) {
+        if (!(error instanceof Partial)) throw error;
+        items.push(error.value);
+        throw new Partial(items);
+      }
+    }
     return items;
   };
 }
