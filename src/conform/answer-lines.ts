@@ -57,9 +57,13 @@ export function parseAnswer(text: string): KernelAnswer {
   const late = lines.filter((line) => line.type === 'timer');
   const summary = lines.find((line) => line.type === 'summary');
   if (summary?.tables === undefined) throw new Error('the output ends without a summary line');
-  const { tables, conntrack = [], expectations = [] } = summary;
+  const { tables, conntrack = [], expectations = [], sets, accounting } = summary;
+  const objects = {
+    ...(sets === undefined ? {} : { sets }),
+    ...(accounting === undefined ? {} : { accounting }),
+  };
   const log = summary.log ?? lines.flatMap((line) => (line.type === 'summary' ? [] : (line.log ?? [])));
   const timers =
     summary.timers ?? late.flatMap(({ after, out }) => out.map((frame) => ({ after, ...frame })));
-  return { packets, summary: { type: 'summary', tables, conntrack, expectations, log, timers } };
+  return { packets, summary: { type: 'summary', tables, conntrack, expectations, ...objects, log, timers } };
 }

@@ -135,8 +135,17 @@ function compareSummaries(gateway: Gateway, left: SummaryLine, right: SummaryLin
     compareLines('tables.v6', tableLines(left.tables.v6), tableLines(right.tables.v6), names),
     compareEntries('conntrack', left.conntrack, right.conntrack, names),
     compareEntries('expectations', left.expectations, right.expectations, names),
+    compareLines('sets', setLines(left), setLines(right), names),
+    compareLines('accounting', left.accounting ?? [], right.accounting ?? [], names),
     compareLines('log', log(left), log(right), names),
   ];
+}
+
+/** Without what the two draw each for itself (so the order differs, too), and without seconds left. */
+function setLines({ sets }: SummaryLine): string[] {
+  return (sets ?? [])
+    .map((line) => line.replace(/^(add .* timeout )\d+/, '$1…').replace(/ initval 0x\w+/, ''))
+    .sort();
 }
 
 function tableLines(text: string): string[] {

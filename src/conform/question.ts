@@ -3,7 +3,11 @@
  *
  * Without a gateway, one stands between the two sides of the captures: `standardGateway` says which.
  */
+import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import { SeededRng } from '../base/rng.ts';
+import { makeNamedObjects } from '../netfilter/named-objects.ts';
+import { makeObjects } from '../netfilter/object-settings.ts';
 import { completeNames, namesFromRules } from '../replay/assumed-gateway.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
@@ -20,6 +24,7 @@ import { standardGateway } from './standard-gateway.ts';
 export interface QuestionFiles {
   readonly rules?: string | undefined;
   readonly rules6?: string | undefined;
+  readonly ipset?: string | undefined;
   readonly gateway?: string | undefined;
   /** Either all of them on interfaces, or none. */
   readonly inputs: readonly InputSpec[];
@@ -32,9 +37,15 @@ export function readQuestion(files: QuestionFiles): KernelCase {
     path === undefined ? null : readTextFile(path),
   );
   const rules: Rules = { ...(v4 ? { v4: v4.text } : {}), ...(v6 ? { v6: v6.text } : {}) };
+  const described = files.gateway === undefined ? null : readGateway(files.gateway);
+  const ipset = files.ipset === undefined ? undefined : readTextFile(files.ipset);
+  const objects = makeNamedObjects(new VirtualClock());
+  makeObjects(described, ipset, objects, new SeededRng(0));
+  const withSets = (gateway: Gateway): Gateway =>
+    ipset === undefined ? gateway : { ...gateway, sets: (gateway.sets ?? '') + ipset.text };
   const rulesets = [
-    ...(v4 ? [parseRestore(v4.text, { family: 4, file: v4.file })] : []),
-    ...(v6 ? [parseRestore(v6.text, { family: 6, file: v6.file })] : []),
+    ...(v4 ? [parseRestore(v4.text, { family: 4, file: v4.file, objects })] : []),
+    ...(v6 ? [parseRestore(v6.text, { family: 6, file: v6.file, objects })] : []),
   ];
   const { inputs } = files;
   const onInterfaces = inputs.filter(({ iface }) => iface !== null).length;
@@ -42,16 +53,16 @@ export function readQuestion(files: QuestionFiles): KernelCase {
     throw new SluiceError('USAGE', 'either every capture has an interface (--in IFACE=CAPTURE) or none has');
   }
   if (onInterfaces === 0) {
-    const gateway = files.gateway === undefined ? between(files, rulesets) : readGateway(files.gateway);
+    const gateway = withSets(described ?? between(files, rulesets));
     return { rules, gateway, input: addressToGateway(inputs, rules, gateway, files.inside) };
   }
-  if (files.gateway === undefined) {
+  if (described === null) {
     throw new SluiceError(
       'USAGE',
       'captures on interfaces (--in) need a description of the gateway (--gateway)',
     );
   }
-  const gateway = readGateway(files.gateway);
+  const gateway = withSets(described);
   const frames = inputs.map(({ iface, path }) => {
     const name = iface!;
     const { mac } = gateway.interfaces[name] ?? {};

@@ -74,7 +74,7 @@ export const askReplay: Engine = ({ rules, gateway, input }, sentAt) =>
         log: ({ text }) => log.push(text),
       },
     );
-    const { tables, conntrack, expectations } = summary;
+    const { tables, conntrack, expectations, sets, accounting } = summary;
     return {
       packets,
       summary: {
@@ -82,6 +82,8 @@ export const askReplay: Engine = ({ rules, gateway, input }, sentAt) =>
         tables,
         conntrack: [...conntrack],
         expectations: [...expectations],
+        ...(sets.length === 0 ? {} : { sets }),
+        ...(accounting.length === 0 ? {} : { accounting }),
         log,
         timers,
       },

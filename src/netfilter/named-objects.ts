@@ -2,12 +2,17 @@
  * Things with names that rules refer to and that other programs make: accounting objects (`nfacct`), sets (`ipset`). A rule
  * that names one that is not there is refused.
  */
+import type { Clock } from '../base/clock.ts';
+import type { Family } from './hook.ts';
+import { IpSets } from './sets/ip-sets.ts';
 
-export type ObjectKind = 'accounting' | 'set' | 'estimator';
+export type ObjectKind = 'accounting' | 'estimator';
 
 /** What a check asks: is there a thing of that name? */
 export interface KnownObjects {
   has(kind: ObjectKind, name: string): boolean;
+  /** The family of the addresses in a set, null where any will do; undefined when there is no such set. */
+  setFamily(name: string): Family | null | undefined;
 }
 
 /** An object of `nfacct`: packets and bytes, and maybe a quota of one of them. Linux: nfnetlink_acct. */
@@ -28,11 +33,30 @@ export class AccountingObject {
   count(bytes: number): boolean {
     this.packets++;
     this.bytes += bytes;
-    if (this.quota === null) return true;
-    return (this.quota.of === 'packets' ? this.packets : this.bytes) >= this.quota.amount;
+    return this.quota === null || this.used > this.quota.amount;
+  }
+
+  /** Its quota is used up. */
+  get isOver(): boolean {
+    return this.quota !== null && this.used >= this.quota.amount;
+  }
+
+  reset(): void {
+    this.packets = 0;
+    this.bytes = 0;
+  }
+
+  private get used(): number {
+    return this.quota?.of === 'packets' ? this.packets : this.bytes;
   }
 }
 
-export class NamedObjects {
-  readonly accounting = new Map<string, AccountingObject>();
+/** Those of one network namespace. */
+export interface NamedObjects {
+  readonly accounting: Map<string, AccountingObject>;
+  readonly sets: IpSets;
+}
+
+export function makeNamedObjects(clock: Clock): NamedObjects {
+  return { accounting: new Map(), sets: new IpSets(clock) };
 }

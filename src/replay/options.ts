@@ -19,6 +19,8 @@ export interface ReplayOptions {
   readonly rules?: SourceText | undefined;
   /** The same for IPv6. */
   readonly rules6?: SourceText | undefined;
+  /** Sets, as `ipset save` prints them, beside those of the gateway file. */
+  readonly ipset?: SourceText | undefined;
   /** The gateway file's content, as parsed from YAML or JSON. */
   readonly gateway?: { readonly value: unknown; readonly file: string } | undefined;
   readonly inputs: readonly InputSpec[];

@@ -5,6 +5,7 @@ import { SluiceError } from '../base/errors.ts';
 import { installHelpers, parseHelperSettings, type FlowTable } from '../alg/index.ts';
 import { CtStatus } from '../netfilter/conntrack/ct-info.ts';
 import type { Family } from '../netfilter/hook.ts';
+import { makeObjects } from '../netfilter/object-settings.ts';
 import { parseHostConfig, type HostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
@@ -60,6 +61,7 @@ function makeGateway(
         way === 'two-sided' && pkt.ct > 0 && (gateway.conntrack.status[pkt.ct]! & CtStatus.DST_NAT) !== 0,
       ...(options.engine === undefined ? {} : { engine: options.engine }),
     });
+    makeObjects(object, options.ipset, gateway.objects, new SeededRng(options.seed ?? DEFAULT_SEED));
     const { conntrack, nat, sequences, host: networks } = gateway;
     const flows = installHelpers(
       { clock, rng, log: recorder, conntrack, nat, sequences, networks },

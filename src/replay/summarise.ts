@@ -1,6 +1,8 @@
 /** The end of a replay: counters of the recorder, the gateway and the captures made into a ReplaySummary. */
 import type { CaptureRecord } from '../capture/index.ts';
 import { DROP_REASON_COUNT, dropReasonName, dropReasonText } from '../netfilter/drop-reason.ts';
+import { describeAccounting } from '../netfilter/accounting-text.ts';
+import { saveSets } from '../netfilter/sets/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { printSave } from '../netfilter/syntax/save.ts';
 import type { MergedInput } from './merged-input.ts';
@@ -45,6 +47,7 @@ export function summarise(
     conntrack: once(() => [...conntrack.list(4), ...conntrack.list(6)]),
     expectations: once(() => [...conntrack.listExpectations(4), ...conntrack.listExpectations(6)]),
   };
+  const { sets, accounting } = gateway.objects;
   return {
     frames: totals.frames,
     bytes: totals.bytes,
@@ -71,6 +74,8 @@ export function summarise(
     get expectations() {
       return texts.expectations();
     },
+    sets: saveSets(sets),
+    accounting: [...accounting.values()].map(describeAccounting),
     flows: [...flows.all],
     calls: [...flows.calls.all],
     notes,

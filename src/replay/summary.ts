@@ -47,6 +47,9 @@ export interface ReplaySummary {
   readonly conntrack: readonly string[];
   /** As `conntrack -L expect` prints them. */
   readonly expectations: readonly string[];
+  /** As `ipset save -sorted` and `nfacct list` print them; empty where there are none. */
+  readonly sets: readonly string[];
+  readonly accounting: readonly string[];
   /** The control connections that helpers watched. */
   readonly flows: readonly Flow[];
   /** The calls that SIP's helper saw. */

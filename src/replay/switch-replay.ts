@@ -168,6 +168,8 @@ class SwitchReplay {
         sentBytes: txBytes,
       })),
       tables: { v4: '', v6: '' },
+      sets: [],
+      accounting: [],
       rulesets: [],
       conntrack: [],
       expectations: [],

@@ -65,6 +65,7 @@ export async function runRestore(
           noflush,
           counters: given.has('c'),
           resolve: names.resolve,
+          objects: state.objects,
           watcher: watcher(family, given.has('v'), noflush, show, (one) => committed.push(one)),
           ...(table === undefined ? {} : { table }),
         });

@@ -44,7 +44,11 @@ export async function runIptables(
   const state = openState();
   const names = new HostNames();
   try {
-    const context = () => ({ ruleset: state.ruleset(family), resolve: names.resolve });
+    const context = () => ({
+      ruleset: state.ruleset(family),
+      resolve: names.resolve,
+      objects: state.objects,
+    });
     const prepared = await names.reading(() => parseCommand(args, context()));
     const { command } = prepared;
     if (command.shown.has('wait-interval')) io.err.write('Ignoring deprecated --wait-interval option.\n');

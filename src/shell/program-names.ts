@@ -8,6 +8,10 @@ export const RULES_PROGRAMS: readonly string[] = [
   'ip6tables',
   'ip6tables-save',
   'ip6tables-restore',
+  'ipset',
+  'nfacct',
+  'ipset',
+  'nfacct',
 ];
 
 export function isRulesProgram(name: string): boolean {

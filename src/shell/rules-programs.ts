@@ -1,8 +1,10 @@
-/** iptables, iptables-save and iptables-restore of both families, on whatever holds the rules. */
+/** iptables, iptables-save and iptables-restore of both families, ipset and nfacct, on whatever holds rules and sets. */
 import type { Family } from '../netfilter/hook.ts';
+import { runIpset } from './ipset.ts';
 import { runIptables } from './iptables.ts';
 import { runRestore } from './iptables-restore.ts';
 import { runSave } from './iptables-save.ts';
+import { runNfacct } from './nfacct.ts';
 import type { ProgramIo } from './program-io.ts';
 import type { RulesStore } from './rules-store.ts';
 
@@ -13,6 +15,8 @@ export async function runRulesProgram(
   open: () => RulesStore,
   io: ProgramIo,
 ): Promise<number> {
+  if (name === 'ipset') return runIpset(name, args, open, io);
+  if (name === 'nfacct') return runNfacct(args, open, io);
   const family: Family = name.startsWith('ip6') ? 6 : 4;
   const run = name.endsWith('-save') ? runSave : name.endsWith('-restore') ? runRestore : runIptables;
   return run(name, family, args, open, io);

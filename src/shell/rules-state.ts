@@ -1,14 +1,16 @@
 /**
  * The state file: the rules of both families between one call of a program and the next, as iptables-save -c prints them,
- * in JSON. It is replaced as a whole, so that who reads sees all of a change or nothing; who changes it holds a lock (a
+ * and sets and accounting objects, in JSON. It is replaced as a whole, so that who reads sees all of a change or nothing; who changes it holds a lock (a
  * file beside it), as iptables holds /run/xtables.lock.
  */
 import * as fs from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
+import { SeededRng } from '../base/rng.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { makeRuleset, parseRestore, printTable } from '../netfilter/syntax/index.ts';
 import { Failure, Status } from './failure.ts';
+import { NO_OBJECTS, ObjectsState, type ObjectsContent } from './objects-state.ts';
 import type { RulesStore } from './rules-store.ts';
 
 const FORMAT = 1;
@@ -17,11 +19,14 @@ interface Content {
   readonly version: typeof FORMAT;
   readonly v4: string;
   readonly v6: string;
+  readonly objects: ObjectsContent;
 }
 
-const NOTHING: Content = { version: FORMAT, v4: '', v6: '' };
+const NOTHING: Content = { version: FORMAT, v4: '', v6: '', objects: NO_OBJECTS };
 
 export class RulesState implements RulesStore {
+  objects = new ObjectsState(NO_OBJECTS);
+  readonly rng = new SeededRng(Date.now());
   private readonly path: string;
   private readonly rulesets = new Map<Family, Ruleset>();
   private text: string | null = null;
@@ -37,12 +42,20 @@ export class RulesState implements RulesStore {
   ruleset(family: Family): Ruleset {
     let ruleset = this.rulesets.get(family);
     if (ruleset === undefined) {
-      const text = family === 4 ? this.content.v4 : this.content.v6;
+      const text = this.textOf(family);
+      const { objects } = this;
       ruleset =
-        text === '' ? makeRuleset(family) : parseRestore(text, { family, file: this.path, counters: true });
+        text === ''
+          ? makeRuleset(family)
+          : parseRestore(text, { family, file: this.path, counters: true, objects });
       this.rulesets.set(family, ruleset);
     }
     return ruleset;
+  }
+
+  rulesetsNaming(words: string): readonly Ruleset[] {
+    const families = ([4, 6] as const).filter((family) => this.textOf(family).includes(words));
+    return families.map((family) => this.ruleset(family));
   }
 
   /** From here to `unlock` nobody else changes the file. `wait`: seconds, 0 for ever, null not at all. */
@@ -78,7 +91,8 @@ export class RulesState implements RulesStore {
         : [...ruleset.tables.values()].map((table) => printTable(table, { counters: true })).join('');
     };
     const { v4, v6 } = this.content;
-    const content: Content = { version: FORMAT, v4: print(4, v4), v6: print(6, v6) };
+    const objects = this.objects.toContent();
+    const content: Content = { version: FORMAT, v4: print(4, v4), v6: print(6, v6), objects };
     const fresh = `${this.path}.${process.pid}`;
     attempt(this.path, () => {
       fs.writeFileSync(fresh, `${JSON.stringify(content)}\n`);
@@ -91,7 +105,12 @@ export class RulesState implements RulesStore {
     if (text === this.text) return;
     this.text = text;
     this.content = text === null || text === '' ? NOTHING : parseContent(text, this.path);
+    this.objects = new ObjectsState(this.content.objects);
     this.rulesets.clear();
+  }
+
+  private textOf(family: Family): string {
+    return family === 4 ? this.content.v4 : this.content.v6;
   }
 
   private get lockPath(): string {
@@ -128,7 +147,7 @@ function parseContent(text: string, file: string): Content {
   try {
     const content = JSON.parse(text) as Partial<Content> | null;
     if (content?.version === FORMAT && typeof content.v4 === 'string' && typeof content.v6 === 'string') {
-      return content as Content;
+      return { ...NOTHING, ...content } as Content;
     }
   } catch {
     // Not even JSON: said below.

@@ -9,6 +9,7 @@ import { Conntrack } from '../netfilter/conntrack/conntrack.ts';
 import { Hook } from '../netfilter/hook.ts';
 import { DEFAULT_LOG_FLAGS, packetText } from '../netfilter/log-format.ts';
 import type { LogSink } from '../netfilter/log.ts';
+import { makeNamedObjects, type NamedObjects } from '../netfilter/named-objects.ts';
 import { Nat } from '../netfilter/nat/nat.ts';
 import { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
 import { Netfilter } from '../netfilter/netfilter.ts';
@@ -39,6 +40,8 @@ export class Gateway {
   /** For helpers that change payloads. */
   readonly sequences: SequenceAdjustment;
   readonly sysctls: Sysctls;
+  /** Sets and accounting objects that rules may name. */
+  readonly objects: NamedObjects;
 
   /** Throws SluiceError for a sysctl that is unknown or out of range. Rules are put in force by `load`. */
   constructor(config: HostConfig, parts: GatewayParts) {
@@ -68,6 +71,7 @@ export class Gateway {
     this.conntrack.seqAdjust = this.sequences;
     this.nat = new Nat(this.conntrack, rng);
     this.nat.onRewrite = (pkt, end) => host.fragments.gather(pkt, end);
+    this.objects = makeNamedObjects(clock);
     this.netfilter = new Netfilter({
       clock,
       rng,
@@ -76,6 +80,7 @@ export class Gateway {
       log,
       conntrack: this.conntrack,
       nat: this.nat,
+      objects: this.objects,
       ...(engine === undefined ? {} : { engine }),
     });
     host.filter = this.netfilter;

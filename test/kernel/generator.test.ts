@@ -17,7 +17,8 @@ const SEEDS = 1500;
 const PORT_DRAWN = 'the kernel draws a port';
 const NO_MODULE = 'kernels are not built with it, or want a security module';
 const BY_THE_CLOCK = "its answer depends on the kernel's clock";
-const OTHERS_MAKE = 'names a thing that nfacct(8) has made beforehand';
+const OTHERS_MAKE =
+  'names a thing that nfacct(8) or ipset(8) has made beforehand; there are cases of their own';
 const HANDSHAKES = 'Sluice drops what it would answer';
 const NOT_GENERATED: Readonly<Record<string, string>> = {
   'DNAT --random': PORT_DRAWN,
@@ -39,6 +40,8 @@ const NO_EXTENSION: Readonly<Record<string, string>> = {
   ULOG: NO_MODULE,
   ipvs: NO_MODULE,
   nfacct: OTHERS_MAKE,
+  set: OTHERS_MAKE,
+  SET: OTHERS_MAKE,
   rateest: BY_THE_CLOCK,
   SYNPROXY: HANDSHAKES,
 };

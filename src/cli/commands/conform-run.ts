@@ -114,10 +114,11 @@ async function casesOf(paths: readonly string[], options: ConformOptions): Promi
 }
 
 function oneCase(captures: readonly string[], options: ConformOptions): KernelCase {
-  const { rules, rules6, gateway, inside } = options;
+  const { rules, rules6, ipset, gateway, inside } = options;
   return readQuestion({
     rules,
     rules6,
+    ipset,
     gateway,
     inputs: [...options.in.map(readInput), ...captures.map((path) => ({ iface: null, path }))],
     inside: inside.length > 0 ? readNetworks(inside, '--inside') : undefined,
@@ -148,7 +149,7 @@ function checkTogether(paths: readonly string[], options: ConformOptions): void 
       refuse(`no such file: "${path}"${INPUT_WORD.test(path) ? `; --in ${path} may be meant` : ''}`);
     }
   }
-  const single = given(['in', 'inside', 'rules', 'rules6', 'gateway']);
+  const single = given(['in', 'inside', 'rules', 'rules6', 'ipset', 'gateway']);
   const atRandom = given(['seed', 'cases', 'packets', 'for']);
   if (options.random === true) {
     if (single !== undefined) refuse(`--random and ${single} exclude each other`);

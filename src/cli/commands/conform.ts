@@ -39,6 +39,12 @@ const OPTIONS = {
     section: GATEWAY,
     about: 'Rules for IPv6, as ip6tables-save prints them.',
   },
+  ipset: {
+    kind: 'text',
+    value: 'FILE',
+    section: GATEWAY,
+    about: 'Sets that the rules name, as ipset save prints them.',
+  },
   gateway: {
     kind: 'text',
     value: 'FILE',

@@ -73,6 +73,12 @@ export const QUESTION_OPTIONS = {
     section: GATEWAY,
     about: 'Rules for IPv6, as ip6tables-save prints them.',
   },
+  ipset: {
+    kind: 'text',
+    value: 'FILE',
+    section: GATEWAY,
+    about: 'Sets that the rules name, as ipset save prints them.',
+  },
   gateway: {
     kind: 'text',
     value: 'FILE',
@@ -119,7 +125,7 @@ export function checkQuestion(captures: readonly string[], options: QuestionOpti
   const fromStdin = [
     ...captures,
     ...options.in.map((word) => parseInput(word)?.path),
-    ...[options.rules, options.rules6, options.gateway],
+    ...[options.rules, options.rules6, options.ipset, options.gateway],
   ].filter((path) => path === '-');
   if (fromStdin.length > 1) refuse('standard input (-) can be read only once');
 }
@@ -137,6 +143,7 @@ export function makeQuestion(
   return {
     rules: options.rules === undefined ? undefined : readTextFile(options.rules),
     rules6: options.rules6 === undefined ? undefined : readTextFile(options.rules6),
+    ipset: options.ipset === undefined ? undefined : readTextFile(options.ipset),
     gateway: gateway ?? undefined,
     inputs: [
       ...options.in.map((word) => readInput(word, command)),

@@ -38,6 +38,9 @@ export interface SummaryLine {
   readonly tables: { readonly v4: string; readonly v6: string };
   readonly conntrack: readonly string[];
   readonly expectations: readonly string[];
+  /** As `ipset save -sorted` and `nfacct list` print them; left out where there are none. */
+  readonly sets?: readonly string[];
+  readonly accounting?: readonly string[];
   readonly log: readonly string[];
   /** What timers made, and after which frame. */
   readonly timers: readonly ({ readonly after: number } & EmittedFrame)[];
@@ -62,13 +65,27 @@ export async function askKernel(kernelCase: KernelCase): Promise<KernelAnswer> {
   const session = await KernelSession.open(gateway, rules, canLog(kernelCase));
   try {
     const answers = await session.push(input satisfies readonly Command[]);
-    return assemble(input, answers, await readState(session));
+    const state = { ...(await readState(session)), ...(await readObjects(session, gateway)) };
+    return assemble(input, answers, state);
   } finally {
     session.close();
   }
 }
 
-type State = Pick<SummaryLine, 'tables' | 'conntrack' | 'expectations'>;
+type State = Pick<SummaryLine, 'tables' | 'conntrack' | 'expectations' | 'sets' | 'accounting'>;
+
+/** Sets and accounting objects, where the gateway has some. */
+async function readObjects(
+  session: KernelSession,
+  gateway: Gateway,
+): Promise<Pick<State, 'sets' | 'accounting'>> {
+  const lines = async (command: string) =>
+    (await session.run(command)).split('\n').filter((line) => line !== '');
+  return {
+    ...(gateway.sets === undefined ? {} : { sets: await lines('ipset save -sorted') }),
+    ...(gateway.accounting === undefined ? {} : { accounting: await lines('nfacct list') }),
+  };
+}
 
 /** Counters, connections and expectations as they are now. */
 export async function readState(session: KernelSession): Promise<State> {

@@ -33,6 +33,10 @@ export interface Gateway {
   readonly neighbours?: readonly GatewayNeighbour[];
   readonly routes?: readonly GatewayRoute[];
   readonly sysctl?: Readonly<Record<string, string | number>>;
+  /** What is given to `ipset restore` before the rules are loaded. */
+  readonly sets?: string;
+  /** What is given to `nfacct add`, each. */
+  readonly accounting?: readonly string[];
   /** Which helpers Sluice is to have: the kernel has but its own. */
   readonly helpers?: { readonly mode: string };
 }
@@ -69,6 +73,8 @@ export function checkGateway(gateway: Gateway, fileName = 'gateway'): void {
   for (const route of gateway.routes ?? []) {
     for (const word of Object.values(route)) check('not a route', word as string | number, PLAIN_WORD);
   }
+  for (const words of gateway.accounting ?? [])
+    check('not an accounting object', words, /^[A-Za-z0-9_. -]+$/);
   for (const [key, value] of Object.entries(gateway.sysctl ?? {})) {
     check('not a sysctl', key, PLAIN_WORD);
     check(`not a value of ${key}`, value, /^[A-Za-z0-9_. \t-]*$/);

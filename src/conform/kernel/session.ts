@@ -122,6 +122,7 @@ export class KernelSession {
     try {
       await session.#build(gateway);
       await session.#settle();
+      await session.#makeObjects(gateway);
       await session.load(rules);
       session.#startIo(Object.keys(gateway.interfaces), readLog);
     } catch (error) {
@@ -209,6 +210,11 @@ export class KernelSession {
     }
     const sysctls = Object.entries({ ...ROUTER_SYSCTLS, ...gateway.sysctl });
     await this.run(sysctls.map(([key, value]) => `echo '${value}' > ${sysctlPath(key)}`).join('\n'));
+  }
+
+  async #makeObjects({ sets, accounting }: Gateway): Promise<void> {
+    if (sets !== undefined) await this.run('exec ipset restore', sets);
+    if (accounting !== undefined) await this.run(accounting.map((words) => `nfacct add ${words}`).join('\n'));
   }
 
   /** Link-local addresses are made by a work queue; until then the kernel answers differently. */

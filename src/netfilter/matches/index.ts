@@ -48,6 +48,7 @@ import { recent } from './recent.ts';
 import { rpfilter } from './rpfilter.ts';
 import { rt } from './rt.ts';
 import { sctpMatch } from './sctp.ts';
+import { setMatch } from './set.ts';
 import { socket } from './socket.ts';
 import { srh } from './srh.ts';
 import { state } from './state.ts';
@@ -112,6 +113,7 @@ export const MATCHES: readonly MatchExtension[] = [
   rpfilter,
   rt,
   sctpMatch,
+  setMatch,
   socket,
   srh,
   state,

@@ -39,6 +39,35 @@ export function jenkins3(k0: number, k1: number, k2: number, initial: number): n
   return finish((start + k0) | 0, (start + k1) | 0, (start + k2) | 0);
 }
 
+/** Hash of any number of words from `from` on, as an unsigned 32-bit number. */
+export function jenkinsWords(words: Int32Array, from: number, count: number, initial: number): number {
+  let a = (START + (count << 2) + initial) | 0;
+  let b = a;
+  let c = a;
+  let at = from;
+  let left = count;
+  for (; left > 3; left -= 3, at += 3) {
+    a = (a + words[at]!) | 0;
+    b = (b + words[at + 1]!) | 0;
+    c = (c + words[at + 2]!) | 0;
+    a = ((a - c) | 0) ^ rot(c, 4);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rot(a, 6);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rot(b, 8);
+    b = (b + a) | 0;
+    a = ((a - c) | 0) ^ rot(c, 16);
+    c = (c + b) | 0;
+    b = ((b - a) | 0) ^ rot(a, 19);
+    a = (a + c) | 0;
+    c = ((c - b) | 0) ^ rot(b, 4);
+    b = (b + a) | 0;
+  }
+  if (left > 2) c = (c + words[at + 2]!) | 0;
+  if (left > 1) b = (b + words[at + 1]!) | 0;
+  return left > 0 ? finish((a + words[at]!) | 0, b, c) : c >>> 0;
+}
+
 /** Hash of four words, as an unsigned 32-bit number. */
 export function jenkins4(k0: number, k1: number, k2: number, k3: number, initial: number): number {
   const start = (START + (4 << 2) + initial) | 0;

@@ -214,7 +214,9 @@ class Getopt {
     }
     if (had < needs) {
       const wants =
-        needs === 1 ? `option "${said}" requires an argument` : `${said} requires ${NUMBERS[needs]!} args.`;
+        needs === 1 || had === 0
+          ? `option "${said}" requires an argument`
+          : `${said} requires ${NUMBERS[needs]!} args.`;
       throw new LineError('RULE_SYNTAX', wants, index);
     }
   }

@@ -9,9 +9,9 @@ export function knownObjects(objects: NamedObjects | undefined, tables: Iterable
   return {
     has(kind: ObjectKind, name: string): boolean {
       if (kind === 'accounting') return objects !== undefined && objects.accounting.has(name);
-      if (kind === 'estimator') return hasEstimator(tables, name);
-      return false;
+      return hasEstimator(tables, name);
     },
+    setFamily: (name) => objects?.sets.get(name)?.family,
   };
 }
 

@@ -22,6 +22,7 @@ import { rateestTarget } from './rateest.ts';
 import { redirect } from './redirect.ts';
 import { reject } from './reject.ts';
 import { connsecmark, secmark } from './secmark.ts';
+import { setTarget } from './set.ts';
 import { snat } from './snat.ts';
 import { synproxy } from './synproxy.ts';
 import { tcpmss } from './tcpmss.ts';
@@ -60,6 +61,7 @@ export const TARGETS: readonly TargetExtension[] = [
   redirect,
   reject,
   secmark,
+  setTarget,
   snat,
   snpt,
   synproxy,

@@ -89,6 +89,8 @@ export function summaryLine(s: ReplaySummary): string {
     })),
     conntrack: s.conntrack,
     expectations: s.expectations,
+    ...(s.sets.length === 0 ? {} : { sets: s.sets }),
+    ...(s.accounting.length === 0 ? {} : { accounting: s.accounting }),
     flows: s.flows.map(flowFields),
     calls: s.calls.map(callFields),
     ...(s.addresses === undefined ? {} : { addresses: s.addresses }),

@@ -42,6 +42,8 @@ export class SummaryReport implements Report {
     this.neverHit(counts);
     this.list('Connections', summary.conntrack);
     this.list('Expectations', summary.expectations);
+    this.list('Sets', summary.sets);
+    this.list('Accounting', summary.accounting);
     this.addresses(summary);
     this.notes(summary);
     this.out.flush();

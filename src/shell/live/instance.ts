@@ -96,8 +96,9 @@ export class LiveInstance implements ControlledInstance {
     try {
       const node = this.node(nodeName);
       if (isRulesProgram(name)) {
-        const { netfilter } = hostOf(node, name).gateway;
-        return await runRulesProgram(name, args, () => new LiveRules(netfilter), io);
+        const { gateway } = hostOf(node, name);
+        const open = () => new LiveRules(gateway, Math.floor(this.clock.now));
+        return await runRulesProgram(name, args, open, io);
       }
       const program = programNamed(name);
       if (program === undefined || (program.on !== node.kind && program.on !== 'any')) {

@@ -3,17 +3,28 @@
  * their matches remember; one that it changed is made anew, as Linux replaces a table (a `limit` in it begins afresh).
  */
 import type { Family } from '../../netfilter/hook.ts';
+import { SeededRng, type Rng } from '../../base/rng.ts';
+import type { NamedObjects } from '../../netfilter/named-objects.ts';
 import type { Netfilter } from '../../netfilter/netfilter.ts';
 import type { Ruleset } from '../../netfilter/rule.ts';
 import { makeRuleset } from '../../netfilter/syntax/index.ts';
 import type { RulesStore } from '../rules-store.ts';
 
 export class LiveRules implements RulesStore {
+  readonly objects: NamedObjects;
+  readonly rng: Rng;
   private readonly netfilter: Netfilter;
   private readonly drafts = new Map<Family, Ruleset>();
 
-  constructor(netfilter: Netfilter) {
+  /** `seed`: the instance's time will do. */
+  constructor({ netfilter, objects }: { netfilter: Netfilter; objects: NamedObjects }, seed: number) {
     this.netfilter = netfilter;
+    this.objects = objects;
+    this.rng = new SeededRng(seed);
+  }
+
+  rulesetsNaming(): readonly Ruleset[] {
+    return ([4, 6] as const).flatMap((family) => this.netfilter.ruleset(family) ?? []);
   }
 
   /** A new draft each time, counters up to date: since the last, other commands and packets may have come. */

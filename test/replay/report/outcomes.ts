@@ -72,6 +72,8 @@ export function summary(parts: Partial<ReplaySummary> = {}): ReplaySummary {
     ],
     interfaces: [{ name: 'eth0', received: 10, receivedBytes: 3000, sent: 6, sentBytes: 1096 }],
     tables: { v4: RULES, v6: '' },
+    sets: [],
+    accounting: [],
     rulesets: [ruleset],
     conntrack: ['ipv4     2 tcp      6 119 TIME_WAIT src=10.254.0.2 dst=10.253.0.2 sport=51000 dport=80'],
     flows: [],

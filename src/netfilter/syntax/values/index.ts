@@ -8,5 +8,6 @@ export * from './ports.ts';
 export * from './protocols.ts';
 export * from './qos.ts';
 export * from './rates.ts';
+export * from './set-use.ts';
 export * from './text.ts';
 export * from './u32.ts';
