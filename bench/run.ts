@@ -8,6 +8,7 @@ import { algMessages } from './alg-messages.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { guest } from './guest.ts';
 import { replayNat } from './replay-nat.ts';
+import { programCall, ruleFiles } from './rule-programs.ts';
 import { rules10k } from './rules-10k.ts';
 import { switchLearning } from './switch-learning.ts';
 import { startup } from './startup.ts';
@@ -20,6 +21,8 @@ const BENCHES: readonly Bench[] = [
   captureMemory,
   switchLearning,
   algMessages,
+  ruleFiles,
+  programCall,
   startup,
   tcpStack,
   tcpStackJumbo,

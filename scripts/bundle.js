@@ -13,9 +13,18 @@ import { rollup } from 'rollup';
 
 /** The rooms on the way of a packet. What commands load when they run is divided as Rollup sees fit. */
 const ENGINE = /^(src\/)?(base|wire|capture|netfilter|alg|stack|vswitch)\//;
+/** What every command needs of it; whoever needs no more does not load the rest. */
+const ERRORS = /^(src\/)?base\/(errors|system-error)\.js$/;
 
 /** One file of its own, that shares nothing with what needs Node. */
 const BROWSER = 'browser';
+
+/**
+ * Programs on a state file run thousands of times in scripts, each time in a process of its own. All that they need is one
+ * script, which is loaded together with what V8 has compiled of it (src/shell/compiled-script.ts).
+ */
+const PROGRAMS = 'shell/on-state-file';
+const PROGRAMS_FILE = 'programs.cjs';
 
 const [from, to, ...named] = process.argv.slice(2);
 
@@ -37,11 +46,22 @@ const filesBeside = {
   },
 };
 
-async function write(entries, output) {
+/** In place of the module: the script made of it. */
+const programsApart = {
+  name: 'programs-apart',
+  load(id) {
+    if (relative(from, id) !== `${PROGRAMS}.js`) return null;
+    const there = relative(`${from}/${dirname(PROGRAMS)}`, `${from}/${PROGRAMS_FILE}`);
+    return `import { loadCompiled } from './compiled-script.js';
+      export const { runOnStateFile } = loadCompiled(new URL(${JSON.stringify(there)}, import.meta.url));`;
+  },
+};
+
+async function write(entries, output, plugins = [programsApart]) {
   const bundle = await rollup({
     input: Object.fromEntries(entries.map((entry) => [entry, `${from}/${entry}.js`])),
     external: (id) => !/^[./]/.test(id),
-    plugins: [filesBeside],
+    plugins: [filesBeside, ...plugins],
     onwarn({ code, message }) {
       // TypeScript's own helper for dynamic imports begins like that.
       if (code !== 'THIS_IS_UNDEFINED') console.warn(`bundle: ${message}`);
@@ -59,7 +79,14 @@ await write(
   {
     chunkFileNames: 'chunks/[name].js',
     hoistTransitiveImports: false,
-    manualChunks: (id) => (ENGINE.test(relative(from, id)) ? 'engine' : undefined),
+    manualChunks(id) {
+      const module = relative(from, id);
+      return ERRORS.test(module) ? 'errors' : ENGINE.test(module) ? 'engine' : undefined;
+    },
   },
 );
 if (entries.includes(BROWSER)) await write([BROWSER], { inlineDynamicImports: true });
+if (entries.includes('cli/main')) {
+  const output = { format: 'cjs', inlineDynamicImports: true, entryFileNames: PROGRAMS_FILE };
+  await write([PROGRAMS], output, []);
+}

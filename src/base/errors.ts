@@ -45,6 +45,14 @@ export class SluiceError extends Error {
   }
 }
 
+/** Also of an error out of another bundle, which has a class of its own (scripts/bundle.js). */
+export function isSluiceError(error: unknown): error is SluiceError {
+  return (
+    error instanceof SluiceError ||
+    (error instanceof Error && error.name === 'SluiceError' && 'place' in error)
+  );
+}
+
 /** Ends every switch over a union, so that a member added later is a type error there. */
 export function assertNever(value: never): never {
   throw new Error(`unreachable: ${String(value)}`);

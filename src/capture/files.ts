@@ -4,6 +4,7 @@
  * Everything is synchronous. A pipe that has nothing yet is waited for; the thread sleeps meanwhile.
  */
 import * as fs from 'node:fs';
+import { describeSystemError, errorCode } from '../base/system-error.ts';
 import { CaptureError } from './errors.ts';
 import { CaptureReader } from './reader.ts';
 import type { ByteSink } from './sink.ts';
@@ -122,26 +123,6 @@ function attempt<T>(code: CaptureError['code'], name: string, action: () => T): 
   } catch (error) {
     throw new CaptureError(code, describeSystemError(error), name);
   }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
-}
-
-const REASONS = new Map([
-  ['ENOENT', 'no such file or directory'],
-  ['EACCES', 'permission denied'],
-  ['EPERM', 'operation not permitted'],
-  ['EISDIR', 'is a directory'],
-  ['ENOTDIR', 'a part of its path is not a directory'],
-  ['ENOSPC', 'no space left on the device'],
-  ['EPIPE', 'the reader of the pipe is gone'],
-  ['EIO', 'input/output error'],
-]);
-
-/** An error of a system call in words, without its code and path. */
-export function describeSystemError(error: unknown): string {
-  return REASONS.get(errorCode(error)) ?? (error instanceof Error ? error.message : String(error));
 }
 
 const sleeper = new Int32Array(new SharedArrayBuffer(4));

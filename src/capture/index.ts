@@ -8,7 +8,7 @@
  * Everything but files.ts runs without Node; a browser imports reader.ts and the writers themselves.
  */
 export { CaptureError, type CaptureErrorCode } from './errors.ts';
-export { describeSystemError, FileSink, FileSource, lookAtCapture, openCapture } from './files.ts';
+export { FileSink, FileSource, lookAtCapture, openCapture } from './files.ts';
 export {
   CookedType,
   decodeLinkHeader,

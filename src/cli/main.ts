@@ -25,7 +25,7 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     import('./io.ts'),
   ]);
   const io = processIo();
-  return runProgramNamed(name, args, {
+  return await runProgramNamed(name, args, {
     out: io.out,
     err: io.err,
     env: io.env,

@@ -1,7 +1,7 @@
 /** Reads what users write by hand: rules, gateways, regression cases. `-` is standard input. */
 import { readFileSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
-import { describeSystemError } from '../capture/index.ts';
+import { describeSystemError } from '../base/system-error.ts';
 import type { SourceText } from './options.ts';
 
 const STDIN_FD = 0;

@@ -1,5 +1,5 @@
 /** How a program ends that the executable runs: what it printed goes out, and what went wrong is said as programs say it. */
-import { SluiceError } from '../base/errors.ts';
+import { isSluiceError } from '../base/errors.ts';
 import { Failure, Status } from './failure.ts';
 import type { ProgramIo } from './program-io.ts';
 
@@ -26,6 +26,6 @@ export async function withFailuresSaid(
 
 /** Null for defects. */
 export function failureOf(program: string, error: unknown): Failure | null {
-  if (error instanceof SluiceError) return new Failure(Status.RESOURCE, `${program}: ${error.describe()}\n`);
+  if (isSluiceError(error)) return new Failure(Status.RESOURCE, `${program}: ${error.describe()}\n`);
   return error instanceof Failure ? error : null;
 }

@@ -2,7 +2,6 @@
  * Names in place of addresses (`-s www.example.org`). Reading a rule can't wait for an answer, so it fails at a name that
  * was not looked up yet; the names are then looked up, and the rule is read again.
  */
-import { lookup } from 'node:dns/promises';
 import type { Family } from '../netfilter/hook.ts';
 import type { Resolver } from '../netfilter/syntax/index.ts';
 
@@ -35,6 +34,8 @@ export class HostNames {
   }
 
   private async lookUpWanted(): Promise<void> {
+    // Loaded when it is needed, which it hardly ever is.
+    const { lookup } = await import('node:dns/promises');
     const wanted = [...this.wanted];
     this.wanted.clear();
     for (const [key, [name, family]] of wanted) {

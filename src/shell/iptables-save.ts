@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { TABLES, type Family, type TableName } from '../netfilter/hook.ts';
-import { makeTable, printSaveWithComments } from '../netfilter/syntax/index.ts';
+import { commentTables, makeTable, printTable, withoutCounters } from '../netfilter/syntax/index.ts';
 import { banner, IPTABLES_VERSION } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
@@ -30,17 +30,29 @@ export function runSave(
     return Status.DONE;
   }
   if (rest.length > 0) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline\n');
-  const ruleset = openState().ruleset(family);
+  const state = openState();
   const only = given.get('t');
   const name = only === undefined ? null : tableOrFail(program, only);
-  const tables =
-    name === null ? ruleset.tables : new Map([[name, ruleset.tables.get(name) ?? makeTable(family, name)]]);
   const about = { name: program, version: IPTABLES_VERSION, time: ctime(io.now()) };
-  const text = printSaveWithComments({ family, tables }, about, { counters: given.has('c') });
+  const text = commentTables(tableTexts(state, family, name, given.has('c')), about);
   const file = given.get('f');
   if (file === undefined) io.out.write(text);
   else writeOrFail(resolve(io.cwd, file), text);
   return Status.DONE;
+}
+
+/** The tables as text, or one of them (an empty one where it is not there). */
+function tableTexts(
+  state: RulesStore,
+  family: Family,
+  only: TableName | null,
+  counters: boolean,
+): readonly string[] {
+  const printed = state.printedTables(family);
+  if (printed !== null && only === null) return counters ? printed : printed.map(withoutCounters);
+  const { tables } = state.ruleset(family);
+  const wanted = only === null ? tables.values() : [tables.get(only) ?? makeTable(family, only)];
+  return Array.from(wanted, (table) => printTable(table, { counters }));
 }
 
 function optionsOf(program: string, args: readonly string[]): ReturnType<typeof readOptions> {

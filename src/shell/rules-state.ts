@@ -1,6 +1,6 @@
 /**
  * The state file: the rules of both families between one call of a program and the next, as iptables-save -c prints them,
- * and sets and accounting objects, in JSON. It is replaced as a whole, so that who reads sees all of a change or nothing; who changes it holds a lock (a
+ * and sets and accounting objects (state-file.ts). It is replaced as a whole, so that who reads sees all of a change or nothing; who changes it holds a lock (a
  * file beside it), as iptables holds /run/xtables.lock.
  */
 import * as fs from 'node:fs';
@@ -10,27 +10,17 @@ import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { makeRuleset, parseRestore, printTable } from '../netfilter/syntax/index.ts';
 import { Failure, Status } from './failure.ts';
-import { NO_OBJECTS, ObjectsState, type ObjectsContent } from './objects-state.ts';
+import { ObjectsState } from './objects-state.ts';
 import type { RulesStore } from './rules-store.ts';
-
-const FORMAT = 1;
-
-interface Content {
-  readonly version: typeof FORMAT;
-  readonly v4: string;
-  readonly v6: string;
-  readonly objects: ObjectsContent;
-}
-
-const NOTHING: Content = { version: FORMAT, v4: '', v6: '', objects: NO_OBJECTS };
+import { formatState, NOTHING, parseState, splitTables, type StateContent } from './state-file.ts';
 
 export class RulesState implements RulesStore {
-  objects = new ObjectsState(NO_OBJECTS);
+  objects = new ObjectsState(NOTHING.objects);
   readonly rng = new SeededRng(Date.now());
   private readonly path: string;
   private readonly rulesets = new Map<Family, Ruleset>();
   private text: string | null = null;
-  private content: Content = NOTHING;
+  private content: StateContent = NOTHING;
   private locked = false;
 
   /** Reads the file; one that is not there yet holds no tables. */
@@ -51,6 +41,11 @@ export class RulesState implements RulesStore {
       this.rulesets.set(family, ruleset);
     }
     return ruleset;
+  }
+
+  printedTables(family: Family): readonly string[] | null {
+    // What a command is changing is not in the text.
+    return this.rulesets.has(family) ? null : splitTables(this.textOf(family));
   }
 
   rulesetsNaming(words: string): readonly Ruleset[] {
@@ -92,10 +87,10 @@ export class RulesState implements RulesStore {
     };
     const { v4, v6 } = this.content;
     const objects = this.objects.toContent();
-    const content: Content = { version: FORMAT, v4: print(4, v4), v6: print(6, v6), objects };
+    const text = formatState({ v4: print(4, v4), v6: print(6, v6), objects });
     const fresh = `${this.path}.${process.pid}`;
     attempt(this.path, () => {
-      fs.writeFileSync(fresh, `${JSON.stringify(content)}\n`);
+      fs.writeFileSync(fresh, text);
       fs.renameSync(fresh, this.path);
     });
   }
@@ -104,7 +99,7 @@ export class RulesState implements RulesStore {
     const text = readIfThere(this.path);
     if (text === this.text) return;
     this.text = text;
-    this.content = text === null || text === '' ? NOTHING : parseContent(text, this.path);
+    this.content = text === null || text === '' ? NOTHING : parseState(text, this.path);
     this.objects = new ObjectsState(this.content.objects);
     this.rulesets.clear();
   }
@@ -141,18 +136,6 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return codeOf(error) === 'EPERM';
   }
-}
-
-function parseContent(text: string, file: string): Content {
-  try {
-    const content = JSON.parse(text) as Partial<Content> | null;
-    if (content?.version === FORMAT && typeof content.v4 === 'string' && typeof content.v6 === 'string') {
-      return { ...NOTHING, ...content } as Content;
-    }
-  } catch {
-    // Not even JSON: said below.
-  }
-  throw new SluiceError('STATE', 'this is no state file of Sluice, or of another version', { file });
 }
 
 function readIfThere(path: string): string | null {

@@ -7,6 +7,11 @@ import type { Ruleset } from '../netfilter/rule.ts';
 export interface RulesStore {
   /** The tables as they are now, for the caller to change; what has changed counts from `save` on. */
   ruleset(family: Family): Ruleset;
+  /**
+   * The tables as printTable prints them with counters, in the order of their making, where they are at hand so; null where
+   * they are not. Printing 100,000 rules then needs no reading of them.
+   */
+  printedTables(family: Family): readonly string[] | null;
   /** Sets and accounting objects, for the caller to change. */
   readonly objects: NamedObjects;
   /** The rulesets in whose text the words stand: only of these may rules name sets or accounting objects. */

@@ -12,10 +12,11 @@ export { RuleError, type RuleErrorCode } from './line-error.ts';
 export { Registry, registryOf } from './registry.ts';
 export {
   chainsInOrder,
+  commentTables,
   printRules,
   printSave,
-  printSaveWithComments,
   printTable,
   saveRule,
+  withoutCounters,
   type SaveOptions,
 } from './save.ts';

@@ -4,7 +4,8 @@
  */
 import * as fs from 'node:fs';
 import { SluiceError } from '../../base/errors.ts';
-import { type ByteSink, describeSystemError } from '../../capture/index.ts';
+import { describeSystemError } from '../../base/system-error.ts';
+import type { ByteSink } from '../../capture/index.ts';
 
 export interface Output {
   write(text: string): void;

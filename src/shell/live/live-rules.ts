@@ -23,6 +23,10 @@ export class LiveRules implements RulesStore {
     this.rng = new SeededRng(seed);
   }
 
+  printedTables(): null {
+    return null;
+  }
+
   rulesetsNaming(): readonly Ruleset[] {
     return ([4, 6] as const).flatMap((family) => this.netfilter.ruleset(family) ?? []);
   }
