@@ -160,5 +160,6 @@ function codeOf(error: unknown): unknown {
 }
 
 function explain(error: unknown): string {
+  if (codeOf(error) === 'EACCES') return 'Permission denied';
   return error instanceof Error ? error.message : String(error);
 }
