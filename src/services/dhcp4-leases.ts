@@ -38,6 +38,8 @@ export interface LeaseOptions {
   readonly leaseUs: number;
   /** Leases of one hardware address: a guest that makes up identifiers must not use all addresses up. */
   readonly perMac: number;
+  /** Somebody else uses the address without having been given it. */
+  readonly isInUse?: (address: number, mac: string) => boolean;
 }
 
 const OFFER_US = 60_000_000;
@@ -59,6 +61,14 @@ export class Leases {
   /** Those that somebody has. */
   *[Symbol.iterator](): IterableIterator<Lease> {
     for (const lease of this.byAddress.values()) if (this.isHeld(lease)) yield lease;
+  }
+
+  /** The hardware address that an address belongs to: by reservation, or for as long as the lease lasts. */
+  macOf(address: number): string | undefined {
+    const lease = this.byAddress.get(address);
+    return (
+      this.reserved.get(address)?.mac ?? (lease !== undefined && this.isHeld(lease) ? lease.mac : undefined)
+    );
   }
 
   of(client: string): Lease | undefined {
@@ -117,6 +127,7 @@ export class Leases {
   private free(address: number, client: string, mac: string): Lease | undefined {
     const reservation = this.reserved.get(address);
     if (reservation !== undefined ? reservation.mac !== mac : !this.isInRange(address)) return undefined;
+    if (this.options.isInUse?.(address, mac) === true) return undefined;
     const lease = this.byAddress.get(address);
     if (lease === undefined)
       return { address, client: '', mac: '', name: '', state: LeaseState.FREE, expires: 0 };

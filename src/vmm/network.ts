@@ -17,6 +17,7 @@ import { HEAD_ROOM } from '../stack/host.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { GuestSwitch } from './guest-switch.ts';
+import { Guards } from './guard/guards.ts';
 import { networkOfPrefix, withoutLength } from './prefixes.ts';
 import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
@@ -25,6 +26,7 @@ import { GatewayServices } from './services/gateway-services.ts';
 import type { Reservation } from '../services/dhcp4-leases.ts';
 import type { Forwards } from './world/forwards.ts';
 import { Outside } from './world/outside.ts';
+import { guestBySource } from './world/quotas.ts';
 import { World } from './world/world.ts';
 
 export const LAN = 'lan';
@@ -44,6 +46,12 @@ export interface GuestConfig {
   /** Names the switch port, and the guest. */
   readonly name: string;
   readonly nic: Nic;
+  /** The only hardware address that it may have; else the first that it shows is its own. */
+  readonly mac?: string;
+  /** Bits a second that it may send; what is above is dropped. */
+  readonly rate?: number;
+  /** True: it may have any addresses and say what it likes, as a router of its own would. */
+  readonly trusted?: boolean;
 }
 
 export interface NetworkOptions {
@@ -57,6 +65,8 @@ export interface NetworkOptions {
   readonly leaseSeconds?: number;
   /** Addresses (and names) that certain hardware addresses always get. */
   readonly reservations?: readonly Reservation[];
+  /** TCP connections that one guest has at a time. */
+  readonly connectionsPerGuest?: number;
   /** Sysctls of the gateway. */
   readonly sysctl?: Readonly<Record<string, number>>;
   readonly log?: LogSink;
@@ -67,6 +77,7 @@ export interface NetworkOptions {
 
 /** No wire is there that needs less; passt offers the same. */
 const DEFAULT_MTU = 65520;
+const DEFAULT_CONNECTIONS = 1024;
 const DEFAULT_DOMAIN = 'guests.internal';
 const DEFAULT_LEASE_SECONDS = 3600;
 /** Frames up to this many bytes wait until the gateway is done with what it is at: mostly acknowledgements, to which the
@@ -80,6 +91,7 @@ export class GuestNetwork {
   readonly switch: GuestSwitch;
   readonly clock = new RealClock();
   readonly services: GatewayServices;
+  readonly guards: Guards;
   private readonly world: World;
   private readonly guests: readonly GuestConfig[];
   private readonly onLink: NetworkOptions['onLink'];
@@ -103,6 +115,7 @@ export class GuestNetwork {
       log: options.log ?? SILENT,
       sink: { frame: (device, bytes, start, end) => this.fromGateway(device, bytes, start, end) },
     });
+    this.guards = new Guards(guests, addresses, this.clock, GATEWAY_LAN_MAC);
     this.lan = this.gateway.host.devices.named(LAN)!;
     const wan = this.gateway.host.devices.named(WAN)!;
     const fromWorld = new PacketBuffer();
@@ -112,6 +125,8 @@ export class GuestNetwork {
       mac: WORLD_MAC,
       mtu,
       addresses: UPLINK_ADDRESSES.map(([, world]) => world),
+      guestOf: guestBySource((text) => this.guards.claims.holderOf(text)),
+      connectionsPerGuest: options.connectionsPerGuest ?? DEFAULT_CONNECTIONS,
       addressesOf: (name) => this.services.names.addressesOf(name),
       guests: addresses.map((prefix) => ({
         to: networkOfPrefix(prefix),
@@ -133,7 +148,10 @@ export class GuestNetwork {
       domain: options.domain ?? DEFAULT_DOMAIN,
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       reservations: options.reservations ?? [],
+      isInUse: (address, mac) => this.guards.isInUse(address, mac),
     });
+    this.guards.leases = this.services.leases;
+    this.guards.leases6 = this.services.leases6;
     this.switch.plug(0, (bytes, start, end) => this.toGateway(bytes, start, end));
     guests.forEach(({ nic }, i) =>
       this.switch.plug(i + 1, (bytes, start, end) => void nic.transmit(bytes, start, end)),
@@ -154,9 +172,10 @@ export class GuestNetwork {
         await nic.start({
           frame: (bytes, start, end) => {
             this.clock.catchUp();
-            this.switch.receive(port, bytes, start, end);
+            if (this.guards.admit(port, bytes, start, end)) this.switch.receive(port, bytes, start, end);
           },
           link: (isUp) => {
+            if (!isUp) this.guards.release(port);
             this.switch.switch.setLink(port, isUp);
             this.onLink?.(name, isUp);
           },
@@ -199,7 +218,9 @@ export class GuestNetwork {
 }
 
 function switchOf(guests: readonly GuestConfig[], mtu: number) {
-  const ports: Record<string, unknown> = { [GATEWAY_PORT]: { mtu } };
+  // Names are the user's: none is there before.
+  const ports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  ports[GATEWAY_PORT] = { mtu };
   for (const { name } of guests) {
     if (Object.hasOwn(ports, name)) throw new SluiceError('NETWORK', `guests: "${name}" is there twice`);
     ports[name] = { mtu };

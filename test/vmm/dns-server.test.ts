@@ -52,7 +52,9 @@ describe('the name server', () => {
       flags: packet.RECURSION_DESIRED,
       questions: [{ type, name }],
     });
-    return new Promise((done) => server.query(query, (answer) => done(packet.decode(Buffer.from(answer)))));
+    return new Promise((done) =>
+      server.query(query, 'guest', (answer) => done(packet.decode(Buffer.from(answer)))),
+    );
   }
 
   const dataOf = ({ answers }: packet.Packet) =>
@@ -110,7 +112,7 @@ describe('the name server', () => {
     const server = new DnsServer(NAMES, new Outside(clock), () => []);
     const response = packet.encode({ type: 'response', id: 1, questions: [{ type: 'A', name: 'web' }] });
     for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), new Uint8Array(5000), response]) {
-      server.query(bytes, () => assert.fail('it was answered'));
+      server.query(bytes, 'guest', () => assert.fail('it was answered'));
     }
   });
 });

@@ -57,6 +57,14 @@ export class Dhcp6Server {
     }
   }
 
+  /** The link-local address whose lease an address is. */
+  askerOf(address: string): string | undefined {
+    for (const lease of this.leases.values()) {
+      if (lease.expires > this.network.clock.now && textOf(lease.address) === address) return lease.asker;
+    }
+    return undefined;
+  }
+
   /** The answer to a message of `asker`, if there is one. */
   answer(bytes: Uint8Array, asker: string): Uint8Array | undefined {
     const message = dhcp6.parse(bytes);

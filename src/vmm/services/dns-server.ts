@@ -8,9 +8,12 @@ import { getServers } from 'node:dns';
 import * as packet from 'dns-packet';
 import type { Outside } from '../world/outside.ts';
 import type { DnsNames } from '../../services/dns-names.ts';
+import { Quotas } from '../world/quotas.ts';
 
 /** Queries that wait for a resolver at once; more are dropped, and asked again. */
 const MAX_FORWARDED = 256;
+/** Of one guest. */
+const MAX_FORWARDED_PER_CLIENT = 64;
 const TIMEOUT_MS = 4000;
 const TTL_SECONDS = 10;
 const PORT = 53;
@@ -28,6 +31,7 @@ export class DnsServer {
   private readonly outside: Outside;
   private readonly resolvers: () => readonly Resolver[];
   private forwarded = 0;
+  private readonly quotas = new Quotas(MAX_FORWARDED_PER_CLIENT);
 
   constructor(names: DnsNames, outside: Outside, resolvers: () => readonly Resolver[] = ownResolvers) {
     this.names = names;
@@ -36,7 +40,7 @@ export class DnsServer {
   }
 
   /** A query came; `respond` is called once, or not at all for what is no query. */
-  query(bytes: Uint8Array, respond: Respond): void {
+  query(bytes: Uint8Array, client: string, respond: Respond): void {
     const query = decoded(bytes);
     const question = query?.questions?.[0];
     if (query === undefined || question === undefined || query.type !== 'query') return;
@@ -44,7 +48,7 @@ export class DnsServer {
       respond(this.own(query, question));
       return;
     }
-    this.forward(bytes, (answer) => respond(answer ?? failure(query)));
+    this.forward(bytes, client, (answer) => respond(answer ?? failure(query)));
   }
 
   private isOurs({ name, type }: packet.Question): boolean {
@@ -68,11 +72,12 @@ export class DnsServer {
   }
 
   /** Asks this machine's resolvers, each in its turn. */
-  private forward(query: Uint8Array, done: (answer: Uint8Array | undefined) => void): void {
-    if (this.forwarded >= MAX_FORWARDED) return;
+  private forward(query: Uint8Array, client: string, done: (answer: Uint8Array | undefined) => void): void {
+    if (this.forwarded >= MAX_FORWARDED || !this.quotas.take(client)) return;
     this.forwarded++;
     const answered = (answer: Uint8Array | undefined) => {
       this.forwarded--;
+      this.quotas.give(client);
       this.outside.enter(() => done(answer));
     };
     const resolvers = [...this.resolvers()];

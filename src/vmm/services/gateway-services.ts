@@ -34,6 +34,8 @@ export interface ServiceOptions {
   readonly domain: string;
   readonly leaseSeconds: number;
   readonly reservations: readonly Reservation[];
+  /** Another guest than the one with this hardware address uses the address. */
+  readonly isInUse: (address: number, mac: string) => boolean;
 }
 
 export class GatewayServices {
@@ -107,6 +109,7 @@ export class GatewayServices {
       reservations: options.reservations,
       leaseUs: options.leaseSeconds * US_PER_SECOND,
       perMac: LEASES_PER_MAC,
+      isInUse: options.isInUse,
     });
     const server = new Dhcp4Server(
       {
@@ -138,7 +141,8 @@ export class GatewayServices {
     for (const family of [4, 6] as const) {
       const socket = this.open(family, DNS_PORT);
       serve(socket, (bytes, from, port) => {
-        server.query(bytes, (answer) => send(socket, answer, from, port));
+        const client = formatIp(family, from[0]!, from[1]!, from[2]!, from[3]!);
+        server.query(bytes, client, (answer) => send(socket, answer, from, port));
       });
     }
   }

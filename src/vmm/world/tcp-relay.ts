@@ -18,6 +18,7 @@ import type { DestinationPolicy } from './destinations.ts';
 import { dial, Intake } from '../read-into.ts';
 import { join } from './joint.ts';
 import type { Outside } from './outside.ts';
+import { Quotas, type GuestOf } from './quotas.ts';
 
 /** Sockets being opened at once; a SYN beyond is ignored, and its sender tries again. */
 const MAX_OPENING = 1024;
@@ -34,6 +35,8 @@ type Answer = 'reset' | 'silence' | readonly [code4: number, code6: number];
 interface Wanted {
   readonly socket: Socket;
   readonly intake: Intake;
+  /** Counts for its guest until it is closed. */
+  readonly release: () => void;
   readonly syn: PacketBuffer;
   /** Undefined while nobody knows; null when the socket stands. */
   answer: Answer | null | undefined;
@@ -59,8 +62,19 @@ export class TcpRelay {
   private readonly wanted = new Map<string, Wanted>();
   private readonly sockets = new Set<Socket>();
   private readonly listener: Listener;
+  private readonly guestOf: GuestOf;
+  private readonly quotas: Quotas;
 
-  constructor(host: Host, device: Device, outside: Outside, policy: DestinationPolicy) {
+  constructor(
+    host: Host,
+    device: Device,
+    outside: Outside,
+    policy: DestinationPolicy,
+    guestOf: GuestOf,
+    connections: number,
+  ) {
+    this.guestOf = guestOf;
+    this.quotas = new Quotas(connections);
     this.host = host;
     this.device = device;
     this.outside = outside;
@@ -99,10 +113,19 @@ export class TcpRelay {
     const target = this.policy.targetOf(pkt);
     if (target === null) return this.refuse(pkt, ANSWERS['EACCES']!);
     if (this.wanted.size >= MAX_OPENING) return WAIT;
+    const guest = this.guestOf(pkt);
+    if (!this.quotas.take(guest)) return this.refuse(pkt, ANSWERS['EACCES']!);
     const intake = new Intake();
     const place = { host: target.address, port: target.port, allowHalfOpen: true, noDelay: true };
     const socket = dial(place, intake);
-    const wanted: Wanted = { socket, intake, syn: copyOf(pkt), answer: undefined, timer: null };
+    const wanted: Wanted = {
+      socket,
+      intake,
+      release: () => this.quotas.give(guest),
+      syn: copyOf(pkt),
+      answer: undefined,
+      timer: null,
+    };
     this.wanted.set(key, wanted);
     const settle = (answer: Answer | null) => {
       socket.removeAllListeners();
@@ -128,6 +151,7 @@ export class TcpRelay {
     wanted.socket.removeAllListeners();
     wanted.socket.on('error', () => {});
     wanted.socket.destroy();
+    wanted.release();
     this.wanted.delete(key);
   }
 
@@ -142,10 +166,13 @@ export class TcpRelay {
       }
       this.wanted.delete(key);
       if (wanted.timer !== null) clearTimeout(wanted.timer);
-      const { socket, intake } = wanted;
+      const { socket, intake, release } = wanted;
       socket.removeAllListeners();
       this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+      socket.once('close', () => {
+        this.sockets.delete(socket);
+        release();
+      });
       join(c, { socket, intake }, this.outside);
     }
   }

@@ -11,6 +11,7 @@ import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import type { DestinationPolicy, Target } from './destinations.ts';
 import type { Outside } from './outside.ts';
+import { Quotas, type GuestOf } from './quotas.ts';
 
 const MAX_PAIRS = 2048;
 /** Two minutes are the least that RFC 4787 allows; answers to DNS queries come at once, and are not worth so much. */
@@ -24,12 +25,14 @@ class Pair {
   readonly inner: UdpSocket;
   readonly outer: Socket;
   readonly idleUs: number;
+  readonly guest: string;
   timer: Timer | null = null;
   lastUs = 0;
   /** Null once the outer socket is connected. */
   waiting: Uint8Array[] | null = [];
 
-  constructor(inner: UdpSocket, outer: Socket, idleUs: number) {
+  constructor(inner: UdpSocket, outer: Socket, idleUs: number, guest: string) {
+    this.guest = guest;
     this.inner = inner;
     this.outer = outer;
     this.idleUs = idleUs;
@@ -43,8 +46,18 @@ export class UdpRelay {
   private readonly policy: DestinationPolicy;
   /** In the order of their last use. */
   private readonly pairs = new Set<Pair>();
+  private readonly guestOf: GuestOf;
+  private readonly quotas: Quotas;
 
-  constructor(host: Host, outside: Outside, policy: DestinationPolicy) {
+  constructor(
+    host: Host,
+    outside: Outside,
+    policy: DestinationPolicy,
+    guestOf: GuestOf,
+    pairsPerGuest: number,
+  ) {
+    this.guestOf = guestOf;
+    this.quotas = new Quotas(pairsPerGuest);
     this.host = host;
     this.outside = outside;
     this.policy = policy;
@@ -60,11 +73,21 @@ export class UdpRelay {
   private claim(pkt: PacketBuffer): UdpSocket | undefined {
     const target = this.policy.targetOf(pkt);
     if (target === null) return undefined;
+    const guest = this.guestOf(pkt);
+    if (!this.quotas.take(guest)) {
+      this.endOldestOf(guest);
+      this.quotas.take(guest);
+    }
     if (this.pairs.size >= MAX_PAIRS) this.end(this.pairs.values().next().value!);
-    return this.open(pkt, target).inner;
+    return this.open(pkt, target, guest).inner;
   }
 
-  private open(pkt: PacketBuffer, target: Target): Pair {
+  /** A guest that wants more than its share takes from itself. */
+  private endOldestOf(guest: string): void {
+    for (const pair of this.pairs) if (pair.guest === guest) return this.end(pair);
+  }
+
+  private open(pkt: PacketBuffer, target: Target, guest: string): Pair {
     const inner = this.udp.open({
       family: pkt.family === 6 ? 6 : 4,
       address: Int32Array.of(pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3),
@@ -73,7 +96,7 @@ export class UdpRelay {
     });
     inner.connect(Int32Array.of(pkt.src0, pkt.src1, pkt.src2, pkt.src3), pkt.sport);
     const outer = createSocket(target.address.includes(':') ? 'udp6' : 'udp4');
-    const pair = new Pair(inner, outer, target.port === DNS_PORT ? IDLE_DNS_US : IDLE_US);
+    const pair = new Pair(inner, outer, target.port === DNS_PORT ? IDLE_DNS_US : IDLE_US, guest);
     inner.listener = { onMessage: () => this.toWorld(pair), onError: () => {} };
     outer.on('message', (message) => this.outside.enter(() => this.toGuest(pair, message)));
     // A port that is closed out there is closed for the guest: the next datagram is answered by ICMP.
@@ -125,6 +148,7 @@ export class UdpRelay {
 
   private end(pair: Pair): void {
     if (!this.pairs.delete(pair)) return;
+    this.quotas.give(pair.guest);
     pair.timer?.cancel();
     pair.inner.close();
     pair.outer.close();

@@ -16,10 +16,17 @@ import { DestinationPolicy } from './destinations.ts';
 import { Forwards } from './forwards.ts';
 import { Outside } from './outside.ts';
 import { PingRelay } from './ping-relay.ts';
+import type { GuestOf } from './quotas.ts';
 import { TcpRelay } from './tcp-relay.ts';
 import { UdpRelay } from './udp-relay.ts';
 
 export const UPLINK = 'uplink';
+/** UDP ports of a guest with what they talk to; a resolver asks from hundreds. */
+const PAIRS_PER_GUEST = 512;
+/** Bytes that one connection holds at most on their way out: some round trips' worth, not 32 MB as Linux would. */
+const MOST_RECEIVED = 4 * 1024 * 1024;
+/** Pages of 4 KiB for all connections together: 512 MiB. */
+const MOST_PAGES = 131_072;
 
 export interface WorldOptions {
   readonly clock: RealClock;
@@ -30,6 +37,10 @@ export interface WorldOptions {
   readonly mtu: number;
   /** Its addresses on the uplink, with prefix; under them guests reach this machine. */
   readonly addresses: readonly string[];
+  /** Whom packets count for. */
+  readonly guestOf: GuestOf;
+  /** TCP connections of one guest at a time. */
+  readonly connectionsPerGuest: number;
   /** Addresses of a guest by its name. */
   readonly addressesOf: (name: string) => readonly string[];
   /** Networks of guests, and the gateway's address towards them. */
@@ -45,7 +56,18 @@ export class World {
   private readonly ping: PingRelay;
   private readonly pkt = new PacketBuffer();
 
-  constructor({ clock, rng, sink, mac, mtu, addresses, addressesOf, guests }: WorldOptions) {
+  constructor({
+    clock,
+    rng,
+    sink,
+    mac,
+    mtu,
+    addresses,
+    addressesOf,
+    guests,
+    guestOf,
+    connectionsPerGuest,
+  }: WorldOptions) {
     const config = parseHostConfig({
       interfaces: { [UPLINK]: { mac, mtu, addresses } },
       routes: [
@@ -53,15 +75,20 @@ export class World {
         { to: '0.0.0.0/0', type: 'local' },
         { to: '::/0', type: 'local' },
       ],
-      sysctl: { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 },
+      sysctl: {
+        'net.ipv4.ip_forward': 0,
+        'net.ipv6.conf.all.forwarding': 0,
+        'net.ipv4.tcp_rmem[2]': MOST_RECEIVED,
+        'net.ipv4.tcp_mem[2]': MOST_PAGES,
+      },
     });
     this.host = new Host(config, { clock, rng, sink });
     this.device = this.host.devices.named(UPLINK)!;
     const policy = new DestinationPolicy(addresses.map(withoutLength));
     const outside = new Outside(clock);
-    this.tcp = new TcpRelay(this.host, this.device, outside, policy);
-    this.udp = new UdpRelay(this.host, outside, policy);
-    this.ping = new PingRelay(this.host, this.device, outside, policy);
+    this.tcp = new TcpRelay(this.host, this.device, outside, policy, guestOf, connectionsPerGuest);
+    this.udp = new UdpRelay(this.host, outside, policy, guestOf, PAIRS_PER_GUEST);
+    this.ping = new PingRelay(this.host, this.device, outside, policy, guestOf);
     const machineOf = (isWanted: (text: string) => boolean) =>
       parseAddress(withoutLength(addresses.find(isWanted)!))!.words;
     this.forwards = new Forwards({
