@@ -1,4 +1,7 @@
 /** Networks for virtual machines: a switch, a gateway with a packet filter, services, the way out; and NICs of VMMs. */
+export { AuditLog } from './audit.ts';
+export { OFFENCES } from './guard/guest-guard.ts';
+export { parseNetworkFile, parseRate, type NetworkFile } from './network-file.ts';
 export { GuestNetwork, LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
 export {
   loadRules,

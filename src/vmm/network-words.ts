@@ -29,7 +29,7 @@ export function parseReservation(text: string): Reservation {
 }
 
 /** What to add to QEMU's command line. */
-export function qemuArguments(name: string, address: StreamAddress, listen: boolean): string[] {
+export function qemuArguments(name: string, address: StreamAddress, listen: boolean, mac?: string): string[] {
   const place =
     'path' in address
       ? `addr.type=unix,addr.path=${address.path.replaceAll(',', ',,')}`
@@ -38,7 +38,7 @@ export function qemuArguments(name: string, address: StreamAddress, listen: bool
     '-netdev',
     `stream,id=${name},server=${listen ? 'off' : 'on'},${place}`,
     '-device',
-    `virtio-net-pci,netdev=${name}`,
+    `virtio-net-pci,netdev=${name}${mac === undefined ? '' : `,mac=${mac}`}`,
   ];
 }
 

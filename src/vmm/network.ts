@@ -19,6 +19,14 @@ import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { GuestSwitch } from './guest-switch.ts';
 import { Guards } from './guard/guards.ts';
 import { networkOfPrefix, withoutLength } from './prefixes.ts';
+import { AuditLog } from './audit.ts';
+import { DEFAULT_HELPERS, installHelpers, type HelperSettings } from '../alg/index.ts';
+import { NetworkAudit } from './network-audit.ts';
+import { formatIp } from '../wire/address.ts';
+import { OFFENCES } from './guard/guest-guard.ts';
+import { LearnedNames } from './services/learned-names.ts';
+import { NamePolicy, type NameRules } from './services/name-policy.ts';
+import type { Resolver } from './services/dns-server.ts';
 import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
@@ -41,6 +49,9 @@ const GATEWAY_LAN_MAC = '02:53:6c:00:00:01';
 const GATEWAY_WAN_MAC = '02:53:6c:00:00:02';
 const WORLD_MAC = '02:53:6c:00:00:03';
 const GATEWAY_PORT = 'gateway';
+
+/** The bytes are lent for the call. */
+export type FrameWatcher = (port: number, bytes: Uint8Array, start: number, end: number) => void;
 
 export interface GuestConfig {
   /** Names the switch port, and the guest. */
@@ -69,6 +80,13 @@ export interface NetworkOptions {
   readonly connectionsPerGuest?: number;
   /** Sysctls of the gateway. */
   readonly sysctl?: Readonly<Record<string, number>>;
+  /** Names that guests may ask for. */
+  readonly names?: NameRules;
+  /** Who answers for all names but the network's own; this machine's resolvers unless given. */
+  readonly resolvers?: readonly Resolver[];
+  /** `helpers` of a gateway file: FTP and others, put on connections by rules (`-j CT --helper ftp`). */
+  readonly helpers?: HelperSettings;
+  readonly audit?: AuditLog;
   readonly log?: LogSink;
   /** A guest's card was connected, or is no more. */
   readonly onLink?: (guest: string, isUp: boolean) => void;
@@ -77,6 +95,7 @@ export interface NetworkOptions {
 
 /** No wire is there that needs less; passt offers the same. */
 const DEFAULT_MTU = 65520;
+const ALL_NAMES: NameRules = { allow: [], deny: [], only: false };
 const DEFAULT_CONNECTIONS = 1024;
 const DEFAULT_DOMAIN = 'guests.internal';
 const DEFAULT_LEASE_SECONDS = 3600;
@@ -93,7 +112,9 @@ export class GuestNetwork {
   readonly services: GatewayServices;
   readonly guards: Guards;
   private readonly world: World;
-  private readonly guests: readonly GuestConfig[];
+  readonly guests: readonly GuestConfig[];
+  private readonly audit: NetworkAudit;
+  private readonly isAudited: boolean;
   private readonly onLink: NetworkOptions['onLink'];
   private readonly lan: Device;
   private readonly pkt = new PacketBuffer();
@@ -102,21 +123,33 @@ export class GuestNetwork {
   /** Frames for the world that wait. */
   private readonly outgoing: Uint8Array[] = [];
   private isTaking = false;
+  private readonly watchers = new Set<FrameWatcher>();
 
   constructor(options: NetworkOptions) {
     const { addresses, guests, mtu = DEFAULT_MTU } = options;
     const rng = new SeededRng(options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
     this.guests = guests;
     this.onLink = options.onLink;
+    const learned = new LearnedNames();
+    const policy = new NamePolicy(options.names ?? ALL_NAMES, this.clock);
+    this.isAudited = options.audit !== undefined;
+    this.audit = new NetworkAudit(options.audit ?? new AuditLog(undefined), this.clock, {
+      guestAt: (address) => this.guests[this.guards.claims.holderOf(address) - 1]?.name,
+      nameOf: (address) => learned.of(address),
+    });
     this.switch = new GuestSwitch(switchOf(guests, mtu), this.clock, rng);
     this.gateway = new Gateway(gatewayConfig(addresses, mtu, options.sysctl ?? {}), {
       clock: this.clock,
       rng,
-      log: options.log ?? SILENT,
+      log: options.log ?? (this.isAudited ? this.auditedLog() : SILENT),
       sink: { frame: (device, bytes, start, end) => this.fromGateway(device, bytes, start, end) },
     });
     this.guards = new Guards(guests, addresses, this.clock, GATEWAY_LAN_MAC);
     this.lan = this.gateway.host.devices.named(LAN)!;
+    const { conntrack, nat, sequences, host: networks } = this.gateway;
+    const log = options.log ?? SILENT;
+    const parts = { clock: this.clock, rng, log, conntrack, nat, sequences, networks };
+    installHelpers(parts, options.helpers ?? DEFAULT_HELPERS);
     const wan = this.gateway.host.devices.named(WAN)!;
     const fromWorld = new PacketBuffer();
     this.world = new World({
@@ -125,6 +158,8 @@ export class GuestNetwork {
       mac: WORLD_MAC,
       mtu,
       addresses: UPLINK_ADDRESSES.map(([, world]) => world),
+      witness: this.audit,
+      reaches: (address) => policy.reaches(address),
       guestOf: guestBySource((text) => this.guards.claims.holderOf(text)),
       connectionsPerGuest: options.connectionsPerGuest ?? DEFAULT_CONNECTIONS,
       addressesOf: (name) => this.services.names.addressesOf(name),
@@ -148,19 +183,48 @@ export class GuestNetwork {
       domain: options.domain ?? DEFAULT_DOMAIN,
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       reservations: options.reservations ?? [],
+      resolvers: options.resolvers && (() => options.resolvers!),
+      watch: {
+        asked: (client, name) => {
+          const isAllowed = policy.allows(name);
+          this.audit.lookedUp(client, name, isAllowed);
+          return isAllowed;
+        },
+        answered: (name, answers) => {
+          if (!policy.allowsAnswer(answers)) return false;
+          learned.learn(name, answers);
+          policy.learn(answers);
+          return true;
+        },
+      },
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
     });
     this.guards.leases = this.services.leases;
     this.guards.leases6 = this.services.leases6;
     this.switch.plug(0, (bytes, start, end) => this.toGateway(bytes, start, end));
+    // Until somebody is there.
+    guests.forEach((_guest, i) => this.switch.switch.setLink(i + 1, false));
     guests.forEach(({ nic }, i) =>
-      this.switch.plug(i + 1, (bytes, start, end) => void nic.transmit(bytes, start, end)),
+      this.switch.plug(i + 1, (bytes, start, end) => {
+        if (this.watchers.size > 0) this.show(i + 1, bytes, start, end);
+        nic.transmit(bytes, start, end);
+      }),
     );
   }
 
   /** Ports of this machine that lead to guests. */
   get forwards(): Forwards {
     return this.world.forwards;
+  }
+
+  /** Shows every frame of guests, in (after the guards) and out, by port. Returns what ends it. */
+  watch(watcher: FrameWatcher): () => void {
+    this.watchers.add(watcher);
+    return () => this.watchers.delete(watcher);
+  }
+
+  private show(port: number, bytes: Uint8Array, start: number, end: number): void {
+    for (const watcher of this.watchers) watcher(port, bytes, start, end);
   }
 
   /** Lets the guests in. Rejects with a SluiceError when a NIC cannot be had. */
@@ -172,11 +236,14 @@ export class GuestNetwork {
         await nic.start({
           frame: (bytes, start, end) => {
             this.clock.catchUp();
-            if (this.guards.admit(port, bytes, start, end)) this.switch.receive(port, bytes, start, end);
+            if (!this.guards.admit(port, bytes, start, end)) return this.offended(port, name);
+            if (this.watchers.size > 0) this.show(port, bytes, start, end);
+            this.switch.receive(port, bytes, start, end);
           },
           link: (isUp) => {
             if (!isUp) this.guards.release(port);
             this.switch.switch.setLink(port, isUp);
+            this.audit.linked(name, isUp);
             this.onLink?.(name, isUp);
           },
         });
@@ -202,12 +269,28 @@ export class GuestNetwork {
     pkt.reset(room, HEAD_ROOM, HEAD_ROOM + end - start);
     this.isTaking = true;
     this.gateway.host.receive(this.lan, pkt);
+    if (this.isAudited && pkt.dropReason !== 0 && pkt.decision !== 0) this.refused(pkt);
     this.gateway.netfilter.release(pkt);
     this.isTaking = false;
     const { outgoing } = this;
     // More may be added while the world is busy with one.
     for (let i = 0; i < outgoing.length; i++) this.world.receive(outgoing[i]!, 0, outgoing[i]!.length);
     outgoing.length = 0;
+  }
+
+  private refused(pkt: PacketBuffer): void {
+    const holder = this.guards.claims.holderOf(formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3));
+    const guest = this.guests[holder - 1]?.name;
+    if (guest !== undefined) this.audit.refused(pkt, guest, this.gateway.netfilter.describeDecision(pkt));
+  }
+
+  private offended(guest: number, name: string): void {
+    const { last } = this.guards.of(guest)!;
+    this.audit.offended(name, OFFENCES[last]!);
+  }
+
+  private auditedLog(): LogSink {
+    return { wanted: true, line: (line) => this.audit.logged(line) };
   }
 
   private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {

@@ -45,7 +45,7 @@ describe('the name server', () => {
   }
 
   function ask(resolvers: Resolver[], name: string, type: packet.RecordType): Promise<packet.Packet> {
-    const server = new DnsServer(NAMES, new Outside(clock), () => resolvers);
+    const server = new DnsServer(NAMES, new Outside(clock), undefined, () => resolvers);
     const query = packet.encode({
       type: 'query',
       id: 77,
@@ -109,7 +109,7 @@ describe('the name server', () => {
   });
 
   it('takes no notice of what is no query', () => {
-    const server = new DnsServer(NAMES, new Outside(clock), () => []);
+    const server = new DnsServer(NAMES, new Outside(clock), undefined, () => []);
     const response = packet.encode({ type: 'response', id: 1, questions: [{ type: 'A', name: 'web' }] });
     for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), new Uint8Array(5000), response]) {
       server.query(bytes, 'guest', () => assert.fail('it was answered'));

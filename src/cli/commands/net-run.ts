@@ -1,65 +1,123 @@
-/** `sluice net up`, run: options to a network, which runs until a signal stops it. */
-import { mkdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** `sluice net up`, run: a file and options to a network, which runs until a signal stops it. */
 import { once } from 'node:events';
+import { SluiceError } from '../../base/errors.ts';
+import { checkSocketPath } from '../../control/index.ts';
+import { readTextFile } from '../../replay/text-file.ts';
+import { serveControl } from '../../shell/live/instance.ts';
+import { NetworkInstance } from '../../shell/net/instance.ts';
 import {
-  GuestNetwork,
+  AuditLog,
   formatForward,
+  GuestNetwork,
   loadRules,
   parseForward,
+  parseNetworkFile,
   parseReservation,
   parseStreamAddress,
   qemuArguments,
   StreamNic,
+  type Forward,
   type GuestConfig,
+  type NetworkFile,
   type RulesText,
   type StreamNicOptions,
 } from '../../vmm/index.ts';
-import { readTextFile } from '../../replay/text-file.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
+import { controlSocket, isControlAction, ownSocket, runControl } from './net-control.ts';
 import type { NetOptions } from './net.ts';
 
 const DEFAULT_ADDRESSES = ['192.168.122.1/24', 'fd53:6c75:6963:7a00::1/64'];
 
-interface Card extends StreamNicOptions {
-  readonly guest: string;
-}
+interface Card extends StreamNicOptions, Omit<GuestConfig, 'nic'> {}
 
 export async function runNetCommand(args: readonly string[], options: NetOptions, io: Io): Promise<number> {
-  if (args[0] !== 'up') throw new UsageError(`no such action: "${args[0]}"; there is "up"`, 'net');
-  const cards = cardsOf(options, io);
-  const guests = cards.map((card): GuestConfig => ({ name: card.guest, nic: new StreamNic(card) }));
+  const [action, ...words] = args;
+  if (isControlAction(action)) return runControl(action, words, options, io);
+  if (action !== 'up' || words.length > 1)
+    throw new UsageError(
+      `"up [FILE]", status, rules, forward, log or capture, not "${args.join(' ')}"`,
+      'net',
+    );
+  return up(words[0] === undefined ? undefined : parseNetworkFile(readTextFile(words[0])), options, io);
+}
+
+async function up(file: NetworkFile | undefined, options: NetOptions, io: Io): Promise<number> {
+  const cards = cardsOf(file, options, io);
+  const forwards = [
+    ...(file?.forwards ?? []),
+    ...options.forward.map((text) => understood(() => parseForward(text))),
+  ];
+  const audit = new AuditLog(options.log ?? file?.log);
   const network = new GuestNetwork({
-    addresses: options.address.length > 0 ? options.address : DEFAULT_ADDRESSES,
-    guests,
-    ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
-    ...(options.domain === undefined ? {} : { domain: options.domain }),
-    reservations: options.reserve.map((text) => understood(() => parseReservation(text))),
+    ...settingsOf(file, options),
+    guests: guestsOf(cards),
+    audit,
     onLink: (guest, isUp) => tell(io, options, guest, isUp),
   });
+  for (const ruleset of file?.rulesets ?? []) network.gateway.load(ruleset);
   loadRules(network, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
-  await network.start();
-  const forwards = await opened(network, options);
-  announce(io, options, cards, forwards);
-  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
-  await network.close();
+  const path = options.socket ?? file?.control ?? (await freeControlSocket(options, io));
+  const control = await serveControl(new NetworkInstance(network, audit), path);
+  try {
+    await network.start();
+    const opened = await open(network, forwards);
+    announce(io, options, cards, opened, path);
+    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+  } finally {
+    await control.close();
+    await network.close();
+    audit.close();
+  }
   return ExitStatus.DONE;
 }
 
-/** Opens the ports; when one cannot be had, the network ends. */
-async function opened(network: GuestNetwork, options: NetOptions): Promise<string[]> {
-  const texts: string[] = [];
+/** The usual one, unless another network of this user has it. */
+async function freeControlSocket(options: NetOptions, io: Io): Promise<string> {
+  const usual = controlSocket(options, io);
   try {
-    for (const forward of options.forward.map((text) => understood(() => parseForward(text)))) {
-      texts.push(formatForward(await network.forwards.add(forward)));
-    }
+    await checkSocketPath(usual);
+    return usual;
   } catch (error) {
-    await network.close();
-    throw error;
+    if (!(error instanceof SluiceError) || io.env['SLUICE_SOCKET'] !== undefined) throw error;
+    return ownSocket(io, `net-${process.pid}.sock`);
   }
+}
+
+/** What is given on the command line counts before what the file says. */
+function settingsOf(file: NetworkFile | undefined, options: NetOptions) {
+  const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
+    value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
+  const addresses = [options.address, file?.addresses ?? [], DEFAULT_ADDRESSES].find(
+    (list) => list.length > 0,
+  )!;
+  return {
+    addresses,
+    reservations: [
+      ...(file?.reservations ?? []),
+      ...options.reserve.map((text) => understood(() => parseReservation(text))),
+    ],
+    ...given('mtu', options.mtu ?? file?.mtu),
+    ...given('domain', options.domain ?? file?.domain),
+    ...given('leaseSeconds', file?.leaseSeconds),
+    ...given('sysctl', file?.sysctl),
+    ...given('helpers', file?.helpers),
+    ...given('names', file?.names),
+    ...given('connectionsPerGuest', file?.connectionsPerGuest),
+  };
+}
+
+function guestsOf(cards: readonly Card[]): GuestConfig[] {
+  return cards.map(({ address, listen, complain: report, ...guest }) => ({
+    ...guest,
+    nic: new StreamNic({ address, listen, ...(report === undefined ? {} : { complain: report }) }),
+  }));
+}
+
+async function open(network: GuestNetwork, wanted: readonly Forward[]): Promise<string[]> {
+  const texts: string[] = [];
+  for (const forward of wanted) texts.push(formatForward(await network.forwards.add(forward)));
   return texts;
 }
 
@@ -67,29 +125,27 @@ function rulesOf(family: 4 | 6, file: string | undefined): RulesText[] {
   return file === undefined ? [] : [{ family, ...readTextFile(file) }];
 }
 
-function cardsOf(options: NetOptions, io: Io): Card[] {
+function cardsOf(file: NetworkFile | undefined, options: NetOptions, io: Io): Card[] {
   const report = (message: string) => {
     complain(io, message);
     io.err.flush();
   };
-  const words = options.guest.length > 0 ? options.guest : [`guest=${defaultSocket(io)}`];
-  return words.map((word) => {
-    const [, guest, address] = /^([A-Za-z0-9_.-]+)=(.+)$/.exec(word) ?? [];
-    if (guest === undefined || address === undefined) {
+  const named = (file?.guests ?? []).map(({ mac, rate, ...guest }) => ({
+    ...guest,
+    ...(mac === undefined ? {} : { mac }),
+    ...(rate === undefined ? {} : { rate }),
+    complain: report,
+  }));
+  const isNone = named.length === 0 && options.guest.length === 0;
+  const words = isNone ? [`guest=${ownSocket(io, 'guest.sock')}`] : options.guest;
+  const given = words.map((word) => {
+    const [, name, address] = /^([A-Za-z0-9_.-]+)=(.+)$/.exec(word) ?? [];
+    if (name === undefined || address === undefined) {
       throw new UsageError(`--guest: "${word}" is not NAME=ADDRESS`, 'net');
     }
-    return { guest, ...understood(() => parseStreamAddress(address)), complain: report };
+    return { name, ...understood(() => parseStreamAddress(address)), complain: report };
   });
-}
-
-/** In the folder that only this user can enter. */
-function defaultSocket(io: Io): string {
-  const folder = join(
-    io.env['XDG_RUNTIME_DIR'] ?? join(tmpdir(), `sluice-${process.getuid?.() ?? 0}`),
-    'sluice',
-  );
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return join(folder, 'guest.sock');
+  return [...named, ...given];
 }
 
 function understood<T>(parse: () => T): T {
@@ -100,20 +156,22 @@ function understood<T>(parse: () => T): T {
   }
 }
 
-function announce(io: Io, options: NetOptions, cards: readonly Card[], forwards: readonly string[]): void {
-  for (const card of cards) {
-    const qemu = qemuArguments(card.guest, card.address, card.listen);
-    if (options.json === true) {
-      io.out.write(`${JSON.stringify({ type: 'guest', name: card.guest, qemu })}\n`);
-    } else {
-      io.out.write(`${card.guest}: qemu-system-x86_64 … ${qemu.join(' ')}\n`);
-    }
+function announce(
+  io: Io,
+  options: NetOptions,
+  cards: readonly Card[],
+  forwards: readonly string[],
+  control: string,
+): void {
+  const isJson = options.json === true;
+  const say = (object: object, text: string) =>
+    io.out.write(isJson ? `${JSON.stringify(object)}\n` : `${text}\n`);
+  for (const { name, address, listen, mac } of cards) {
+    const qemu = qemuArguments(name, address, listen, mac);
+    say({ type: 'guest', name, qemu }, `${name}: qemu-system-x86_64 … ${qemu.join(' ')}`);
   }
-  for (const forward of forwards) {
-    io.out.write(
-      options.json === true ? `${JSON.stringify({ type: 'forward', forward })}\n` : `forward ${forward}\n`,
-    );
-  }
+  for (const forward of forwards) say({ type: 'forward', forward }, `forward ${forward}`);
+  say({ type: 'control', path: control }, `control ${control}`);
   io.out.flush();
 }
 

@@ -1,4 +1,4 @@
-/** `sluice net`, declared. The work is in net-run.ts. */
+/** `sluice net`, declared. The work is in net-run.ts ("up") and net-control.ts. */
 import { defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
 
 const GUESTS = 'Guests';
@@ -6,6 +6,20 @@ const NETWORK = 'Network';
 const POLICY = 'Policy';
 
 const OPTIONS = {
+  socket: {
+    kind: 'text',
+    value: 'PATH',
+    section: 'Control',
+    about:
+      'The control socket: with "up" where it is opened, with other actions the network that is meant. Default: ' +
+      '$SLUICE_SOCKET, else net.sock in the folder of sockets of this user.',
+  },
+  log: {
+    kind: 'text',
+    value: 'FILE',
+    section: 'Control',
+    about: 'What guests do is appended to this file, as JSON, one object a line.',
+  },
   guest: {
     kind: 'list',
     value: 'NAME=ADDRESS',
@@ -65,7 +79,13 @@ const OPTIONS = {
   json: {
     kind: 'flag',
     section: 'Output',
-    about: 'One JSON object a line: what to connect to, guests that come and go.',
+    about: 'One JSON object a line: what to connect to, guests that come and go; with "status" one object.',
+  },
+  follow: {
+    kind: 'flag',
+    short: 'f',
+    section: 'Output',
+    about: 'With "log": what comes, too.',
   },
 } as const satisfies OptionSpecs;
 
@@ -83,13 +103,33 @@ export const net = defineCommand({
       'does about it. This machine is known to guests as "machine" (100.64.0.2, its loopback interface); its other ' +
       'addresses, and what belongs to its links, cannot be reached.',
   ],
-  arguments: [{ name: 'ACTION', required: true, variadic: false, about: '"up".' }],
+  arguments: [
+    {
+      name: 'ACTION',
+      required: true,
+      variadic: false,
+      about: '"up", or what to do with a network that runs: "status", "rules", "forward", "log", "capture".',
+    },
+    {
+      name: 'WORD',
+      required: false,
+      variadic: true,
+      about:
+        'up: a FILE that describes the network. rules: a FILE of rules to put in force, else they are shown; forward: "add FORWARD…", ' +
+        '"remove FORWARD…", else they are listed; capture: FILE and perhaps a guest.',
+    },
+  ],
   options: OPTIONS,
   examples: [
     { about: 'A network for one guest:', command: 'sluice net up' },
     {
       about: 'Two guests, and rules:',
       command: 'sluice net up --guest web=web.sock --guest db=db.sock --rules egress.rules',
+    },
+    { about: 'The network that a file describes:', command: 'sluice net up network.yaml' },
+    {
+      about: 'A port of this machine led to a guest, while the network runs:',
+      command: 'sluice net forward add 8080=web:80',
     },
     {
       about: 'A guest that is always found at the same place:',

@@ -67,6 +67,8 @@ export interface GuardOptions {
 export class GuestGuard {
   /** Frames by Offence. */
   readonly offences = new Float64Array(OFFENCES.length);
+  /** Of the frame that was refused last. */
+  last: Offence = Offence.NONE;
   private readonly options: GuardOptions;
   private readonly pkt = new PacketBuffer();
   /** The hardware address, once it is known. */
@@ -101,6 +103,7 @@ export class GuestGuard {
   admit(bytes: Uint8Array, start: number, end: number): boolean {
     const offence = this.judge(bytes, start, end);
     if (offence === Offence.NONE) return true;
+    this.last = offence;
     this.offences[offence]!++;
     return false;
   }

@@ -21,6 +21,16 @@ const MAX_QUERY_BYTES = 4096;
 
 export type Respond = (answer: Uint8Array) => void;
 
+/** Who sees what is asked of others, and has a say in it. */
+export interface NameWatch {
+  /** May the client ask for the name? */
+  asked(client: string, name: string): boolean;
+  /** May it have the answer? */
+  answered(name: string, answers: readonly packet.Answer[]): boolean;
+}
+
+const UNWATCHED: NameWatch = { asked: () => true, answered: () => true };
+
 export interface Resolver {
   readonly address: string;
   readonly port: number;
@@ -29,11 +39,18 @@ export interface Resolver {
 export class DnsServer {
   private readonly names: DnsNames;
   private readonly outside: Outside;
+  private readonly watch: NameWatch;
   private readonly resolvers: () => readonly Resolver[];
   private forwarded = 0;
   private readonly quotas = new Quotas(MAX_FORWARDED_PER_CLIENT);
 
-  constructor(names: DnsNames, outside: Outside, resolvers: () => readonly Resolver[] = ownResolvers) {
+  constructor(
+    names: DnsNames,
+    outside: Outside,
+    watch: NameWatch = UNWATCHED,
+    resolvers: () => readonly Resolver[] = ownResolvers,
+  ) {
+    this.watch = watch;
     this.names = names;
     this.outside = outside;
     this.resolvers = resolvers;
@@ -48,7 +65,21 @@ export class DnsServer {
       respond(this.own(query, question));
       return;
     }
-    this.forward(bytes, client, (answer) => respond(answer ?? failure(query)));
+    const isAllowed = this.watch.asked(client, question.name);
+    if (!isAllowed) return respond(respondTo(query, 0, REFUSED, []));
+    this.forward(bytes, client, (answer) => respond(this.checked(query, question, answer)));
+  }
+
+  /** What a resolver said, unless it leads where it may not. */
+  private checked(
+    query: packet.Packet,
+    { name }: packet.Question,
+    answer: Uint8Array | undefined,
+  ): Uint8Array {
+    const message = answer && decoded(answer);
+    if (answer === undefined || message === undefined) return failure(query);
+    if (!this.watch.answered(name, message.answers ?? [])) return respondTo(query, 0, REFUSED, []);
+    return answer;
   }
 
   private isOurs({ name, type }: packet.Question): boolean {
@@ -93,6 +124,7 @@ export class DnsServer {
 const NO_ERROR = 0;
 const SERVER_FAILURE = 2;
 const NX_DOMAIN = 3;
+const REFUSED = 5;
 
 function respondTo(query: packet.Packet, flags: number, rcode: number, answers: packet.Answer[]): Uint8Array {
   const asked = (query.flags ?? 0) & packet.RECURSION_DESIRED;

@@ -16,7 +16,7 @@ import { Leases, type Reservation } from '../../services/dhcp4-leases.ts';
 import { Dhcp4Server } from '../../services/dhcp4-server.ts';
 import { Dhcp6Server } from './dhcp6-server.ts';
 import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from '../../services/dns-names.ts';
-import { DnsServer } from './dns-server.ts';
+import { DnsServer, type NameWatch, type Resolver } from './dns-server.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
 
 const DNS_PORT = 53;
@@ -34,6 +34,9 @@ export interface ServiceOptions {
   readonly domain: string;
   readonly leaseSeconds: number;
   readonly reservations: readonly Reservation[];
+  readonly watch: NameWatch;
+  /** None: this machine's. */
+  readonly resolvers?: (() => readonly Resolver[]) | undefined;
   /** Another guest than the one with this hardware address uses the address. */
   readonly isInUse: (address: number, mac: string) => boolean;
 }
@@ -65,7 +68,7 @@ export class GatewayServices {
       leases6: this.leases6 ?? [],
       fixed,
     });
-    this.serveNames(new DnsServer(this.names, outside));
+    this.serveNames(new DnsServer(this.names, outside, options.watch, options.resolvers));
   }
 
   close(): void {

@@ -32,8 +32,11 @@ export class DestinationPolicy {
   private readonly never = new BlockList();
   /** The addresses under which guests reach this machine. */
   private readonly machine: ReadonlySet<string>;
+  private readonly reaches: (address: string) => boolean;
 
-  constructor(machine: readonly string[]) {
+  /** @param reaches - whether an address of the world may be gone to, beside all that is said here */
+  constructor(machine: readonly string[], reaches: (address: string) => boolean = () => true) {
+    this.reaches = reaches;
     this.machine = new Set(machine);
     for (const [network, prefix] of NOT_OUTSIDE) this.never.addSubnet(network, prefix, typeOf(network));
   }
@@ -47,7 +50,7 @@ export class DestinationPolicy {
   targetOf(pkt: PacketBuffer): Target | null {
     const address = formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
     if (this.machine.has(address)) return { address: LOOPBACK[pkt.family === 6 ? 6 : 4], port: pkt.dport };
-    if (this.never.check(address, typeOf(address)) || isOwn(address)) return null;
+    if (this.never.check(address, typeOf(address)) || isOwn(address) || !this.reaches(address)) return null;
     return { address, port: pkt.dport };
   }
 }

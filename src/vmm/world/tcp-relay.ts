@@ -19,6 +19,7 @@ import { dial, Intake } from '../read-into.ts';
 import { join } from './joint.ts';
 import type { Outside } from './outside.ts';
 import { Quotas, type GuestOf } from './quotas.ts';
+import { flowOf, type Witness, type WorldFlow } from './witness.ts';
 
 /** Sockets being opened at once; a SYN beyond is ignored, and its sender tries again. */
 const MAX_OPENING = 1024;
@@ -38,6 +39,7 @@ interface Wanted {
   /** Counts for its guest until it is closed. */
   readonly release: () => void;
   readonly syn: PacketBuffer;
+  readonly flow: WorldFlow;
   /** Undefined while nobody knows; null when the socket stands. */
   answer: Answer | null | undefined;
   timer: NodeJS.Timeout | null;
@@ -64,6 +66,7 @@ export class TcpRelay {
   private readonly listener: Listener;
   private readonly guestOf: GuestOf;
   private readonly quotas: Quotas;
+  private readonly witness: Witness;
 
   constructor(
     host: Host,
@@ -72,7 +75,9 @@ export class TcpRelay {
     policy: DestinationPolicy,
     guestOf: GuestOf,
     connections: number,
+    witness: Witness,
   ) {
+    this.witness = witness;
     this.guestOf = guestOf;
     this.quotas = new Quotas(connections);
     this.host = host;
@@ -123,6 +128,7 @@ export class TcpRelay {
       intake,
       release: () => this.quotas.give(guest),
       syn: copyOf(pkt),
+      flow: flowOf('tcp', pkt),
       answer: undefined,
       timer: null,
     };
@@ -166,13 +172,15 @@ export class TcpRelay {
       }
       this.wanted.delete(key);
       if (wanted.timer !== null) clearTimeout(wanted.timer);
-      const { socket, intake, release } = wanted;
+      const { socket, intake, release, flow } = wanted;
       socket.removeAllListeners();
       this.sockets.add(socket);
       socket.once('close', () => {
         this.sockets.delete(socket);
         release();
+        this.outside.enter(() => this.witness.ended(flow, socket.bytesWritten, socket.bytesRead));
       });
+      this.witness.opened(flow);
       join(c, { socket, intake }, this.outside);
     }
   }

@@ -12,6 +12,7 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import type { DestinationPolicy, Target } from './destinations.ts';
 import type { Outside } from './outside.ts';
 import { Quotas, type GuestOf } from './quotas.ts';
+import { flowOf, type Witness, type WorldFlow } from './witness.ts';
 
 const MAX_PAIRS = 2048;
 /** Two minutes are the least that RFC 4787 allows; answers to DNS queries come at once, and are not worth so much. */
@@ -26,12 +27,16 @@ class Pair {
   readonly outer: Socket;
   readonly idleUs: number;
   readonly guest: string;
+  readonly flow: WorldFlow;
+  sent = 0;
+  received = 0;
   timer: Timer | null = null;
   lastUs = 0;
   /** Null once the outer socket is connected. */
   waiting: Uint8Array[] | null = [];
 
-  constructor(inner: UdpSocket, outer: Socket, idleUs: number, guest: string) {
+  constructor(inner: UdpSocket, outer: Socket, idleUs: number, guest: string, flow: WorldFlow) {
+    this.flow = flow;
     this.guest = guest;
     this.inner = inner;
     this.outer = outer;
@@ -48,6 +53,7 @@ export class UdpRelay {
   private readonly pairs = new Set<Pair>();
   private readonly guestOf: GuestOf;
   private readonly quotas: Quotas;
+  private readonly witness: Witness;
 
   constructor(
     host: Host,
@@ -55,7 +61,9 @@ export class UdpRelay {
     policy: DestinationPolicy,
     guestOf: GuestOf,
     pairsPerGuest: number,
+    witness: Witness,
   ) {
+    this.witness = witness;
     this.guestOf = guestOf;
     this.quotas = new Quotas(pairsPerGuest);
     this.host = host;
@@ -96,7 +104,14 @@ export class UdpRelay {
     });
     inner.connect(Int32Array.of(pkt.src0, pkt.src1, pkt.src2, pkt.src3), pkt.sport);
     const outer = createSocket(target.address.includes(':') ? 'udp6' : 'udp4');
-    const pair = new Pair(inner, outer, target.port === DNS_PORT ? IDLE_DNS_US : IDLE_US, guest);
+    const pair = new Pair(
+      inner,
+      outer,
+      target.port === DNS_PORT ? IDLE_DNS_US : IDLE_US,
+      guest,
+      flowOf('udp', pkt),
+    );
+    this.witness.opened(pair.flow);
     inner.listener = { onMessage: () => this.toWorld(pair), onError: () => {} };
     outer.on('message', (message) => this.outside.enter(() => this.toGuest(pair, message)));
     // A port that is closed out there is closed for the guest: the next datagram is answered by ICMP.
@@ -114,6 +129,7 @@ export class UdpRelay {
 
   private toWorld(pair: Pair): void {
     for (let one = pair.inner.receive(); one !== undefined; one = pair.inner.receive()) {
+      pair.sent += one.bytes.length;
       if (pair.waiting === null) pair.outer.send(one.bytes);
       else if (pair.waiting.length < MAX_WAITING) pair.waiting.push(one.bytes.slice());
     }
@@ -122,6 +138,7 @@ export class UdpRelay {
 
   private toGuest(pair: Pair, message: Uint8Array): void {
     if (!this.pairs.has(pair)) return;
+    pair.received += message.length;
     try {
       pair.inner.send(message);
     } catch (error) {
@@ -149,6 +166,7 @@ export class UdpRelay {
   private end(pair: Pair): void {
     if (!this.pairs.delete(pair)) return;
     this.quotas.give(pair.guest);
+    this.witness.ended(pair.flow, pair.sent, pair.received);
     pair.timer?.cancel();
     pair.inner.close();
     pair.outer.close();

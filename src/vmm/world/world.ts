@@ -19,6 +19,7 @@ import { PingRelay } from './ping-relay.ts';
 import type { GuestOf } from './quotas.ts';
 import { TcpRelay } from './tcp-relay.ts';
 import { UdpRelay } from './udp-relay.ts';
+import type { Witness } from './witness.ts';
 
 export const UPLINK = 'uplink';
 /** UDP ports of a guest with what they talk to; a resolver asks from hundreds. */
@@ -39,6 +40,9 @@ export interface WorldOptions {
   readonly addresses: readonly string[];
   /** Whom packets count for. */
   readonly guestOf: GuestOf;
+  readonly witness: Witness;
+  /** May guests go to this address? */
+  readonly reaches: (address: string) => boolean;
   /** TCP connections of one guest at a time. */
   readonly connectionsPerGuest: number;
   /** Addresses of a guest by its name. */
@@ -67,6 +71,8 @@ export class World {
     guests,
     guestOf,
     connectionsPerGuest,
+    witness,
+    reaches,
   }: WorldOptions) {
     const config = parseHostConfig({
       interfaces: { [UPLINK]: { mac, mtu, addresses } },
@@ -84,10 +90,10 @@ export class World {
     });
     this.host = new Host(config, { clock, rng, sink });
     this.device = this.host.devices.named(UPLINK)!;
-    const policy = new DestinationPolicy(addresses.map(withoutLength));
+    const policy = new DestinationPolicy(addresses.map(withoutLength), reaches);
     const outside = new Outside(clock);
-    this.tcp = new TcpRelay(this.host, this.device, outside, policy, guestOf, connectionsPerGuest);
-    this.udp = new UdpRelay(this.host, outside, policy, guestOf, PAIRS_PER_GUEST);
+    this.tcp = new TcpRelay(this.host, this.device, outside, policy, guestOf, connectionsPerGuest, witness);
+    this.udp = new UdpRelay(this.host, outside, policy, guestOf, PAIRS_PER_GUEST, witness);
     this.ping = new PingRelay(this.host, this.device, outside, policy, guestOf);
     const machineOf = (isWanted: (text: string) => boolean) =>
       parseAddress(withoutLength(addresses.find(isWanted)!))!.words;

@@ -1,0 +1,29 @@
+/** Told of what guests have with the world; the audit log is one. */
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { formatIp } from '../../wire/address.ts';
+
+export interface WorldFlow {
+  readonly protocol: 'tcp' | 'udp';
+  /** Addresses as text. */
+  readonly from: string;
+  readonly fromPort: number;
+  readonly to: string;
+  readonly toPort: number;
+}
+
+export interface Witness {
+  /** A connection stands; a pair of ports was opened. */
+  opened(flow: WorldFlow): void;
+  /** Bytes as the guest counts them. */
+  ended(flow: WorldFlow, sent: number, received: number): void;
+}
+
+export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer): WorldFlow {
+  return {
+    protocol,
+    from: formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3),
+    fromPort: pkt.sport,
+    to: formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3),
+    toPort: pkt.dport,
+  };
+}
