@@ -3,14 +3,12 @@ export { AuditLog } from './audit.ts';
 export { OFFENCES } from './guard/guest-guard.ts';
 export { parseNetworkFile, parseRate, type NetworkFile } from './network-file.ts';
 export { GuestNetwork, LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
-export {
-  loadRules,
-  parseReservation,
-  parseStreamAddress,
-  qemuArguments,
-  type RulesText,
-} from './network-words.ts';
+export { loadRules, parseReservation, type RulesText } from './network-words.ts';
 export { formatForward, parseForward, type Forward } from './world/forward.ts';
 export type { Forwards } from './world/forwards.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';
 export { StreamNic, type StreamAddress, type StreamNicOptions } from './nics/stream-nic.ts';
+export { DatagramNic, type DatagramAddress } from './nics/datagram-nic.ts';
+export { V86Nic, type V86Bus } from './nics/v86-nic.ts';
+export { WebSocketNic, type WebSocketNicOptions } from './nics/websocket-nic.ts';
+export { makeNic, parseAttachment, vmmWords, type Attachment } from './nics/attachment.ts';

@@ -29,16 +29,14 @@ import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parsePrefix } from '../stack/address.ts';
 import { parseIp4, parseMac } from '../wire/address.ts';
-import { parseStreamAddress } from './network-words.ts';
-import type { StreamAddress } from './nics/stream-nic.ts';
-import type { Reservation } from './services/dhcp4-leases.ts';
+import { parseAttachment, type Attachment } from './nics/attachment.ts';
+import type { Reservation } from '../services/dhcp4-leases.ts';
 import type { NameRules } from './services/name-policy.ts';
 import { parseForward, type Forward } from './world/forward.ts';
 
 export interface GuestFile {
   readonly name: string;
-  readonly address: StreamAddress;
-  readonly listen: boolean;
+  readonly attachment: Attachment;
   readonly mac: string | undefined;
   readonly rate: number | undefined;
   readonly trusted: boolean;
@@ -154,7 +152,9 @@ function guestAt(name: string, value: unknown): GuestFile {
   const { rate, trusted } = settings;
   return {
     name,
-    ...understood(`${path}.socket`, () => parseStreamAddress(textAt(settings['socket'], `${path}.socket`))),
+    attachment: understood(`${path}.socket`, () =>
+      parseAttachment(textAt(settings['socket'], `${path}.socket`)),
+    ),
     mac: settings['mac'] === undefined ? undefined : macAt(settings['mac'], `${path}.mac`),
     rate: rate === undefined ? undefined : rateAt(rate, `${path}.rate`),
     trusted: trusted === undefined ? false : booleanAt(trusted, `${path}.trusted`),

@@ -23,16 +23,14 @@ log: audit.jsonl
     assert.deepEqual(file.guests, [
       {
         name: 'web',
-        address: { host: '127.0.0.1', port: 4000 },
-        listen: false,
+        attachment: { kind: 'stream', address: { host: '127.0.0.1', port: 4000 }, listen: false },
         mac: '02:00:00:00:00:11',
         rate: 1_500_000,
         trusted: false,
       },
       {
         name: '__proto__',
-        address: { path: 'db.sock' },
-        listen: true,
+        attachment: { kind: 'stream', address: { path: 'db.sock' }, listen: true },
         mac: undefined,
         rate: undefined,
         trusted: false,

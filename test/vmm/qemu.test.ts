@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
-import { GuestNetwork, parseForward, qemuArguments, StreamNic } from '../../src/vmm/index.ts';
+import { GuestNetwork, parseForward, StreamNic, vmmWords } from '../../src/vmm/index.ts';
 import { parseIp4 } from '../../src/wire/address.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
 import { QemuGuest } from './qemu/guest.ts';
@@ -32,7 +32,7 @@ describe('a Linux guest in QEMU', function () {
   }));
   const boot = async (name: 'web' | 'db') => {
     const { address } = cards.find((card) => card.name === name)!;
-    const [netdev, stream, device, card] = qemuArguments(name, address, true);
+    const [netdev, stream, device, card] = vmmWords(name, { kind: 'stream', address, listen: true });
     const guest = new QemuGuest([netdev!, stream!, device!, `${card!},mac=${MAC[name]}`]);
     await guest.boot();
     return guest;

@@ -13,14 +13,14 @@ import {
   parseForward,
   parseNetworkFile,
   parseReservation,
-  parseStreamAddress,
-  qemuArguments,
-  StreamNic,
+  makeNic,
+  parseAttachment,
+  vmmWords,
+  type Attachment,
   type Forward,
   type GuestConfig,
   type NetworkFile,
   type RulesText,
-  type StreamNicOptions,
 } from '../../vmm/index.ts';
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
@@ -30,7 +30,9 @@ import type { NetOptions } from './net.ts';
 
 const DEFAULT_ADDRESSES = ['192.168.122.1/24', 'fd53:6c75:6963:7a00::1/64'];
 
-interface Card extends StreamNicOptions, Omit<GuestConfig, 'nic'> {}
+interface Card extends Omit<GuestConfig, 'nic'> {
+  readonly attachment: Attachment;
+}
 
 export async function runNetCommand(args: readonly string[], options: NetOptions, io: Io): Promise<number> {
   const [action, ...words] = args;
@@ -52,7 +54,7 @@ async function up(file: NetworkFile | undefined, options: NetOptions, io: Io): P
   const audit = new AuditLog(options.log ?? file?.log);
   const network = new GuestNetwork({
     ...settingsOf(file, options),
-    guests: guestsOf(cards),
+    guests: guestsOf(cards, io),
     audit,
     onLink: (guest, isUp) => tell(io, options, guest, isUp),
   });
@@ -108,11 +110,12 @@ function settingsOf(file: NetworkFile | undefined, options: NetOptions) {
   };
 }
 
-function guestsOf(cards: readonly Card[]): GuestConfig[] {
-  return cards.map(({ address, listen, complain: report, ...guest }) => ({
-    ...guest,
-    nic: new StreamNic({ address, listen, ...(report === undefined ? {} : { complain: report }) }),
-  }));
+function guestsOf(cards: readonly Card[], io: Io): GuestConfig[] {
+  const report = (message: string) => {
+    complain(io, message);
+    io.err.flush();
+  };
+  return cards.map(({ attachment, ...guest }) => ({ ...guest, nic: makeNic(attachment, report) }));
 }
 
 async function open(network: GuestNetwork, wanted: readonly Forward[]): Promise<string[]> {
@@ -126,15 +129,10 @@ function rulesOf(family: 4 | 6, file: string | undefined): RulesText[] {
 }
 
 function cardsOf(file: NetworkFile | undefined, options: NetOptions, io: Io): Card[] {
-  const report = (message: string) => {
-    complain(io, message);
-    io.err.flush();
-  };
   const named = (file?.guests ?? []).map(({ mac, rate, ...guest }) => ({
     ...guest,
     ...(mac === undefined ? {} : { mac }),
     ...(rate === undefined ? {} : { rate }),
-    complain: report,
   }));
   const isNone = named.length === 0 && options.guest.length === 0;
   const words = isNone ? [`guest=${ownSocket(io, 'guest.sock')}`] : options.guest;
@@ -143,7 +141,7 @@ function cardsOf(file: NetworkFile | undefined, options: NetOptions, io: Io): Ca
     if (name === undefined || address === undefined) {
       throw new UsageError(`--guest: "${word}" is not NAME=ADDRESS`, 'net');
     }
-    return { name, ...understood(() => parseStreamAddress(address)), complain: report };
+    return { name, attachment: understood(() => parseAttachment(address)) };
   });
   return [...named, ...given];
 }
@@ -166,9 +164,13 @@ function announce(
   const isJson = options.json === true;
   const say = (object: object, text: string) =>
     io.out.write(isJson ? `${JSON.stringify(object)}\n` : `${text}\n`);
-  for (const { name, address, listen, mac } of cards) {
-    const qemu = qemuArguments(name, address, listen, mac);
-    say({ type: 'guest', name, qemu }, `${name}: qemu-system-x86_64 … ${qemu.join(' ')}`);
+  for (const { name, attachment, mac } of cards) {
+    const words = vmmWords(name, attachment, mac);
+    const program = attachment.kind === 'websocket' ? 'v86' : 'qemu-system-x86_64';
+    say(
+      { type: 'guest', name, [attachment.kind === 'websocket' ? 'v86' : 'qemu']: words },
+      `${name}: ${program} … ${words.join(' ')}`,
+    );
   }
   for (const forward of forwards) say({ type: 'forward', forward }, `forward ${forward}`);
   say({ type: 'control', path: control }, `control ${control}`);

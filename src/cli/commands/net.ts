@@ -25,7 +25,8 @@ const OPTIONS = {
     value: 'NAME=ADDRESS',
     section: GUESTS,
     about:
-      'A network card for a guest. ADDRESS is a path for a Unix socket, or tcp:HOST:PORT; there the VMM is awaited. With ' +
+      'A network card for a guest. ADDRESS is a path for a Unix socket, tcp:HOST:PORT, or ws:HOST:PORT for a WebSocket ' +
+      '(v86); there the VMM is awaited. udp:HOST:PORT-HOST:PORT is for datagrams from the second place to the first. With ' +
       '"connect:" before it, the VMM listens. May stand several times; without it there is one card, "guest".',
   },
   address: {

@@ -6,7 +6,7 @@ import { formatIp, formatMac, parseMac } from '../../wire/address.ts';
 import { writeU16, writeU32 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 import type { Dhcp6Server } from '../services/dhcp6-server.ts';
-import type { Leases } from '../services/dhcp4-leases.ts';
+import type { Leases } from '../../services/dhcp4-leases.ts';
 import { AddressClaims } from './address-claims.ts';
 import { GuestGuard } from './guest-guard.ts';
 import { RateLimit } from './rate-limit.ts';
