@@ -19,7 +19,7 @@ export interface AuditEntry {
 }
 
 /** What JSON lets stand and terminals obey: control characters above ASCII, and those that turn the direction of text. */
- 
+
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** Lines that are kept for who asks later. */
 const KEPT = 1000;

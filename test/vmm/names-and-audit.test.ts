@@ -181,7 +181,7 @@ describe('a guest network with names and a log', () => {
     audit.write(START, { event: 'link', up: true });
     const text = readFileSync(path, 'utf8');
     assert.equal(text.split('\n').length, 3 + 1);
-     
+
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001f\u007f-\u009f\u202e]/);
     assert.equal(written().find(({ event }) => event === 'lookup')!['name'], '\u009b31mred\u202e\n\u001b[2J');
   });
