@@ -53,9 +53,13 @@ const SLUICE_BACKEND: Backend = {
   programs: [],
   async start(folder) {
     const path = join(folder, 'sluice.sock');
-    const child = spawn(process.execPath, [SLUICE, 'net', 'up', '--guest', `g=${path}`, '--mtu', '65520'], {
-      stdio: 'ignore',
-    });
+    const child = spawn(
+      process.execPath,
+      [SLUICE, 'net', 'up', '--guest', `g=${path}`, '--socket', `${path}.control`],
+      {
+        stdio: 'ignore',
+      },
+    );
     await exists(path);
     return { qemu: socketArguments(path), process: child };
   },

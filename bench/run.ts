@@ -7,6 +7,7 @@ import type { Bench, Figure } from './figure.ts';
 import { algMessages } from './alg-messages.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { guest } from './guest.ts';
+import { guestNics } from './guest-nics.ts';
 import { replayNat } from './replay-nat.ts';
 import { programCall, ruleFiles } from './rule-programs.ts';
 import { rules10k } from './rules-10k.ts';
@@ -28,6 +29,7 @@ const BENCHES: readonly Bench[] = [
   tcpStackJumbo,
   tcpConnections,
   guest,
+  guestNics,
 ];
 
 const args = process.argv.slice(2);

@@ -78,6 +78,20 @@ describe('a NIC on a stream socket', () => {
     await until('link true');
   });
 
+  it('does not wait for a guest that hung up halfway and reads no more', async () => {
+    await listen();
+    const first = connect({ path, allowHalfOpen: true });
+    await once(first, 'connect');
+    await until('link true');
+    const large = new Uint8Array(60_000);
+    while (nic.transmit(large, 0, large.length)) await new Promise((done) => setImmediate(done));
+    first.end();
+    await until('link false');
+    await dial();
+    await until('link true');
+    first.destroy();
+  });
+
   it('closes on what is no frame, says so, and is there for the next', async () => {
     await listen();
     const stranger = await dial();

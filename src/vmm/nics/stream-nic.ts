@@ -141,6 +141,8 @@ export class StreamNic implements Nic {
     this.writer.reset();
     socket.setNoDelay(true);
     intake.take = (bytes) => this.take(socket, bytes);
+    // A guest that only hangs up halfway, and reads no more, must not keep the next one waiting.
+    socket.on('end', () => socket.destroy());
     // The end of the connection says all that an error would.
     socket.on('error', () => {});
     socket.on('close', () => this.lose(socket));
