@@ -32,6 +32,7 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     readInput: () => readFileSync(0, 'utf8'),
     now: () => new Date(),
     cwd: process.cwd(),
+    hostNameOf: async (address) => (await import('../shell/reverse-names.ts')).hostNameOf(address),
   });
 }
 

@@ -1,13 +1,22 @@
 /**
- * Names in place of addresses (`-s www.example.org`). Reading a rule can't wait for an answer, so it fails at a name that
- * was not looked up yet; the names are then looked up, and the rule is read again.
+ * Names in place of addresses (`-s www.example.org`), and back again (`-L` without `-n`). Reading a rule can't wait for an
+ * answer, so it fails at a name that was not looked up yet; the names are then looked up, and the rule is read again.
+ * A listing is likewise made once to learn of which addresses, and then again.
  */
 import type { Family } from '../netfilter/hook.ts';
+import type { ProgramIo } from './program-io.ts';
 import type { Resolver } from '../netfilter/syntax/index.ts';
 
 export class HostNames {
   private readonly known = new Map<string, readonly string[]>();
+  private readonly names = new Map<string, string | null>();
+  private readonly unnamed = new Set<string>();
+  private readonly ask: ProgramIo['hostNameOf'];
   private readonly wanted = new Map<string, readonly [name: string, family: Family]>();
+
+  constructor(io: Pick<ProgramIo, 'hostNameOf'> = {}) {
+    this.ask = io.hostNameOf;
+  }
 
   readonly resolve: Resolver = (name, family) => {
     const key = `${family} ${name}`;
@@ -21,16 +30,31 @@ export class HostNames {
     return this.wanted.size > 0;
   }
 
+  /** What an address is called; the address itself is shown while it was not asked for yet. */
+  readonly nameOf = (address: string): string | null => {
+    const name = this.names.get(address);
+    if (name === undefined && this.ask !== undefined) this.unnamed.add(address);
+    return name ?? null;
+  };
+
   /** Runs `read` until it asks for no new name. */
   async reading<T>(read: () => T): Promise<T> {
     for (;;) {
       try {
-        return read();
+        const value = read();
+        if (this.unnamed.size === 0) return value;
       } catch (error) {
         if (this.wanted.size === 0) throw error;
-        await this.lookUpWanted();
       }
+      await this.lookUpWanted();
+      await this.askForNames();
     }
+  }
+
+  private async askForNames(): Promise<void> {
+    const addresses = [...this.unnamed];
+    this.unnamed.clear();
+    for (const address of addresses) this.names.set(address, (await this.ask?.(address)) ?? null);
   }
 
   private async lookUpWanted(): Promise<void> {

@@ -42,7 +42,7 @@ export async function runIptables(
     return Status.DONE;
   }
   const state = openState();
-  const names = new HostNames();
+  const names = new HostNames(io);
   try {
     const context = () => ({
       ruleset: state.ruleset(family),
@@ -55,7 +55,10 @@ export async function runIptables(
     const wait = checkOptions(program, family, command);
     const changes = !READ_ONLY.has(command.action!) || command.alsoZero;
     if (changes) state.lock(wait);
-    io.out.write(before(prepared, state.ruleset(family).tables.get(prepared.table) ?? null, family));
+    const table = () => state.ruleset(family).tables.get(prepared.table) ?? null;
+    // Once for the names that it asks for; what is then printed is of one moment with what is then done.
+    if (command.action === 'list') await names.reading(() => before(prepared, table(), family, names.nameOf));
+    io.out.write(before(prepared, table(), family, names.nameOf));
     runCommand(args, context());
     if (changes) state.save();
     return Status.DONE;
@@ -88,6 +91,7 @@ export function before(
   { command, table: name }: PreparedCommand,
   table: Table | null,
   family: Family,
+  nameOf?: (address: string) => string | null,
 ): string {
   const { action, chain, number, shown } = command;
   const verbose = shown.has('verbose');
@@ -97,7 +101,7 @@ export function before(
     verbose ? of.map((one) => `${what} chain \`${one.name}'\n`).join('') : '';
   switch (action) {
     case 'list':
-      return listed(command, at) + (command.alsoZero ? each('Zeroing') : '');
+      return listed(command, at, nameOf) + (command.alsoZero ? each('Zeroing') : '');
     case 'list-rules':
       return printRules(at, chain, { counters: verbose, number }) + (command.alsoZero ? each('Zeroing') : '');
     case 'flush':
@@ -114,7 +118,11 @@ export function before(
   }
 }
 
-function listed({ chain, number, shown }: Command, table: Table): string {
+function listed(
+  { chain, number, shown }: Command,
+  table: Table,
+  nameOf: ((address: string) => string | null) | undefined,
+): string {
   return listTable(table, {
     chain,
     number,
@@ -122,6 +130,7 @@ function listed({ chain, number, shown }: Command, table: Table): string {
     verbose: shown.has('verbose'),
     exact: shown.has('exact'),
     numbered: shown.has('line-numbers'),
+    ...(nameOf === undefined ? {} : { nameOf }),
   });
 }
 

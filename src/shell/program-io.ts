@@ -6,6 +6,8 @@ export interface ProgramIo extends PlainIo {
   readInput(): string | Promise<string>;
   /** The wall clock, for the comments of iptables-save. */
   now(): Date;
+  /** What an address is called, for -L without -n; absent where nobody is to be asked. */
+  hostNameOf?(address: string): Promise<string | null>;
   /** What the names of files are relative to. */
   readonly cwd: string;
 }

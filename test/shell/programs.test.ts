@@ -39,6 +39,49 @@ describe('the programs on a state file', () => {
     );
   });
 
+  it('name addresses as the hosts file does, unless -n says not to', async () => {
+    shell.hosts = new Map([
+      ['10.0.0.1', 'gw.example.org'],
+      ['10.0.0.0', 'base'],
+      ['127.0.0.1', 'localhost'],
+      ['fd00::1', 'six'],
+    ]);
+    for (const rule of [
+      '-s 10.0.0.1',
+      '-s 10.0.0.0/8',
+      '! -s 1.2.3.4 -d 127.0.0.1',
+      '-s 10.0.0.1/255.0.255.255',
+    ]) {
+      await shell.run(`iptables -A INPUT ${rule}`);
+    }
+    await shell.run('ip6tables -A INPUT -s fd00::1 -d ::1');
+    // As iptables printed them with these names in /etc/hosts.
+    assert.equal(
+      (await shell.run('iptables -L INPUT')).out,
+      'Chain INPUT (policy ACCEPT)\n' +
+        'target     prot opt source               destination         \n' +
+        '           all  --  gw.example.org       anywhere            \n' +
+        '           all  --  base/8               anywhere            \n' +
+        '           all  -- !1.2.3.4              localhost           \n' +
+        '           all  --  gw.example.org/255.0.255.255  anywhere            \n',
+    );
+    assert.match((await shell.run('ip6tables -L INPUT 1')).out, / six +::1 +$/m);
+    assert.doesNotMatch((await shell.run('iptables -nL INPUT')).out, /example|base/);
+    assert.doesNotMatch((await shell.run('iptables -S INPUT')).out, /example|base/);
+  });
+
+  it('refuse ! behind an option, as iptables has done since 1.4.3', async () => {
+    for (const [rule, complaint] of [
+      ['-s ! 10.0.0.1', "Bad argument `10.0.0.1'"],
+      ['-i ! eth0', "Bad argument `eth0'"],
+      ['-p tcp --dport ! 22', "iptables v1.8.9 (legacy): invalid port/service `!' specified"],
+      ['-p ! tcp', 'iptables v1.8.9 (legacy): unknown protocol "!" specified'],
+    ]) {
+      const { status, err } = await shell.run(`iptables -A INPUT ${rule!}`);
+      assert.deepEqual([status, err.split('\n')[0]], [2, complaint]);
+    }
+  });
+
   it('list and zero in one go: what was counted is shown, then it is 0', async () => {
     await shell.run('iptables -A INPUT -c 5 6');
     assert.match((await shell.run('iptables -nvL INPUT -Z')).out, / 5 {5}6 .*\nZeroing chain `INPUT'\n$/s);

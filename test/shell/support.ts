@@ -13,6 +13,8 @@ export interface Answer {
 
 export class Shell {
   readonly folder = mkdtempSync(join(tmpdir(), 'sluice-shell-'));
+  /** Names of addresses; null where nobody can be asked. */
+  hosts: ReadonlyMap<string, string> | null = null;
   readonly state = join(this.folder, 'state');
 
   /** Runs the words; those with spaces stand in double quotes. */
@@ -27,6 +29,7 @@ export class Shell {
       readInput: () => input,
       now: () => new Date(2026, 10, 5, 7, 8, 9),
       cwd: this.folder,
+      ...(this.hosts === null ? {} : { hostNameOf: async (address) => this.hosts!.get(address) ?? null }),
     });
     return { status, out: out.text, err: err.text };
   }

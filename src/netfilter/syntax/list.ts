@@ -1,7 +1,6 @@
 /**
  * Tables as `iptables -L` shows them, and a rule as the commands show it with `-v`. Source: iptables 1.8.9 (legacy) and
- * its output. Addresses are never looked up: without `-n` the names are those of protocols, services and values, and
- * `anywhere`.
+ * its output. Without `-n` addresses have the names that `nameOf` knows; those that matches and targets show have none.
  */
 import type { Given, Info, MatchExtension, TargetExtension } from '../extension.ts';
 import type { Family } from '../hook.ts';
@@ -13,6 +12,8 @@ import { formatProtocol } from './values/protocols.ts';
 export interface ListOptions {
   /** `-n`. */
   readonly numeric?: boolean;
+  /** What an address is called; null for nothing. Not asked with `-n`. */
+  readonly nameOf?: (address: string) => string | null;
   /** `-v`: counters and interfaces too. */
   readonly verbose?: boolean;
   /** `-x`. */
@@ -91,7 +92,10 @@ function ruleLine(rule: Rule, number: number, family: Family, options: ListOptio
     line += ` ${interfaceText(rule.inInterface, any).padEnd(6)} ${interfaceText(rule.outInterface, any).padEnd(6)} `;
   }
   for (const address of [rule.source, rule.destination]) {
-    const text = address === null && !numeric ? 'anywhere' : addressText(address, family);
+    const text =
+      address === null && !numeric
+        ? 'anywhere'
+        : addressText(address, family, numeric ? undefined : options.nameOf);
     line += `${address?.not === true ? '!' : ' '}${text.padEnd(19)} `;
   }
   return line + tail(rule, family, numeric);
@@ -136,11 +140,12 @@ function interfaceText(given: InterfaceMatch | null, any: string): string {
   return `${given.not ? '!' : ''}${given.name}`;
 }
 
-function addressText(address: AddressMatch | null, family: Family): string {
+function addressText(address: AddressMatch | null, family: Family, nameOf?: ListOptions['nameOf']): string {
   if (address === null) return family === 4 ? '0.0.0.0/0' : '::/0';
   const length = formatMask(address.mask, family);
   const whole = length === (family === 4 ? '32' : '128');
-  return `${formatAddress(address.words, family)}${whole ? '' : `/${length}`}`;
+  const text = formatAddress(address.words, family);
+  return `${nameOf?.(text) ?? text}${whole ? '' : `/${length}`}`;
 }
 
 /** `[goto] ` and what the extensions say, each with a space before it. */
