@@ -1,6 +1,8 @@
 /** Every program there is. Adding one means adding its file and its line here. */
+import { brctl, bridge, tunctl } from './bridge-tools.ts';
 import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
+import { nc, telnet } from './nc.ts';
 import type { Program } from './program.ts';
 import { sleep } from './sleep.ts';
 import { sysctl } from './sysctl.ts';
@@ -9,7 +11,18 @@ import { tcpdump } from './tcpdump/index.ts';
 export type { LiveHost, LiveNode, LiveSwitch } from './live-node.ts';
 export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './program.ts';
 
-export const PROGRAMS: readonly Program[] = [conntrack, ...HOST_PROGRAMS, sleep, sysctl, tcpdump];
+export const PROGRAMS: readonly Program[] = [
+  conntrack,
+  ...HOST_PROGRAMS,
+  sleep,
+  sysctl,
+  tcpdump,
+  nc,
+  telnet,
+  bridge,
+  brctl,
+  tunctl,
+];
 
 export function programNamed(name: string): Program | undefined {
   return PROGRAMS.find((program) => program.name === name);

@@ -21,14 +21,19 @@ export function isRulesProgram(name: string): boolean {
 /** Those that act on a running instance only. */
 const LIVE_PROGRAMS: readonly string[] = [
   'arp',
+  'brctl',
+  'bridge',
   'conntrack',
   'ifconfig',
   'ip',
+  'nc',
   'netstat',
   'route',
   'sleep',
   'sysctl',
   'tcpdump',
+  'telnet',
+  'tunctl',
 ];
 
 export function isProgramName(name: string): boolean {

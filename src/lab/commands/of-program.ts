@@ -12,7 +12,8 @@ export function ofProgram(program: Program): LabCommand {
     values,
     start(lab, nodeName, args) {
       const node = liveNode(lab, nodeName);
-      if (node.kind !== program.on) throw new UsageMistake(`${nodeName} is no ${program.on}`);
+      if (program.on !== 'any' && node.kind !== program.on)
+        throw new UsageMistake(`${nodeName} is no ${program.on}`);
       let text = '';
       let told: Values = {};
       let isOver = false;

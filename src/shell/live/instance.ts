@@ -34,6 +34,8 @@ export interface InstanceParts {
   readonly nodes: readonly LiveNode[];
   /** Commands that only this instance has, where no program of that name is for the node. */
   readonly commands?: ReadonlyMap<string, OwnCommand>;
+  /** Where the instance's own command of a name is meant although there is a program of that name for the node. */
+  readonly prefersOwn?: (node: LiveNode, name: string) => boolean;
 }
 
 /** A command that is no program: it acts on the instance. Its exit status. */
@@ -62,7 +64,9 @@ export class LiveInstance implements ControlledInstance {
 
   private readonly commands: ReadonlyMap<string, OwnCommand>;
 
-  constructor({ kind, clock, nodes, commands = new Map() }: InstanceParts) {
+  private readonly prefersOwn: (node: LiveNode, name: string) => boolean;
+
+  constructor({ kind, clock, nodes, commands = new Map(), prefersOwn = () => false }: InstanceParts) {
     this.kind = kind;
     this.clock = clock;
     this.isVirtual = clock.catchUp === undefined;
@@ -71,6 +75,7 @@ export class LiveInstance implements ControlledInstance {
     this.commands = new Map([['show', show], ...commands]);
     const names = [...RULES_PROGRAMS, ...PROGRAMS.map(({ name }) => name), ...this.commands.keys()];
     this.programs = [...new Set(names)].sort();
+    this.prefersOwn = prefersOwn;
     this.time = new TimeKeeper(clock);
   }
 
@@ -101,7 +106,8 @@ export class LiveInstance implements ControlledInstance {
         return await runRulesProgram(name, args, open, io);
       }
       const program = programNamed(name);
-      if (program === undefined || (program.on !== node.kind && program.on !== 'any')) {
+      const isForNode = program !== undefined && (program.on === node.kind || program.on === 'any');
+      if (!isForNode || this.prefersOwn(node, name)) {
         const own = this.commands.get(name);
         if (own !== undefined) return await own(node, args, io);
       }

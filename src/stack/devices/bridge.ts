@@ -59,6 +59,10 @@ export class BridgeLink implements DeviceKind, FrameTaker {
     this.build();
   }
 
+  get portNames(): string[] {
+    return this.members.map(({ name }) => name);
+  }
+
   remove(): void {
     for (const device of [...this.members]) this.release(device);
   }

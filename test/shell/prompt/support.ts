@@ -19,7 +19,7 @@ topology:
 
 export class Desk {
   readonly lab = new Lab(parseLab({ text: LAB, file: 'lab.yaml' }));
-  readonly target: Target = labInstance(this.lab);
+  readonly target: Target = this.targetOf(this.lab);
   readonly session: Session;
   out = '';
   err = '';
@@ -31,6 +31,10 @@ export class Desk {
       cwd,
       now: () => new Date(0),
     });
+  }
+
+  protected targetOf(lab: Lab): Target {
+    return labInstance(lab);
   }
 
   /** A line; what it printed, and its status. */
