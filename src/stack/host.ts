@@ -53,6 +53,7 @@ import { HEAD_ROOM, PacketPool } from './packet-pool.ts';
 import { PathMtus } from './path-mtu.ts';
 import { PeerLimits } from './peer-limits.ts';
 import { Proxies } from './proxies.ts';
+import { RawSockets } from './raw.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { hasReversePath } from './reverse-path.ts';
 import { Route4 } from './route4.ts';
@@ -121,6 +122,7 @@ export class Host implements HostServices {
   readonly redirects: Redirects;
   readonly proxies = new Proxies();
   readonly tunnels = new Tunnels();
+  readonly raw: RawSockets;
   /** Changes while the host lives. */
   readonly netlink: Rtnetlink;
   /** Changes of addresses and routes so far. */
@@ -191,6 +193,7 @@ export class Host implements HostServices {
     this.pathMtus = new PathMtus(this.clock, this.sysctls);
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
+    this.raw = new RawSockets(this);
     this.multipathSecret = this.neighbours4.secret;
     configureHost(this, config);
   }

@@ -6,7 +6,7 @@ import type { Family } from '../netfilter/hook.ts';
 import { readI32, readU16 } from '../wire/bytes.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
-import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
@@ -59,7 +59,9 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
   const at = inner + headerLength;
   if (headerLength < ipv4.HEADER_LENGTH || at + QUOTED_TRANSPORT > l3End) return false;
   if ((ipv4.fragWord(bytes, inner) & ipv4.FRAG_OFFSET_MASK) !== 0) return false;
-  const transport = transportOf(host, ipv4.protocol(bytes, inner));
+  const protocol = ipv4.protocol(bytes, inner);
+  const transport = transportOf(host, protocol);
+  const isOwnProtocol = protocol === IPPROTO_ICMP;
   const words = (word: number) => Int32Array.of(word, 0, 0, 0);
   const ends = quotedEnds(4, bytes, at, words(ipv4.src(bytes, inner)), words(ipv4.dst(bytes, inner)));
   const quoted = readI32(bytes, at + 4);
@@ -69,7 +71,11 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
     const said = readU16(bytes, l4 + 6);
     const length = ipv4.totalLength(bytes, inner);
     const mtu = said !== 0 ? said : (PLATEAUS.find((plateau) => plateau < length) ?? 68);
-    transport?.packetTooBig(ends, quoted, host.pathMtus.learn(4, ends.remote, mtu));
+    // Of a protocol that checks nothing (an echo request) it is believed as well, as Linux does.
+    if (transport !== null || isOwnProtocol) {
+      const learnt = host.pathMtus.learn(4, ends.remote, mtu);
+      transport?.packetTooBig(ends, quoted, learnt);
+    }
     return transport !== null;
   }
   const meaning: readonly [NetErrorCode, boolean] =
@@ -88,7 +94,9 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const at = inner + ipv6.HEADER_LENGTH;
   // Own packets carry no extension headers, so the transport follows at once.
   if (at + QUOTED_TRANSPORT > l3End || bytes[inner]! >>> 4 !== 6) return false;
-  const transport = transportOf(host, ipv6.nextHeader(bytes, inner));
+  const protocol = ipv6.nextHeader(bytes, inner);
+  const transport = transportOf(host, protocol);
+  const isOwnProtocol = protocol === IPPROTO_ICMPV6;
   const words = (offset: number) =>
     Int32Array.of(
       readI32(bytes, offset),
@@ -101,7 +109,10 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.PACKET_TOO_BIG) {
     const mtu = readI32(bytes, l4 + 4) >>> 0;
-    transport?.packetTooBig(ends, quoted, host.pathMtus.learn(6, ends.remote, Math.min(mtu, 0xffff)));
+    if (transport !== null || isOwnProtocol) {
+      const learnt = host.pathMtus.learn(6, ends.remote, Math.min(mtu, 0xffff));
+      transport?.packetTooBig(ends, quoted, learnt);
+    }
     return transport !== null;
   }
   const meaning: readonly [NetErrorCode, boolean] =

@@ -18,7 +18,8 @@ const MS_PER_DAY = 86_400_000;
 /** Type, code, checksum, identifier and sequence number, and three times. */
 const TIMESTAMP_LENGTH = 20;
 
-export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device): void {
+/** @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says */
+export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device, isSeen: boolean): void {
   const { bytes, l4, l3End } = pkt;
   if (pkt.checksumState !== ChecksumState.GOOD && checksum(bytes, l4, l3End, 0) !== 0) {
     return host.drop(pkt, DropReason.ICMP_CHECKSUM);
@@ -43,7 +44,9 @@ export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device): voi
       return host.drop(pkt, DropReason.ICMP_IGNORED);
     default:
       if (icmp.isError(type) && receiveIcmpError4(host, pkt)) return host.countDelivered();
-      return host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
+      return isSeen || host.hasSocket(pkt, device)
+        ? host.deliver(pkt)
+        : host.drop(pkt, DropReason.ICMP_IGNORED);
   }
 }
 

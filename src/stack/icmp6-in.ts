@@ -12,7 +12,8 @@ import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { receiveIcmpError6 } from './icmp-errors.ts';
 
-export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device): void {
+/** @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says */
+export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device, isSeen: boolean): void {
   const { bytes, l4, l3End } = pkt;
   if (pkt.checksumState !== ChecksumState.GOOD && fold(transportSum(pkt)) !== 0xffff) {
     return host.drop(pkt, DropReason.ICMP_CHECKSUM);
@@ -22,7 +23,7 @@ export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device): voi
   if (type === icmpv6.ECHO_REQUEST) return echo(host, pkt);
   if (nd.isNd(type)) return host.nd.receive(pkt, device);
   if (icmpv6.isError(type) && receiveIcmpError6(host, pkt)) return host.countDelivered();
-  return host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
+  return isSeen || host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
 }
 
 function echo(host: Host, pkt: PacketBuffer): void {

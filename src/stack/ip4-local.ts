@@ -33,9 +33,10 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
   }
   if (!host.hook(Hook.INPUT, pkt)) return;
   if (host.isPassive) return host.deliver(pkt);
+  const isSeen = host.raw.deliver(pkt, device);
   switch (pkt.proto) {
     case IPPROTO_ICMP:
-      return receiveIcmp4(host, pkt, device);
+      return receiveIcmp4(host, pkt, device, isSeen);
     case IPPROTO_UDP:
       return deliverUdp(host, pkt, device);
     case IPPROTO_UDPLITE:
@@ -48,7 +49,7 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
       return host.deliver(pkt);
     default:
       if (host.tunnels.receive(pkt)) return host.countDelivered();
-      if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+      if (isSeen || host.hasSocket(pkt, device)) return host.deliver(pkt);
       host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.PROT_UNREACH, 0);
       return host.drop(pkt, DropReason.NO_PROTOCOL);
   }

@@ -92,9 +92,10 @@ function routingPasses(host: Host, pkt: PacketBuffer, at: number): boolean {
 }
 
 function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, nextAt: number): void {
+  const isSeen = host.raw.deliver(pkt, device);
   switch (kind) {
     case IPPROTO_ICMPV6:
-      return receiveIcmp6(host, pkt, device);
+      return receiveIcmp6(host, pkt, device, isSeen);
     case IPPROTO_UDP:
       return deliverUdp(host, pkt, device);
     case IPPROTO_UDPLITE:
@@ -106,7 +107,7 @@ function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, 
       return host.drop(pkt, DropReason.NO_PROTOCOL);
     default:
       if (host.tunnels.receive(pkt)) return host.countDelivered();
-      if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+      if (isSeen || host.hasSocket(pkt, device)) return host.deliver(pkt);
       host.icmp6.error(pkt, icmpv6.PARAMETER_PROBLEM, icmpv6.UNKNOWN_NEXT_HEADER, nextAt - pkt.l3);
       return host.drop(pkt, DropReason.NO_PROTOCOL);
   }

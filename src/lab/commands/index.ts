@@ -1,5 +1,6 @@
 /** Every command of a lab's steps. Adding one means adding its file and its line here. */
 import { conntrack } from '../../programs/conntrack/index.ts';
+import { traceroute } from '../../programs/traceroute/index.ts';
 import type { LabCommand } from './command.ts';
 import { bridge, ip, iptablesSave, sleep } from './look.ts';
 import { migrate } from './migrate.ts';
@@ -13,6 +14,7 @@ import { talk } from './talk.ts';
 
 export const COMMANDS: readonly LabCommand[] = [
   ping,
+  ofProgram(traceroute),
   nc,
   talk,
   host,
