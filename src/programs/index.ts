@@ -2,11 +2,8 @@
 import { brctl, bridge, tunctl } from './bridge-tools.ts';
 import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
-<<<<<<< HEAD
 import { nc, telnet } from './nc.ts';
-=======
 import { ping } from './ping/index.ts';
->>>>>>> dc62813 (Ping and trace routes as iputils and traceroute do, wherever programs run)
 import type { Program } from './program.ts';
 import { sleep } from './sleep.ts';
 import { sysctl } from './sysctl.ts';
@@ -19,22 +16,16 @@ export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './
 export const PROGRAMS: readonly Program[] = [
   conntrack,
   ...HOST_PROGRAMS,
-<<<<<<< HEAD
-  sleep,
-  sysctl,
-  tcpdump,
-  nc,
-  telnet,
-  bridge,
-  brctl,
-  tunctl,
-=======
   ping,
   sleep,
   sysctl,
   tcpdump,
   traceroute,
->>>>>>> dc62813 (Ping and trace routes as iputils and traceroute do, wherever programs run)
+  nc,
+  telnet,
+  bridge,
+  brctl,
+  tunctl,
 ];
 
 export function programNamed(name: string): Program | undefined {
