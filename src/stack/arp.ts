@@ -44,6 +44,12 @@ export class Arp {
     this.send(device, arp.REQUEST, mac, source, ZERO_MAC, 0, target, waiting?.cause ?? 0);
   }
 
+  /** Gratuitous: who has the address hears that it is here. */
+  announce(device: Device, address: number): void {
+    if (!device.hasEthernet) return;
+    this.send(device, arp.REQUEST, BROADCAST_MAC, address, device.mac, 0, address, 0);
+  }
+
   private send(
     device: Device,
     operation: number,

@@ -20,6 +20,7 @@ export class DeviceSettings4 {
   arpAccept = 0;
   proxyArp = false;
   promoteSecondaries = false;
+  arpNotify = false;
   acceptRedirects = false;
 }
 
@@ -90,6 +91,7 @@ export class SettingsTable {
     settings.arpIgnore = Math.max(own('arp_ignore'), all('arp_ignore'));
     settings.arpAccept = Math.max(own('arp_accept'), all('arp_accept'));
     settings.proxyArp = either('proxy_arp');
+    settings.arpNotify = either('arp_notify');
     settings.promoteSecondaries = either('promote_secondaries');
     settings.acceptRedirects = this.acceptRedirects4(device, settings.forwarding);
     this.byDevice4[device.index] = settings;

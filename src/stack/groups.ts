@@ -3,6 +3,7 @@
  * the solicited-node group of each of its addresses (RFC 4291 2.8); and those that sockets have joined.
  */
 import type { Family } from '../netfilter/hook.ts';
+import type { OwnAddress } from './addresses.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 
@@ -30,6 +31,7 @@ export class Groups {
     const key = keyOf(device, family, group[0]!, group[1]!, group[2]!, group[3]!);
     const count = this.joined.get(key) ?? 0;
     this.joined.set(key, count + 1);
+    if (count === 0) this.host.membership.joined(device, family, group);
     return count === 0;
   }
 
@@ -39,6 +41,7 @@ export class Groups {
     const count = this.joined.get(key) ?? 0;
     if (count > 1) this.joined.set(key, count - 1);
     else this.joined.delete(key);
+    if (count === 1) this.host.membership.left(device, family, group);
     return count === 1;
   }
 
@@ -50,12 +53,12 @@ export class Groups {
     if (this.isJoined(device, family, w0, w1, w2, w3)) return true;
     if (family === 4) return w0 === ALL_HOSTS_4;
     if (w0 === SOLICITED_NODE_0 && w1 === 0 && w2 === 1 && w3 >>> 24 === SOLICITED_NODE_3) {
-      return this.host.addresses.all.some(
-        (own) =>
-          own.device === device &&
-          own.family === 6 &&
-          (((own.words[3]! ^ w3) & 0xffffff) === 0 || (this.isRouter(device) && (w3 & 0xffffff) === 0)),
-      );
+      const { all, tentative } = this.host.addresses;
+      const isAsked = (own: OwnAddress) =>
+        own.device === device &&
+        own.family === 6 &&
+        (((own.words[3]! ^ w3) & 0xffffff) === 0 || (this.isRouter(device) && (w3 & 0xffffff) === 0));
+      return all.some(isAsked) || tentative.some(isAsked);
     }
     if (w1 !== 0 || w2 !== 0 || w0 >>> 20 !== 0xff0 || (w0 & 0xffff) !== 0) return false;
     const scope = (w0 >>> 16) & 15;

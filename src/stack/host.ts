@@ -54,6 +54,9 @@ import { PathMtus } from './path-mtu.ts';
 import { PeerLimits } from './peer-limits.ts';
 import { Proxies } from './proxies.ts';
 import { RawSockets } from './raw.ts';
+import { DuplicateDetection } from './duplicate-detection.ts';
+import { Membership } from './membership.ts';
+import { RouterDiscovery } from './router-discovery.ts';
 import { rejectWithIcmp, rejectWithReset } from './reject.ts';
 import { hasReversePath } from './reverse-path.ts';
 import { Route4 } from './route4.ts';
@@ -123,6 +126,9 @@ export class Host implements HostServices {
   readonly proxies = new Proxies();
   readonly tunnels = new Tunnels();
   readonly raw: RawSockets;
+  readonly membership: Membership;
+  readonly duplicates: DuplicateDetection;
+  readonly routers: RouterDiscovery;
   /** Changes while the host lives. */
   readonly netlink: Rtnetlink;
   /** Changes of addresses and routes so far. */
@@ -194,6 +200,9 @@ export class Host implements HostServices {
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
     this.raw = new RawSockets(this);
+    this.membership = new Membership(this);
+    this.duplicates = new DuplicateDetection(this);
+    this.routers = new RouterDiscovery(this);
     this.multipathSecret = this.neighbours4.secret;
     configureHost(this, config);
   }

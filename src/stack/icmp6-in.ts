@@ -22,6 +22,7 @@ export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device, isSe
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.ECHO_REQUEST) return echo(host, pkt);
   if (nd.isNd(type)) return host.nd.receive(pkt, device);
+  if (icmpv6.isMld(type) && host.membership.receive6(pkt, device)) return host.deliver(pkt);
   if (icmpv6.isError(type) && receiveIcmpError6(host, pkt)) return host.countDelivered();
   return isSeen || host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);
 }

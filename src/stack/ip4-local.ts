@@ -45,7 +45,7 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
     case IPPROTO_TCP:
       return deliverTcp(host, pkt, device);
     case IPPROTO_IGMP:
-      // Membership is no business of a packet filter: heard and forgotten.
+      host.membership.receive4(pkt, device);
       return host.deliver(pkt);
     default:
       if (host.tunnels.receive(pkt)) return host.countDelivered();

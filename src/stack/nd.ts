@@ -1,7 +1,7 @@
 /**
  * Neighbour discovery (RFC 4861) of one host: asks for neighbours, answers for own addresses, learns from both, tells
- * senders of a better first hop (Linux: net/ipv6/ndisc.c). Router advertisements are not heeded: a gateway has its routes
- * from its configuration; and as in Linux somebody else makes them (radvd), who is told of solicitations.
+ * senders of a better first hop (Linux: net/ipv6/ndisc.c). What routers say is router-discovery.ts, the question
+ * whether an address is free duplicate-detection.ts; who wants to be a router here answers `onRouterSolicitation`.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
@@ -23,6 +23,8 @@ import { NeighbourState, type Neighbour } from './neighbours.ts';
 import { receiveRedirect6 } from './redirect-in.ts';
 
 const ALL_NODES_0 = 0xff020000 | 0;
+const ALL_ROUTERS_3 = 2;
+const NOBODY = new Int32Array(4);
 const SOLICITED_NODE_3 = 0xff000000 | 0;
 /** ndisc's own limit on redirects, in milliseconds. */
 const REDIRECT_INTERVAL_MS = 1000;
@@ -85,6 +87,39 @@ export class NeighbourDiscovery {
     return this.host.addresses.of(device, 6).find(({ scope }) => scope === Scope.LINK)?.words;
   }
 
+  /** Is the address anybody's? (RFC 4862 5.4.2; the nonce tells the question from others': RFC 7527) */
+  solicitUnused(device: Device, words: Int32Array, nonce: Uint8Array): void {
+    const pkt = this.begin(nd.NEIGHBOUR_LENGTH + OPTION_HEADER_LENGTH, device, NOBODY, 0);
+    this.setDestination(pkt, ALL_NODES_0, 0, 1, SOLICITED_NODE_3 | (words[3]! & 0xffffff));
+    const { bytes } = pkt;
+    const at = pkt.l3 + ipv6.HEADER_LENGTH;
+    bytes.fill(0, at, at + nd.NEIGHBOUR_LENGTH);
+    bytes[at] = icmpv6.NEIGHBOUR_SOLICITATION;
+    ipv6.writeAddress(bytes, nd.targetAt(at), words[0]!, words[1]!, words[2]!, words[3]!);
+    bytes[at + nd.NEIGHBOUR_LENGTH] = nd.OPTION_NONCE;
+    bytes[at + nd.NEIGHBOUR_LENGTH + 1] = 1;
+    bytes.set(nonce, at + nd.NEIGHBOUR_LENGTH + 2);
+    this.finish(pkt);
+  }
+
+  /** Who routes here? */
+  solicitRouters(device: Device): void {
+    const source = this.linkLocalOf(device);
+    const length = nd.ROUTER_SOLICITATION_LENGTH + (source === undefined ? 0 : OPTION_HEADER_LENGTH);
+    const pkt = this.begin(length, device, source ?? NOBODY, 0);
+    this.setDestination(pkt, ALL_NODES_0, 0, 0, ALL_ROUTERS_3);
+    const { bytes } = pkt;
+    const at = pkt.l3 + ipv6.HEADER_LENGTH;
+    bytes.fill(0, at, at + length);
+    bytes[at] = icmpv6.ROUTER_SOLICITATION;
+    if (source !== undefined) {
+      bytes[at + nd.ROUTER_SOLICITATION_LENGTH] = nd.OPTION_SOURCE_LINK_ADDRESS;
+      bytes[at + nd.ROUTER_SOLICITATION_LENGTH + 1] = 1;
+      bytes.set(device.mac, at + nd.ROUTER_SOLICITATION_LENGTH + 2);
+    }
+    this.finish(pkt);
+  }
+
   // ── Messages ────────────────────────────────────────────────────────────────────────────────────────────────
 
   private begin(length: number, device: Device, source: Int32Array, cause: number): PacketBuffer {
@@ -141,8 +176,9 @@ export class NeighbourDiscovery {
         return receiveRedirect6(this.host, pkt, device);
       case icmpv6.ROUTER_SOLICITATION:
         return this.takeRouterSolicitation(pkt, device);
+      case icmpv6.ROUTER_ADVERTISEMENT:
+        return this.host.routers.receive(pkt, device);
       default:
-        // Routers' messages, to a router.
         return false;
     }
   }
@@ -175,6 +211,11 @@ export class NeighbourDiscovery {
     const toSolicitedNode =
       pkt.dst0 === ALL_NODES_0 && pkt.dst1 === 0 && pkt.dst2 === 1 && pkt.dst3 >>> 24 === 0xff;
     if (isDad && (!toSolicitedNode || linkAddress >= 0)) return false;
+    if (host.duplicates.isWaiting && isDad) {
+      const at = nd.findOption(bytes, l4, l3End, nd.OPTION_NONCE);
+      const nonce = at < 0 ? undefined : bytes.slice(at + 2, at + OPTION_HEADER_LENGTH);
+      if (host.duplicates.heard(device, Int32Array.of(t0, t1, t2, t3), nonce)) return true;
+    }
     const own = host.addresses.find(6, t0, t1, t2, t3, device);
     const isAnycast = own === undefined && this.isAnycast(device, t0, t1, t2, t3);
     if (own === undefined && !isAnycast) return false;
@@ -248,6 +289,8 @@ export class NeighbourDiscovery {
     const isSolicited = (flags & nd.NA_SOLICITED) !== 0;
     if (word(0) >>> 24 === 0xff || (pkt.dst0 >>> 24 === 0xff && isSolicited)) return false;
     if (!isSolicited && settings.v6(device).dropUnsolicitedNa) return false;
+    const { duplicates } = this.host;
+    if (duplicates.isWaiting && duplicates.heard(device, Int32Array.from([0, 1, 2, 3], word), undefined)) return true;
     const neighbour = neighbours6.find(device, word(0), word(1), word(2), word(3));
     if (neighbour === undefined || neighbour.state === NeighbourState.FAILED) return false;
     neighbour.isRouter = (flags & nd.NA_ROUTER) !== 0;

@@ -52,6 +52,11 @@ export function check(offset: number, end: number): WireStatus {
   return offset + HEADER_LENGTH > end ? WireStatus.SHORT : WireStatus.OK;
 }
 
+/** Multicast listener discovery, either version. */
+export function isMld(typeValue: number): boolean {
+  return (typeValue >= MLD_QUERY && typeValue <= MLD_DONE) || typeValue === MLD2_REPORT;
+}
+
 export function type(bytes: Uint8Array, offset: number): number {
   return bytes[offset]!;
 }

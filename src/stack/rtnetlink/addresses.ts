@@ -5,7 +5,7 @@
 import type { Timer } from '../../base/clock.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import { networkOf, sameWords, type IpPrefix } from '../address.ts';
-import type { AddressOptions, OwnAddress } from '../addresses.ts';
+import { OwnAddress, type AddressOptions } from '../addresses.ts';
 import type { Device } from '../device.ts';
 import { linkLocalOf } from '../host-addressing.ts';
 import type { Host } from '../host.ts';
@@ -42,15 +42,36 @@ export class AddressControl {
     if (family === 6 && host.settings.v6(device).disabled) {
       throw new NetlinkError('EPERM', 'ipv6: IPv6 is disabled on this device.');
     }
-    return this.place(prefix, device, options);
+    return this.give(prefix, device, options);
+  }
+
+  /** To a host that lives: an IPv6 address is asked for first, an IPv4 address announced where that is asked for. */
+  give(prefix: IpPrefix, device: Device, options: AddressOptions): OwnAddress {
+    const { host } = this;
+    if (prefix.family === 6 && options.noDad !== true && host.duplicates.isOn(device)) {
+      const own = new OwnAddress(prefix, device, false, options);
+      host.duplicates.start(own, () => {
+        host.addresses.all.push(own);
+        host.addresses.changed();
+        this.settle(own);
+      });
+      return own;
+    }
+    const own = this.place(prefix, device, options);
+    if (own.family === 4 && host.settings.v4(device).arpNotify) host.arp.announce(device, own.words[0]!);
+    return own;
   }
 
   /** The address and what it brings, unchecked. */
   place(prefix: IpPrefix, device: Device, options: AddressOptions = {}): OwnAddress {
     const own = this.host.addresses.add(prefix, device, options);
+    this.settle(own);
+    return own;
+  }
+
+  private settle(own: OwnAddress): void {
     this.bring(own);
     if (own.validUntil !== Infinity || own.preferredUntil !== Infinity) this.schedule(own);
-    return own;
   }
 
   /** Lifetimes end at their times; called again when they change. */
@@ -96,8 +117,8 @@ export class AddressControl {
   /** Throws NetlinkError. Secondary addresses go with their primary, or the first takes its place (promote_secondaries). */
   remove(prefix: IpPrefix, device: Device): void {
     const { family, words, length } = prefix;
-    const own = this.host.addresses
-      .of(device, family)
+    const { addresses } = this.host;
+    const own = (family === 6 ? addresses.withTentative(device) : addresses.of(device, 4))
       .find((one) => sameWords(one.words, words) && one.length === length);
     if (own === undefined) {
       throw new NetlinkError(
@@ -110,6 +131,7 @@ export class AddressControl {
 
   drop(own: OwnAddress): void {
     const { host } = this;
+    if (host.duplicates.forget(own)) return;
     const { addresses } = host;
     const followers =
       own.family === 4 && !own.secondary
@@ -147,6 +169,12 @@ export class AddressControl {
   /** The device is up again: its addresses' networks are reached by it. */
   restore(device: Device): void {
     for (const own of this.host.addresses.all) if (own.device === device) this.bring(own);
+  }
+
+  /** The device is up, or has another MAC address: neighbours are told (arp_notify). */
+  announce(device: Device): void {
+    if (!this.host.settings.v4(device).arpNotify || device.isLoopback) return;
+    for (const own of this.host.addresses.of(device, 4)) this.host.arp.announce(device, own.words[0]!);
   }
 
   /** fe80::/64 with the interface identifier made from the MAC address, where the device has none. */

@@ -30,6 +30,8 @@ export class LinkControl {
       device.hasBeenUp = true;
       this.addresses.addLinkLocal(device);
       this.addresses.restore(device);
+      host.routers.ask(device);
+      this.addresses.announce(device);
     } else {
       for (const own of host.addresses.of(device, 6)) if (!device.isLoopback) this.addresses.drop(own);
       this.removeRoutes(device, false);

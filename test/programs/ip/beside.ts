@@ -16,11 +16,18 @@ export interface Answer {
 
 const INTERFACES = { a0: '02:00:00:00:00:01', b0: '02:00:00:00:00:02' };
 
+const SYSCTLS = {
+  'net.ipv4.ip_forward': 0,
+  'net.ipv6.conf.all.forwarding': 0,
+  'net.ipv6.conf.all.accept_dad': 0,
+  'net.ipv6.conf.default.accept_dad': 0,
+};
+
 /** A host with a0 and b0, without addresses. */
 export function plainHost(): Host {
   const interfaces = Object.fromEntries(Object.entries(INTERFACES).map(([name, mac]) => [name, { mac }]));
   return Host.fromObject(
-    { interfaces, sysctl: { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 } },
+    { interfaces, sysctl: SYSCTLS },
     { clock: new VirtualClock(1_700_000_000_000_000), rng: new SeededRng(1), sink: { frame() {} } },
   );
 }
@@ -69,6 +76,7 @@ export function askLinux(commands: readonly string[]): Answer[] {
 function withoutVeth(text: string): string {
   return text
     .replace(/@if\d+/g, '')
+    .replace(/^Error: Peer netns reference is invalid\.\n/gm, '')
     .replace(/ link-netns\S* \S+/g, '')
     .replace(/^(\d+): (\S+)( +)/gm, '$1: $2$3');
 }

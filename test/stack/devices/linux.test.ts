@@ -46,6 +46,22 @@ describe('stack/devices: with Linux', function () {
     await pings('fd88::1', 1450 - 48);
   });
 
+  it('duplicate addresses: each finds the other’s taken', async () => {
+    ours('addr add fd77::2/64 dev eth0');
+    await theirs('addr add fd77::1/64 dev tap0');
+    const until = Date.now() + 20_000;
+    const isFound = async () => {
+      const mine = runIp(session.host, ['-6', 'addr', 'show', 'dev', 'eth0']).out;
+      return mine.includes('fd77::2/64 scope global dadfailed') && (await theirs('-6 addr')).includes('fd77::1/64 scope global dadfailed');
+    };
+    while (!(await isFound())) {
+      assert.ok(Date.now() < until, await theirs('-6 addr'));
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    ours('addr del fd77::2/64 dev eth0');
+    await theirs('addr del fd77::1/64 dev tap0');
+  });
+
   it('a bridge of ours: the kernel reaches the host behind it', async () => {
     ours('link add br0 type bridge');
     ours('addr flush dev eth0');

@@ -211,16 +211,16 @@ describe('stack/routing: changes count for the next packet', () => {
 
   it('of lifetimes: an address is deprecated, then gone', () => {
     const { host, clock } = makeRig(GATEWAY);
-    ip(host, 'addr add fd00::9/64 dev lan valid_lft 20 preferred_lft 10');
+    ip(host, 'addr add fd00::9/64 dev lan valid_lft 20 preferred_lft 10 nodad');
     const towards = Int32Array.of(0xfd000000 | 0, 0, 0, 0x99);
     const lan = host.devices.named('lan')!;
     const source = () => host.addresses.select6(lan, towards)![3];
     assert.match(
       ip(host, '-6 addr show dev lan'),
-      /fd00::9\/64 scope global \n +valid_lft 20sec preferred_lft 10sec/,
+      /fd00::9\/64 scope global nodad \n +valid_lft 20sec preferred_lft 10sec/,
     );
     clock.advanceTo(clock.now + 11e6);
-    assert.match(ip(host, '-6 addr show dev lan'), /fd00::9\/64 scope global deprecated /);
+    assert.match(ip(host, '-6 addr show dev lan'), /fd00::9\/64 scope global nodad deprecated /);
     assert.equal(source(), 1, 'what is deprecated is not chosen');
     clock.advanceTo(clock.now + 10e6);
     assert.doesNotMatch(ip(host, '-6 addr show dev lan'), /fd00::9/);
