@@ -150,7 +150,11 @@ export function readQuery6({ bytes, l4, l3End }: PacketBuffer): Query | undefine
     const at = l4 + icmpv6.HEADER_LENGTH + 4 * i;
     return (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
   };
-  return { version: isVersion2 ? 3 : 2, group: Int32Array.of(word(0), word(1), word(2), word(3)), withinMs: longDelay(code, isVersion2) };
+  return {
+    version: isVersion2 ? 3 : 2,
+    group: Int32Array.of(word(0), word(1), word(2), word(3)),
+    withinMs: longDelay(code, isVersion2),
+  };
 }
 
 /** From 32768 on a floating point number (RFC 3810 5.1.3). */

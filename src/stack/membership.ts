@@ -105,7 +105,9 @@ export class Membership {
     this.tell(link, link.changes, version);
     for (const change of link.changes) change.left--;
     // The older versions say a leave once.
-    link.changes = link.changes.filter(({ left, kind }) => left > 0 && (version === 3 || kind === igmp.Record.TO_EX));
+    link.changes = link.changes.filter(
+      ({ left, kind }) => left > 0 && (version === 3 || kind === igmp.Record.TO_EX),
+    );
     if (link.changes.length === 0) return;
     const most = version === 3 ? REPEAT_MS.new : REPEAT_MS.old;
     const delay = 1 + rng.below(most);
@@ -137,7 +139,9 @@ export class Membership {
     if (query !== undefined) return this.asked(this.link(device, 4), query);
     const { bytes, l4, l3End } = pkt;
     const isReport = bytes[l4] === igmp.V1_REPORT || bytes[l4] === igmp.V2_REPORT;
-    return isReport && igmp.isIntact(bytes, l4, l3End) && this.spokenFor(this.link(device, 4), pkt.dst0, 0, 0, 0);
+    return (
+      isReport && igmp.isIntact(bytes, l4, l3End) && this.spokenFor(this.link(device, 4), pkt.dst0, 0, 0, 0)
+    );
   }
 
   receive6(pkt: PacketBuffer, device: Device): boolean {

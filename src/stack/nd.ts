@@ -290,7 +290,8 @@ export class NeighbourDiscovery {
     if (word(0) >>> 24 === 0xff || (pkt.dst0 >>> 24 === 0xff && isSolicited)) return false;
     if (!isSolicited && settings.v6(device).dropUnsolicitedNa) return false;
     const { duplicates } = this.host;
-    if (duplicates.isWaiting && duplicates.heard(device, Int32Array.from([0, 1, 2, 3], word), undefined)) return true;
+    if (duplicates.isWaiting && duplicates.heard(device, Int32Array.from([0, 1, 2, 3], word), undefined))
+      return true;
     const neighbour = neighbours6.find(device, word(0), word(1), word(2), word(3));
     if (neighbour === undefined || neighbour.state === NeighbourState.FAILED) return false;
     neighbour.isRouter = (flags & nd.NA_ROUTER) !== 0;

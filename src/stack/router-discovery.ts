@@ -132,7 +132,16 @@ export class RouterDiscovery {
     }
     if (seconds === 0) return;
     const expires = seconds === INFINITE_SECONDS ? 0 : clock.now + seconds * US_PER_SECOND;
-    const spec = { to, type: ROUTE_TYPES.unicast, table: TABLE_MAIN, device, gateway, metric, origin, expires };
+    const spec = {
+      to,
+      type: ROUTE_TYPES.unicast,
+      table: TABLE_MAIN,
+      device,
+      gateway,
+      metric,
+      origin,
+      expires,
+    };
     const route = routes6.insert(spec);
     if (expires === 0) return;
     this.timers.set(
@@ -150,7 +159,10 @@ export class RouterDiscovery {
     const valid = readI32(bytes, at + 4) >>> 0;
     const preferred = readI32(bytes, at + 8) >>> 0;
     if (preferred > valid || length > 128) return;
-    const words = networkOf(Int32Array.from([0, 4, 8, 12], (i) => readI32(bytes, at + 16 + i)), length);
+    const words = networkOf(
+      Int32Array.from([0, 4, 8, 12], (i) => readI32(bytes, at + 16 + i)),
+      length,
+    );
     if (isLinkLocal6(words[0]!) || words[0]! >>> 24 === 0xff) return;
     const to: IpPrefix = { family: 6, words, length };
     if ((flags & nd.PREFIX_ON_LINK) !== 0) {
@@ -170,17 +182,13 @@ export class RouterDiscovery {
     const known = addresses.withTentative(device).find((own) => sameWords(own.words, words));
     if (known === undefined) {
       if (valid === 0) return;
-      netlink.addresses.give(
-        { family: 6, words, length: AUTONOMOUS_LENGTH },
-        device,
-        {
-          validUntil: end(valid),
-          preferredUntil: end(preferred),
-          isDynamic: true,
-          fromAdvertisement: true,
-          noPrefixRoute: true,
-        },
-      );
+      netlink.addresses.give({ family: 6, words, length: AUTONOMOUS_LENGTH }, device, {
+        validUntil: end(valid),
+        preferredUntil: end(preferred),
+        isDynamic: true,
+        fromAdvertisement: true,
+        noPrefixRoute: true,
+      });
       return;
     }
     if (!known.isDynamic) return;

@@ -64,7 +64,11 @@ const IPV4_CONF: readonly SysctlSpec[] = [
     undefined,
     'make neighbours of unasked announcements: 1 always, 2 from the same subnet',
   ),
-  flag('net.ipv4.conf.*.arp_notify', 0, 'announce addresses when they or their interface come; all or interface'),
+  flag(
+    'net.ipv4.conf.*.arp_notify',
+    0,
+    'announce addresses when they or their interface come; all or interface',
+  ),
   flag('net.ipv4.conf.*.proxy_arp', 0, 'answer ARP for what is routed elsewhere; all or interface'),
   flag(
     'net.ipv4.conf.*.promote_secondaries',
@@ -107,13 +111,7 @@ const IPV6_CONF: readonly SysctlSpec[] = [
     undefined,
     'ask whether an address is free before it is used; those of the configuration are used at once',
   ),
-  number(
-    'net.ipv6.conf.*.dad_transmits',
-    1,
-    INT_MAX,
-    undefined,
-    'how often it is asked; 0 for not at all',
-  ),
+  number('net.ipv6.conf.*.dad_transmits', 1, INT_MAX, undefined, 'how often it is asked; 0 for not at all'),
   number(
     'net.ipv6.conf.*.router_solicitations',
     0,

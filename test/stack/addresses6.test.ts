@@ -26,7 +26,9 @@ describe('stack: duplicate address detection', () => {
     assert.match(ip(a, '-6 addr show dev eth0'), /fd00::9\/64 scope global tentative /);
     assert.equal(net.talk(b, a, 'fd00::9'), 'eth0', 'after a second or two it answers');
     assert.match(ip(a, '-6 addr show dev eth0'), /fd00::9\/64 scope global \n/);
-    const asked = net.frames.filter((frame) => frame.slice(-64).startsWith('8700') && frame.slice(-16).startsWith('0e01'));
+    const asked = net.frames.filter(
+      (frame) => frame.slice(-64).startsWith('8700') && frame.slice(-16).startsWith('0e01'),
+    );
     assert.equal(asked.length, 1, 'one question, with a nonce');
   });
 
@@ -63,7 +65,10 @@ describe('stack: router advertisements', () => {
   const advertised = () => {
     const net = new Net();
     const router = net.node({ eth0: { addresses: ['fd05::1/64'] }, up0: { addresses: ['fd06::1/64'] } });
-    const host = net.node({ eth0: {} }, { sysctl: { ...HOST, 'net.ipv6.conf.default.router_solicitations': 3 } });
+    const host = net.node(
+      { eth0: {} },
+      { sysctl: { ...HOST, 'net.ipv6.conf.default.router_solicitations': 3 } },
+    );
     net.cable(router, 'eth0', host, 'eth0');
     const advertiser = new RouterAdvertiser(router.host, router.host.devices.named('eth0')!, {
       prefix: parseAddress('fd05::')!.words,
@@ -79,10 +84,16 @@ describe('stack: router advertisements', () => {
   it('give a host its network, an address, and a default route', () => {
     const { net, router, host } = advertised();
     const addresses = ip(host, '-6 addr show dev eth0');
-    assert.match(addresses, /inet6 fd05::ff:fe00:200\/64 scope global dynamic mngtmpaddr noprefixroute \n +valid_lft 863\d\dsec preferred_lft 143\d\dsec/);
+    assert.match(
+      addresses,
+      /inet6 fd05::ff:fe00:200\/64 scope global dynamic mngtmpaddr noprefixroute \n +valid_lft 863\d\dsec preferred_lft 143\d\dsec/,
+    );
     const routes = ip(host, '-6 route');
     assert.match(routes, /^fd05::\/64 dev eth0 proto kernel metric 256 expires 86\d\d\dsec pref medium$/m);
-    assert.match(routes, /^default via fe80::ff:fe00:100 dev eth0 proto ra metric 1024 expires 179\dsec pref medium$/m);
+    assert.match(
+      routes,
+      /^default via fe80::ff:fe00:100 dev eth0 proto ra metric 1024 expires 179\dsec pref medium$/m,
+    );
     assert.equal(net.talk(host, router, 'fd06::1'), 'eth0', 'a way to elsewhere');
     assert.match(ip(host, '-6 neigh'), /fe80::ff:fe00:100 dev eth0 lladdr 02:00:00:00:01:00 router /);
   });
@@ -122,7 +133,10 @@ describe('stack: router advertisements', () => {
 
   it('are asked for when an interface comes up', () => {
     const net = new Net();
-    const host = net.node({ eth0: { up: false } }, { sysctl: { ...HOST, 'net.ipv6.conf.default.router_solicitations': 3 } });
+    const host = net.node(
+      { eth0: { up: false } },
+      { sysctl: { ...HOST, 'net.ipv6.conf.default.router_solicitations': 3 } },
+    );
     const other = net.node({ eth0: {} });
     net.cable(host, 'eth0', other, 'eth0');
     ip(host, 'link set eth0 up');

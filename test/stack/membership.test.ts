@@ -57,7 +57,9 @@ describe('stack: multicast membership', () => {
   });
 
   const query4 = (type: string, code: string, group: string, more = '') =>
-    frameHex(`01005e00000102000000000908004600002${more === '' ? '0' : '4'}0000400001020000 0a0000fe e0000001 94040000 ${type}${code}0000${group}${more}`);
+    frameHex(
+      `01005e00000102000000000908004600002${more === '' ? '0' : '4'}0000400001020000 0a0000fe e0000001 94040000 ${type}${code}0000${group}${more}`,
+    );
 
   it('is told again when the querier asks, within the time that it gives', () => {
     const rig = makeRig(HOST);
@@ -79,7 +81,12 @@ describe('stack: multicast membership', () => {
     assert.equal(answer!.slice(3, 15), '01005e010203', 'to the group');
     assert.deepEqual(more, []);
     rig.receive('e0', query4('11', 'ff', '00000000'));
-    rig.receive('e0', frameHex('01005e01020302000000000908004600002000004000010200000a0000feef0102039404000016000000ef010203'));
+    rig.receive(
+      'e0',
+      frameHex(
+        '01005e01020302000000000908004600002000004000010200000a0000feef0102039404000016000000ef010203',
+      ),
+    );
     assert.deepEqual(pass(rig, 30), []);
   });
 

@@ -118,8 +118,9 @@ export class AddressControl {
   remove(prefix: IpPrefix, device: Device): void {
     const { family, words, length } = prefix;
     const { addresses } = this.host;
-    const own = (family === 6 ? addresses.withTentative(device) : addresses.of(device, 4))
-      .find((one) => sameWords(one.words, words) && one.length === length);
+    const own = (family === 6 ? addresses.withTentative(device) : addresses.of(device, 4)).find(
+      (one) => sameWords(one.words, words) && one.length === length,
+    );
     if (own === undefined) {
       throw new NetlinkError(
         'EADDRNOTAVAIL',

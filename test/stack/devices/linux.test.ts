@@ -52,7 +52,10 @@ describe('stack/devices: with Linux', function () {
     const until = Date.now() + 20_000;
     const isFound = async () => {
       const mine = runIp(session.host, ['-6', 'addr', 'show', 'dev', 'eth0']).out;
-      return mine.includes('fd77::2/64 scope global dadfailed') && (await theirs('-6 addr')).includes('fd77::1/64 scope global dadfailed');
+      return (
+        mine.includes('fd77::2/64 scope global dadfailed') &&
+        (await theirs('-6 addr')).includes('fd77::1/64 scope global dadfailed')
+      );
     };
     while (!(await isFound())) {
       assert.ok(Date.now() < until, await theirs('-6 addr'));
