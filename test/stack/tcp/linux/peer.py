@@ -1,7 +1,8 @@
 """The kernel's side of a transfer, in a namespace: a TCP server whose connections begin with a line.
 
     sink              everything up to the FIN is hashed; answers "<bytes> <sha256>" and closes
-    source <bytes>    sends that many bytes of a repeated block and closes
+    source <bytes> [algorithm]
+                      sends that many bytes of a repeated block and closes, under that congestion control
     echo              sends everything back, and closes after the FIN
 """
 import hashlib
@@ -9,6 +10,7 @@ import socket
 import sys
 import threading
 
+TCP_CONGESTION = 13
 BLOCK = bytes((i * 7 + (i >> 8)) & 0xFF for i in range(1 << 16))
 
 
@@ -24,6 +26,8 @@ def serve(connection):
             connection.sendall(f"{count} {digest.hexdigest()}\n".encode())
         elif words[0] == b"source":
             left = int(words[1])
+            if len(words) > 2:
+                connection.setsockopt(socket.IPPROTO_TCP, TCP_CONGESTION, words[2])
             while left > 0:
                 piece = BLOCK[: min(left, len(BLOCK))]
                 connection.sendall(piece)

@@ -35,12 +35,17 @@ export async function upload(session: KernelSession, family: 4 | 6, bytes: numbe
   };
 }
 
-/** From the kernel to us. */
-export async function download(session: KernelSession, family: 4 | 6, bytes: number): Promise<Result> {
+/** From the kernel to us, under its default congestion control or another. */
+export async function download(
+  session: KernelSession,
+  family: 4 | 6,
+  bytes: number,
+  algorithm = '',
+): Promise<Result> {
   const socket = session.net.connect({ port: PEER_PORT, host: KERNEL_ADDRESS[family], allowHalfOpen: true });
   await once(socket, 'connect');
   const start = process.hrtime.bigint();
-  socket.write(`source ${bytes}\n`);
+  socket.write(`source ${bytes} ${algorithm}\n`);
   const hash = createHash('sha256');
   let got = 0;
   for await (const chunk of socket) {
