@@ -10,8 +10,6 @@ export const RULES_PROGRAMS: readonly string[] = [
   'ip6tables-restore',
   'ipset',
   'nfacct',
-  'ipset',
-  'nfacct',
 ];
 
 export function isRulesProgram(name: string): boolean {
@@ -28,11 +26,13 @@ const LIVE_PROGRAMS: readonly string[] = [
   'ip',
   'nc',
   'netstat',
+  'ping',
   'route',
   'sleep',
   'sysctl',
   'tcpdump',
   'telnet',
+  'traceroute',
   'tunctl',
 ];
 
