@@ -18,7 +18,10 @@ export function describeConformance(engineName: string, engine: Engine): void {
       it(`${name}: the frames, counters, connections and log lines of the kernel`, async () => {
         const question = await loadCase(name);
         const kernel = hasKernel ? await askKernel(question) : recordedAnswer(name);
-        assertSame(question, kernel, await engine(question), { left: 'kernel', right: engineName });
+        assertSame(question, kernel, await engine(question, kernel.sentAt), {
+          left: 'kernel',
+          right: engineName,
+        });
       });
     }
   });

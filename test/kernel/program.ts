@@ -7,12 +7,12 @@ import { byInterface, paced, withFiles, type Engine } from '../../src/conform/sl
 
 const PROGRAM = fileURLToPath(new URL('../../bin/sluice.js', import.meta.url));
 
-export const askSluice: Engine = ({ rules, gateway, input }) =>
+export const askSluice: Engine = ({ rules, gateway, input }, sentAt) =>
   withFiles(async (file) => {
     const args = ['replay', '--json', '--gateway', file('gateway.yaml', JSON.stringify(gateway))];
     args.push('--rules', file('rules.v4', rules.v4 ?? ''));
     if (rules.v6 !== undefined) args.push('--rules6', file('rules.v6', rules.v6));
-    for (const [iface, frames] of byInterface(paced(input), gateway)) {
+    for (const [iface, frames] of byInterface(paced(input, sentAt), gateway)) {
       args.push('--in', `${iface}=${file(`in.${iface}.pcap`, formatPcap(frames))}`);
     }
     return parseAnswer(await runSluice(args));
