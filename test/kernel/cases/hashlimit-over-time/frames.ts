@@ -23,6 +23,6 @@ for (const port of PORTS) burst(port, port === 4 || port === 5 ? 700 : 100);
 line.wait(1.6);
 for (const port of [1, 2, 3, 6, 7]) burst(port);
 line.wait(0.6);
-for (const port of [1, 3]) burst(port);
+burst(1);
 
 export const steps = line.steps;
