@@ -12,7 +12,7 @@ import { WireStatus } from '../wire/wire-status.ts';
 import { Scope } from './addresses.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
-import { NeighbourState, type Neighbour } from './neighbours.ts';
+import { NeighbourState, type Neighbour } from './neighbour.ts';
 import { InputRoute, isLoopback4, isMulticast4 } from './route4.ts';
 
 const BROADCAST_MAC = new Uint8Array(6).fill(0xff);

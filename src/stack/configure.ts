@@ -5,7 +5,7 @@ import { parsePrefix } from './address.ts';
 import type { HostConfig, InterfaceConfig } from './config.ts';
 import { makeDevice } from './devices/make.ts';
 import type { Host } from './host.ts';
-import { NeighbourState } from './neighbours.ts';
+import { NeighbourState } from './neighbour.ts';
 import { Words } from './routing/words.ts';
 
 const DEFAULT_MTU = 1500;

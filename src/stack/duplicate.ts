@@ -11,7 +11,7 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 import { sendLocal4 } from './ip4-send.ts';
 import { sendLocal6 } from './ip6-send.ts';
-import { copyPacket } from './neighbours.ts';
+import { copyPacket } from './copy-packet.ts';
 
 export function sendDuplicate(
   host: Host,

@@ -19,7 +19,7 @@ import { isLinkLocal6, Scope } from './addresses.ts';
 import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { sendLocal6, writeHeader6 } from './ip6-send.ts';
-import { NeighbourState, type Neighbour } from './neighbours.ts';
+import { NeighbourState, type Neighbour } from './neighbour.ts';
 import { receiveRedirect6 } from './redirect-in.ts';
 
 const ALL_NODES_0 = 0xff020000 | 0;

@@ -8,27 +8,15 @@
  *                                ▼                                                  3 questions, no answer ▼
  *                              FAILED: what waits is answered with "host unreachable"                    FAILED
  */
-import type { Timer } from '../base/clock.ts';
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
-import { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { copyPacket } from './copy-packet.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
+import { Neighbour, NeighbourState } from './neighbour.ts';
 import { noteWay } from './shortcut.ts';
-
-/** Linux's NUD_*, as far as they differ in what is done. */
-export const NeighbourState = {
-  INCOMPLETE: 1,
-  REACHABLE: 2,
-  STALE: 3,
-  DELAY: 4,
-  PROBE: 5,
-  FAILED: 6,
-  /** The address follows from the IP address (multicast, broadcast) or from the configuration. */
-  PERMANENT: 7,
-} as const;
-export type NeighbourState = (typeof NeighbourState)[keyof typeof NeighbourState];
 
 const MICROSECONDS_PER_MS = 1000;
 const MICROSECONDS_PER_TICK = 10_000;
@@ -36,57 +24,6 @@ const MICROSECONDS_PER_SECOND = 1_000_000;
 const INITIAL_BUCKETS = 256;
 /** What the kernel charges a waiting packet beside its bytes (skb->truesize of a small frame). */
 const QUEUED_PACKET_OVERHEAD = 768;
-
-export class Neighbour {
-  readonly device: Device;
-  readonly family: Family;
-  readonly w0: number;
-  readonly w1: number;
-  readonly w2: number;
-  readonly w3: number;
-  readonly mac: Uint8Array;
-  state: NeighbourState;
-  /** Questions asked since the state was entered. */
-  probes: number;
-  /** Until then a REACHABLE one is trusted. */
-  reachableUntil: number;
-  /** When the address last changed. */
-  updatedAt: number;
-  /** When it last answered. */
-  confirmedAt: number;
-  /** When a packet last went there or its address was last learnt; the oldest gives way to a new one. */
-  usedAt: number;
-  /** ND: the neighbour said that it is a router. */
-  isRouter: boolean;
-  /** PERMANENT because somebody said so, not because the address follows from the IP address. */
-  isConfigured: boolean;
-  queue: PacketBuffer[];
-  queueBytes: number;
-  timer: Timer | null;
-  next: Neighbour | null;
-
-  constructor(device: Device, family: Family, w0: number, w1: number, w2: number, w3: number, now: number) {
-    this.device = device;
-    this.family = family;
-    this.w0 = w0;
-    this.w1 = w1;
-    this.w2 = w2;
-    this.w3 = w3;
-    this.mac = new Uint8Array(6);
-    this.state = NeighbourState.INCOMPLETE;
-    this.probes = 0;
-    this.reachableUntil = 0;
-    this.updatedAt = now;
-    this.confirmedAt = now;
-    this.usedAt = now;
-    this.isRouter = false;
-    this.isConfigured = false;
-    this.queue = [];
-    this.queueBytes = 0;
-    this.timer = null;
-    this.next = null;
-  }
-}
 
 export class Neighbours {
   private readonly host: Host;
@@ -454,22 +391,4 @@ export class Neighbours {
   setting(name: string): number {
     return this.host.sysctls.get(`net.ipv${this.family}.neigh.default.${name}`);
   }
-}
-
-/** A copy that owns its bytes, with room for an Ethernet header. */
-export function copyPacket(pkt: PacketBuffer): PacketBuffer {
-  const headRoom = 32;
-  const shift = headRoom - pkt.l3;
-  const bytes = new Uint8Array(headRoom + pkt.end - pkt.l3);
-  bytes.set(pkt.bytes.subarray(pkt.l3, pkt.end), headRoom);
-  const copy = new PacketBuffer(bytes, headRoom, bytes.length);
-  Object.assign(copy, pkt);
-  copy.bytes = bytes;
-  copy.start = headRoom;
-  copy.end = bytes.length;
-  copy.l2 = -1;
-  copy.l3 = headRoom;
-  copy.l3End = pkt.l3End + shift;
-  copy.l4 = pkt.l4 + shift;
-  return copy;
 }

@@ -8,7 +8,7 @@ import * as ipv6 from '../wire/ipv6.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 import { decreaseTtl } from './ip4-forward.ts';
-import type { Neighbour } from './neighbours.ts';
+import type { Neighbour } from './neighbour.ts';
 
 /** May the packet go without an ICMP error, options to look at, or being cut? And is the neighbour there? */
 export function mayLeaveAtOnce(host: Host, pkt: PacketBuffer, neighbour: Neighbour, mtu: number): boolean {

@@ -3,7 +3,7 @@ import { formatIp4, formatMac, parseMac } from '../../wire/address.ts';
 import { parseAddress, type IpAddress } from '../../stack/address.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
-import { NeighbourState, type Neighbour } from '../../stack/neighbours.ts';
+import { NeighbourState, type Neighbour } from '../../stack/neighbour.ts';
 import { NetlinkError } from '../../stack/rtnetlink/index.ts';
 import type { ToolResult } from './ip.ts';
 

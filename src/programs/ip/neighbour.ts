@@ -3,7 +3,7 @@ import { formatIp, formatMac, parseMac } from '../../wire/address.ts';
 import type { IpAddress, IpPrefix } from '../../stack/address.ts';
 import { networkOf, sameWords } from '../../stack/address.ts';
 import type { Device } from '../../stack/device.ts';
-import { NeighbourState, type Neighbour } from '../../stack/neighbours.ts';
+import { NeighbourState, type Neighbour } from '../../stack/neighbour.ts';
 import { NetlinkError, type NeighbourMode } from '../../stack/rtnetlink/index.ts';
 import { WordsMistake, wrong, type Words } from '../../stack/routing/words.ts';
 import { takeVerb, unknownCommand, type IpCommand } from './options.ts';

@@ -2,7 +2,8 @@
 import type { IpAddress } from '../address.ts';
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
-import { NeighbourState, type Neighbour, type Neighbours } from '../neighbours.ts';
+import type { Neighbours } from '../neighbours.ts';
+import { NeighbourState, type Neighbour } from '../neighbour.ts';
 import { NetlinkError } from './errors.ts';
 
 export type NeighbourMode = 'add' | 'append' | 'change' | 'replace';
