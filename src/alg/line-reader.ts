@@ -9,8 +9,11 @@ export const MAX_LINE = 1024;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
 
+/** Of a reader that has one for all its lines: it holds until the next. */
 export interface Line {
-  /** Without its end, one character a byte. */
+  /** Without its end: `bytes[0, length)`, and as text of one character a byte, which is made when it is first asked for. */
+  readonly bytes: Uint8Array;
+  readonly length: number;
   readonly text: string;
   /** Number of its first byte, and of the first byte behind its end. */
   readonly seq: number;
@@ -29,6 +32,7 @@ export interface LineListener {
 export class LineReader implements StreamReader {
   private readonly listener: LineListener;
   private readonly bytesOfLine = new Uint8Array(MAX_LINE);
+  private readonly line = new ReadLine(this.bytesOfLine);
   private length = 0;
   private seq = 0;
   private firstPacket = 0;
@@ -41,7 +45,7 @@ export class LineReader implements StreamReader {
 
   /** What there is of a line that has not ended, the empty string for none. */
   get partial(): string {
-    return this.skips ? '' : this.textTo(this.length);
+    return this.skips ? '' : textOfBytes(this.bytesOfLine, 0, this.length);
   }
 
   get partialSeq(): number {
@@ -76,30 +80,42 @@ export class LineReader implements StreamReader {
 
   private finish(endSeq: number, packet: number): void {
     const isReturned = this.length > 0 && this.bytesOfLine[this.length - 1] === RETURN;
-    const text = this.textTo(isReturned ? this.length - 1 : this.length);
+    const length = isReturned ? this.length - 1 : this.length;
     this.length = 0;
-    this.listener.line({
-      text,
-      seq: this.seq,
-      endSeq,
-      firstPacket: this.firstPacket,
-      lastPacket: packet,
-    });
+    this.listener.line(this.line.become(length, this.seq, endSeq, this.firstPacket, packet));
   }
 
   private passOver(endSeq: number, packet: number): void {
-    const text = this.textTo(this.length);
+    const { length } = this;
     this.gap();
-    this.listener.passedOver({
-      text,
-      seq: this.seq,
-      endSeq,
-      firstPacket: this.firstPacket,
-      lastPacket: packet,
-    });
+    this.listener.passedOver(this.line.become(length, this.seq, endSeq, this.firstPacket, packet));
+  }
+}
+
+class ReadLine implements Line {
+  readonly bytes: Uint8Array;
+  length = 0;
+  seq = 0;
+  endSeq = 0;
+  firstPacket = 0;
+  lastPacket = 0;
+  private known: string | null = null;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
   }
 
-  private textTo(length: number): string {
-    return textOfBytes(this.bytesOfLine, 0, length);
+  get text(): string {
+    return (this.known ??= textOfBytes(this.bytes, 0, this.length));
+  }
+
+  become(length: number, seq: number, endSeq: number, firstPacket: number, lastPacket: number): Line {
+    this.length = length;
+    this.seq = seq;
+    this.endSeq = endSeq;
+    this.firstPacket = firstPacket;
+    this.lastPacket = lastPacket;
+    this.known = null;
+    return this;
   }
 }

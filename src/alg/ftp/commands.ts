@@ -1,6 +1,9 @@
 /**
  * FTP's commands, as far as it matters what they do to data connections. Sources: RFC 959, 1123, 2228, 2428, 3659, 4217.
  */
+import { readI32 } from '../../wire/bytes.ts';
+import { bytesOfText } from '../byte-text.ts';
+import type { Line } from '../line-reader.ts';
 import { FtpForm } from './rewrite.ts';
 
 export const CommandKind = {
@@ -18,55 +21,70 @@ export const CommandKind = {
 } as const;
 export type CommandKind = (typeof CommandKind)[keyof typeof CommandKind];
 
-interface CommandSpec {
+export interface CommandSpec {
+  /** The empty string for those that are all alike. */
+  readonly verb: string;
   readonly kind: CommandKind;
   readonly form?: FtpForm;
 }
 
 const TRANSFERS = ['RETR', 'STOR', 'STOU', 'APPE', 'LIST', 'NLST', 'MLSD'];
 
-const COMMANDS = new Map<string, CommandSpec>([
-  ['PORT', { kind: CommandKind.OPENING, form: FtpForm.PORT }],
-  ['PASV', { kind: CommandKind.OPENING, form: FtpForm.PASV }],
-  ['EPRT', { kind: CommandKind.OPENING, form: FtpForm.EPRT }],
-  ['EPSV', { kind: CommandKind.OPENING, form: FtpForm.EPSV }],
-  ...TRANSFERS.map((verb) => [verb, { kind: CommandKind.TRANSFER }] as const),
-  ['AUTH', { kind: CommandKind.SECURITY }],
-  ['ADAT', { kind: CommandKind.SECURITY }],
-  ['REIN', { kind: CommandKind.REINITIALIZE }],
-  ['QUIT', { kind: CommandKind.QUIT }],
-]);
+/** By the number that the letters of their verb are. */
+const COMMANDS = new Map<number, CommandSpec>(
+  [
+    { verb: 'PORT', kind: CommandKind.OPENING, form: FtpForm.PORT },
+    { verb: 'PASV', kind: CommandKind.OPENING, form: FtpForm.PASV },
+    { verb: 'EPRT', kind: CommandKind.OPENING, form: FtpForm.EPRT },
+    { verb: 'EPSV', kind: CommandKind.OPENING, form: FtpForm.EPSV },
+    ...TRANSFERS.map((verb) => ({ verb, kind: CommandKind.TRANSFER })),
+    { verb: 'AUTH', kind: CommandKind.SECURITY },
+    { verb: 'ADAT', kind: CommandKind.SECURITY },
+    { verb: 'REIN', kind: CommandKind.REINITIALIZE },
+    { verb: 'QUIT', kind: CommandKind.QUIT },
+    { verb: 'PASS', kind: CommandKind.OTHER },
+  ].map((spec) => [readI32(bytesOfText(spec.verb), 0), spec]),
+);
 
-const OTHER: CommandSpec = { kind: CommandKind.OTHER };
-
-export function commandSpec(verb: string): CommandSpec {
-  return COMMANDS.get(verb) ?? OTHER;
-}
+const OTHER: CommandSpec = { verb: '', kind: CommandKind.OTHER };
 
 export interface Command {
-  /** In capitals. */
-  readonly verb: string;
-  /** The line without Telnet's codes in front of it; `shift` characters were taken off. */
-  readonly text: string;
-  readonly shift: number;
-  /** Where the argument begins in `text`. */
+  readonly spec: CommandSpec;
+  /** Where it stands in its line, behind Telnet's codes, and where its argument does. */
+  readonly start: number;
   readonly argument: number;
 }
 
 const TELNET_CODES = /^(?:\xff[\xf0-\xfa\xff]|\xff[\xfb-\xfe][^]?|[\xf0-\xff])+/;
 const FIRST_TELNET_CODE = 0xf0;
-const COMMAND = /^([A-Za-z]{3,4})(?: +|$)/;
+const SHORTEST_VERB = 3;
+const LONGEST_VERB = 4;
+const BLANK = 0x20;
+const FIRST_LETTER = 0x41;
+const LAST_LETTER = 0x5a;
+/** Makes a letter a capital. */
+const CAPITAL = 0xdf;
 
 /**
  * A line of the client's. Telnet's codes may stand in front of a command (ABOR behind IAC IP, IAC DM: RFC 959 4.1.3, 854);
- * null for what is no command.
+ * null for what is no command. From the bytes, since most commands are never needed as text.
  */
-export function readCommand(line: string): Command | null {
-  const shift = line.charCodeAt(0) < FIRST_TELNET_CODE ? 0 : (TELNET_CODES.exec(line)?.[0].length ?? 0);
-  const text = shift === 0 ? line : line.slice(shift);
-  const found = COMMAND.exec(text);
-  if (found === null) return null;
-  return { verb: found[1]!.toUpperCase(), text, shift, argument: found[0].length };
+export function readCommand(line: Line): Command | null {
+  const { bytes, length } = line;
+  const hasCodes = length > 0 && bytes[0]! >= FIRST_TELNET_CODE;
+  const start = hasCodes ? (TELNET_CODES.exec(line.text)?.[0].length ?? 0) : 0;
+  let verb = 0;
+  let at = start;
+  for (; at < length && at - start <= LONGEST_VERB; at++) {
+    const letter = bytes[at]! & CAPITAL;
+    if (letter < FIRST_LETTER || letter > LAST_LETTER) break;
+    verb = (verb << 8) | letter;
+  }
+  if (at - start < SHORTEST_VERB || at - start > LONGEST_VERB) return null;
+  if (at < length && bytes[at] !== BLANK) return null;
+  const spec = at - start === LONGEST_VERB ? (COMMANDS.get(verb) ?? OTHER) : OTHER;
+  while (at < length && bytes[at] === BLANK) at++;
+  return { spec, start, argument: at };
 }
 
 /** Whether a line that has only begun may become a command that names the client's port. */

@@ -13,16 +13,16 @@ import type { LineProtocol } from '../line-connection.ts';
 import type { Line } from '../line-reader.ts';
 import {
   CommandKind,
-  commandSpec,
   mayNamePort,
   mayNameServerPort,
   readCommand,
   type Command,
+  type CommandSpec,
 } from './commands.ts';
 import type { DataPort, DataPorts } from './data-port.ts';
 import { MAX_PENDING } from './facts.ts';
 import { readExtendedPassive, readExtendedPort, readPassive, readPort, type HostPort } from './numbers.ts';
-import { isNegative, isPositive, isPreliminary, ReplyReader, type Reply } from './replies.ts';
+import { isNegative, isPositive, isPreliminary, ReplyReader } from './replies.ts';
 import { FtpForm } from './rewrite.ts';
 import { FtpState, moved, type FtpEvent } from './states.ts';
 
@@ -43,8 +43,7 @@ interface Negotiation {
 }
 
 interface Pending {
-  readonly verb: string;
-  readonly kind: CommandKind;
+  readonly spec: CommandSpec;
   readonly negotiation: Negotiation | null;
   readonly isEpsvAll: boolean;
 }
@@ -75,7 +74,7 @@ export class FtpControl implements LineProtocol {
   /** The server's lines only while a reply is to come that names its port. */
   mayEdit(side: number): boolean {
     if (!this.ports.isTranslated) return false;
-    return side === CLIENT || this.pending.some(({ verb }) => verb === 'PASV' || verb === 'EPSV');
+    return side === CLIENT || this.pending.some(asksForPort);
   }
 
   mayChange(side: number, partial: string): boolean {
@@ -83,32 +82,36 @@ export class FtpControl implements LineProtocol {
   }
 
   private client(line: Line): void {
-    const command = readCommand(line.text);
-    if (command === null) return this.note(`no command: ${printable(line.text)}`);
-    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'client', hidden(command));
-    const { kind, form } = commandSpec(command.verb);
+    const command = readCommand(line);
+    if (command === null) {
+      if (this.flows.wanted) this.note(`no command: ${printable(line.text)}`);
+      return;
+    }
+    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'client', hidden(command, line));
+    const { spec } = command;
+    const { kind, form } = spec;
     let negotiation: Negotiation | null = null;
     let isEpsvAll = false;
     if (kind === CommandKind.OPENING) {
-      isEpsvAll = form === FtpForm.EPSV && argumentOf(command).toUpperCase() === 'ALL';
+      isEpsvAll = form === FtpForm.EPSV && argumentOf(command, line).toUpperCase() === 'ALL';
       if (!isEpsvAll) negotiation = this.begin(form!, command, line);
     } else if (kind === CommandKind.TRANSFER) {
       negotiation = this.transfer();
     }
     if (this.pending.length >= MAX_PENDING) return this.stepAside('too many commands without a reply');
-    this.pending.push({ verb: command.verb, kind, negotiation, isEpsvAll });
+    this.pending.push({ spec, negotiation, isEpsvAll });
   }
 
   private server(line: Line): void {
-    const reply = this.replies.take(line.text);
+    const code = this.replies.take(line);
     if (this.flows.wanted) this.flows.note(this.flow, 'message', 'server', printable(line.text));
-    if (reply === null) return;
-    if (isPreliminary(reply.code)) return this.preliminary(reply);
-    if (reply.code === SERVICE_CLOSING) return this.stepAside('the server closes the connection');
+    if (code === 0) return;
+    if (isPreliminary(code)) return this.preliminary(code);
+    if (code === SERVICE_CLOSING) return this.stepAside('the server closes the connection');
     const command = this.pending.shift();
     // The greeting, and what nobody asked for.
     if (command === undefined) return;
-    this.answer(command, reply, line);
+    this.answer(command, code, line);
   }
 
   /** Lines of a side were lost: replies can't be matched with commands any more. */
@@ -123,21 +126,23 @@ export class FtpControl implements LineProtocol {
   /** PORT, EPRT, PASV, EPSV: OPENING. Null when no data connection may come of it. */
   private begin(form: FtpForm, command: Command, line: Line): Negotiation | null {
     this.leave('REPLACED');
-    if (this.onlyEpsv && form !== FtpForm.EPSV) return this.refuse(`${command.verb} after EPSV ALL`);
+    if (this.onlyEpsv && form !== FtpForm.EPSV) {
+      return this.refuse(`${command.spec.verb} after EPSV ALL`);
+    }
     const isClients = form === FtpForm.PORT || form === FtpForm.EPRT;
     let port: DataPort | null = null;
     if (isClients) {
       const { family } = this.ports;
       const named =
         form === FtpForm.PORT
-          ? readPort(command.text, command.argument)
-          : readExtendedPort(command.text, command.argument, family);
-      port = this.accept(CLIENT, form, named, line, command.shift);
+          ? readPort(line, command.argument)
+          : readExtendedPort(line, command.argument, family);
+      port = this.accept(CLIENT, form, named, line);
       if (port === null) return null;
     }
     const negotiation: Negotiation = { form, state: FtpState.OPENING, port, isAwaited: false };
     this.negotiation = negotiation;
-    this.flow.command = command.verb;
+    this.flow.command = command.spec.verb;
     this.flow.code = 0;
     this.show(port);
     this.flows.state(this.flow, negotiation.state);
@@ -155,29 +160,29 @@ export class FtpControl implements LineProtocol {
 
   // ── Replies ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private preliminary(reply: Reply): void {
+  private preliminary(code: number): void {
     const command = this.pending[0];
-    if (command?.kind !== CommandKind.TRANSFER || command.negotiation === null) return;
-    this.code(command.negotiation, reply);
+    if (command?.spec.kind !== CommandKind.TRANSFER || command.negotiation === null) return;
+    this.code(command.negotiation, code);
     this.move(command.negotiation, 'PRELIMINARY');
   }
 
-  private answer(command: Pending, reply: Reply, line: Line): void {
-    const { negotiation, kind } = command;
-    const isGood = isPositive(reply.code);
-    switch (kind) {
+  private answer(command: Pending, code: number, line: Line): void {
+    const { negotiation, spec } = command;
+    const isGood = isPositive(code);
+    switch (spec.kind) {
       case CommandKind.OPENING:
         if (command.isEpsvAll && isGood) this.onlyEpsv = true;
-        if (negotiation !== null) this.grant(negotiation, reply, line);
+        if (negotiation !== null) this.grant(negotiation, code, line);
         return;
       case CommandKind.TRANSFER:
         if (negotiation === null) return;
-        this.code(negotiation, reply);
+        this.code(negotiation, code);
         if (isGood) this.move(negotiation, 'COMPLETED');
-        else if (isNegative(reply.code)) this.move(negotiation, 'REFUSED');
+        else if (isNegative(code)) this.move(negotiation, 'REFUSED');
         return;
       case CommandKind.SECURITY:
-        if (isGood) this.stepAside(`${command.verb}: from here on the connection is protected`);
+        if (isGood) this.stepAside(`${spec.verb}: from here on the connection is protected`);
         return;
       case CommandKind.REINITIALIZE:
         if (!isGood) return;
@@ -191,14 +196,14 @@ export class FtpControl implements LineProtocol {
   }
 
   /** The reply to PORT, PASV …: OPENED, or the end of it. */
-  private grant(negotiation: Negotiation, reply: Reply, line: Line): void {
+  private grant(negotiation: Negotiation, code: number, line: Line): void {
     if (negotiation.state !== FtpState.OPENING) return;
-    this.code(negotiation, reply);
-    if (!isPositive(reply.code)) return this.move(negotiation, 'REFUSED');
+    this.code(negotiation, code);
+    if (!isPositive(code)) return this.move(negotiation, 'REFUSED');
     if (negotiation.port === null) {
       const { form } = negotiation;
-      const named = form === FtpForm.PASV ? passive(reply) : extendedPassive(reply);
-      negotiation.port = this.accept(SERVER, form, named, line, 0);
+      const named = form === FtpForm.PASV ? passive(code, line) : extendedPassive(code, line);
+      negotiation.port = this.accept(SERVER, form, named, line);
       if (negotiation.port === null) return this.move(negotiation, 'REFUSED');
       this.show(negotiation.port);
       this.ports.open(negotiation.port);
@@ -230,15 +235,9 @@ export class FtpControl implements LineProtocol {
   }
 
   /** The port that a side named, if it may be used. */
-  private accept(
-    side: number,
-    form: FtpForm,
-    named: HostPort | null,
-    line: Line,
-    shift: number,
-  ): DataPort | null {
+  private accept(side: number, form: FtpForm, named: HostPort | null, line: Line): DataPort | null {
     if (named === null) return this.refuse('malformed, or of another family');
-    const port = this.ports.make(side, form, named, line, shift);
+    const port = this.ports.make(side, form, named, line);
     return typeof port === 'string' ? this.refuse(port) : port;
   }
 
@@ -255,7 +254,7 @@ export class FtpControl implements LineProtocol {
 
   // ── The row ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private code(negotiation: Negotiation, { code }: Reply): void {
+  private code(negotiation: Negotiation, code: number): void {
     if (this.negotiation === negotiation) this.flow.code = code;
   }
 
@@ -269,15 +268,19 @@ export class FtpControl implements LineProtocol {
   }
 }
 
-function passive(reply: Reply): HostPort | null {
-  return reply.code === PASSIVE_REPLY ? readPassive(reply.text) : null;
+function asksForPort({ spec: { form } }: Pending): boolean {
+  return form === FtpForm.PASV || form === FtpForm.EPSV;
 }
 
-function extendedPassive(reply: Reply): HostPort | null {
-  return reply.code === EXTENDED_PASSIVE_REPLY ? readExtendedPassive(reply.text) : null;
+function passive(code: number, line: Line): HostPort | null {
+  return code === PASSIVE_REPLY ? readPassive(line) : null;
 }
 
-function argumentOf({ text, argument }: Command): string {
+function extendedPassive(code: number, line: Line): HostPort | null {
+  return code === EXTENDED_PASSIVE_REPLY ? readExtendedPassive(line) : null;
+}
+
+function argumentOf({ argument }: Command, { text }: Line): string {
   return text.slice(argument).trim();
 }
 
@@ -286,6 +289,6 @@ function textOf(family: number, address: Address): string {
 }
 
 /** Passwords are nobody's business. */
-function hidden(command: Command): string {
-  return command.verb === 'PASS' ? 'PASS …' : printable(command.text);
+function hidden({ spec, start }: Command, { text }: Line): string {
+  return spec.verb === 'PASS' ? 'PASS …' : printable(text.slice(start));
 }

@@ -47,7 +47,7 @@ export class DataPorts {
   }
 
   /** The port that `side` named in `line`; the reason when it may not be used. */
-  make(side: number, form: FtpForm, named: HostPort, line: Line, shift: number): DataPort | string {
+  make(side: number, form: FtpForm, named: HostPort, line: Line): DataPort | string {
     const { expecting, entry } = this;
     const own = sourceOf(expecting.tuple(entry, side));
     const address = named.address ?? own;
@@ -62,7 +62,7 @@ export class DataPorts {
       if (seenPort === 0) return 'all ports in use';
       const shown = destinationOf(expecting.tuple(entry, side ^ 1));
       const text = formatForm(form, this.family, shown, seenPort);
-      this.edit(side, line, shift + named.start, shift + named.end, text);
+      this.edit(side, line, named.start, named.end, text);
     }
     return { address, port: named.port, side, seenPort, expectation: kept };
   }

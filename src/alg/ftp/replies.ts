@@ -1,29 +1,27 @@
 /** The server's replies: three digits and text; of a reply of many lines, the last one counts (RFC 959 4.2). */
+import type { Line } from '../line-reader.ts';
 
-export interface Reply {
-  readonly code: number;
-  /** The line, code included. */
-  readonly text: string;
-}
+const BLANK = 0x20;
+const HYPHEN = 0x2d;
+const ZERO = 0x30;
+const CODE_LENGTH = 3;
 
 export class ReplyReader {
   /** The code of a reply of many lines that has not ended; 0 for none. */
   private open = 0;
 
-  /** The reply that this line ends, null when it ends none. */
-  take(line: string): Reply | null {
+  /** The code of the reply that this line ends, 0 when it ends none. */
+  take(line: Line): number {
     const code = codeOf(line);
-    const goesOn = line[3] === '-';
+    const goesOn = line.length > CODE_LENGTH && line.bytes[CODE_LENGTH] === HYPHEN;
     if (this.open !== 0) {
-      if (code !== this.open || goesOn) return null;
+      if (code !== this.open || goesOn) return 0;
       this.open = 0;
-    } else if (code === 0) {
-      return null;
     } else if (goesOn) {
       this.open = code;
-      return null;
+      return 0;
     }
-    return { code, text: line };
+    return code;
   }
 
   /** Lines were lost: whatever was open is over. */
@@ -37,13 +35,12 @@ export const isPositive = (code: number): boolean => code >= 200 && code < 300;
 export const isNegative = (code: number): boolean => code >= 400;
 
 /** Three digits from 100 to 599, behind which a blank, a hyphen or nothing stands; 0 for anything else. */
-function codeOf(line: string): number {
-  const end = line.charCodeAt(3);
-  if (line.length < 3 || (line.length > 3 && end !== BLANK && end !== HYPHEN)) return 0;
-  const [a, b, c] = [line.charCodeAt(0) - ZERO, line.charCodeAt(1) - ZERO, line.charCodeAt(2) - ZERO];
+function codeOf({ bytes, length }: Line): number {
+  if (length < CODE_LENGTH) return 0;
+  const next = bytes[CODE_LENGTH];
+  if (length > CODE_LENGTH && next !== BLANK && next !== HYPHEN) return 0;
+  const a = bytes[0]! - ZERO;
+  const b = bytes[1]! - ZERO;
+  const c = bytes[2]! - ZERO;
   return a >= 1 && a <= 5 && b >= 0 && b <= 9 && c >= 0 && c <= 9 ? 100 * a + 10 * b + c : 0;
 }
-
-const BLANK = 0x20;
-const HYPHEN = 0x2d;
-const ZERO = 0x30;
