@@ -39,6 +39,7 @@ const REASONS = {
   NAT_FAILED: 'no free address and port for the translation',
   HELPER: 'connection tracking helper refused the packet',
   SYNPROXY: 'answered by SYNPROXY',
+  SYNPROXY_COOKIE: 'acknowledges no cookie of SYNPROXY',
   // Routing and forwarding
   NO_ROUTE: 'no route',
   ROUTE_BLACKHOLE: 'blackhole route',

@@ -6,6 +6,7 @@
 import type { ConntrackView } from './conntrack/view.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Family, Hook } from './hook.ts';
+import type { HandshakeServices } from './synproxy/segment.ts';
 
 /** Linux's RTN_*: what kind of route leads to an address (`-m addrtype`). */
 export const AddressType = {
@@ -103,6 +104,9 @@ export interface HostServices {
   rejectWithIcmp(pkt: PacketBuffer, type: number, code: number, hook: Hook): void;
   /** Answers a TCP segment with a reset, likewise, where it deserves one; its connection is then closing. */
   rejectWithReset(pkt: PacketBuffer, hook: Hook, conntrack: Pick<ConntrackView, 'setClosing'>): void;
+
+  /** What SYNPROXY asks of the host's TCP. Absent: it answers nothing. */
+  readonly handshakes?: HandshakeServices;
 
   /**
    * Collects fragments for connection tracking. Returns Verdict.ACCEPT when `pkt` is now the whole datagram (its window

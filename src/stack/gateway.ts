@@ -14,6 +14,8 @@ import { Nat } from '../netfilter/nat/nat.ts';
 import { SequenceAdjustment } from '../netfilter/nat/seq-adjust.ts';
 import { Netfilter } from '../netfilter/netfilter.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
+import { ServerLeg } from '../netfilter/synproxy/server-leg.ts';
+import { PROXIED } from '../netfilter/synproxy/server-syn.ts';
 import type { EngineName } from '../netfilter/rules-in-force.ts';
 import { NETFILTER_SYSCTLS } from '../netfilter/sysctls.ts';
 import type { HostConfig } from './config.ts';
@@ -69,6 +71,12 @@ export class Gateway {
     });
     this.sequences = new SequenceAdjustment(this.conntrack);
     this.conntrack.seqAdjust = this.sequences;
+    this.conntrack.proxy = new ServerLeg(
+      this.conntrack.connections,
+      this.sequences,
+      host.handshakes,
+      this.conntrack.template(PROXIED),
+    );
     this.nat = new Nat(this.conntrack, rng);
     this.nat.onRewrite = (pkt, end) => host.fragments.gather(pkt, end);
     this.objects = makeNamedObjects(clock);

@@ -69,6 +69,7 @@ import { configureHost } from './configure.ts';
 import { Rtnetlink } from './rtnetlink/index.ts';
 import { leaveAtOnce, mayLeaveAtOnce } from './shortcut.ts';
 import { STACK_SYSCTLS } from './sysctls.ts';
+import { ProxiedHandshakes } from './proxied-handshakes.ts';
 import type { Ends } from './tcp/flow.ts';
 import type { Transport } from './transport.ts';
 
@@ -126,6 +127,7 @@ export class Host implements HostServices {
   readonly bridgePorts = new BridgePorts();
   readonly redirects: Redirects;
   readonly proxies = new Proxies();
+  readonly handshakes: ProxiedHandshakes;
   readonly tunnels = new Tunnels();
   readonly raw: RawSockets;
   readonly membership: Membership;
@@ -201,6 +203,7 @@ export class Host implements HostServices {
     this.pathMtus = new PathMtus(this.clock, this.sysctls);
     this.icmp4 = new Icmp4Out(this);
     this.icmp6 = new Icmp6Out(this);
+    this.handshakes = new ProxiedHandshakes(this);
     this.raw = new RawSockets(this);
     this.membership = new Membership(this);
     this.duplicates = new DuplicateDetection(this);

@@ -127,16 +127,6 @@ const ITEMS: Readonly<Record<string, () => Promise<void>>> = {
     assert.deepEqual(sluice.summary.log, []);
     assert.deepEqual([countOf(kernel), countOf(sluice)], ['0', '0']);
   },
-  "SYNPROXY's answers": async () => {
-    const rules = `${table('raw', '-A PREROUTING -p tcp --syn -j CT --notrack')}${table('filter', '-A FORWARD -p tcp -m conntrack --ctstate INVALID,UNTRACKED -j SYNPROXY --mss 1460')}`;
-    const asked = question(rules, [tcp(ENDS, { sport: 1, dport: 80, seq: 1, flags: 'S' })]);
-    const [kernel, sluice] = [await askKernel(asked), await askReplay(asked)];
-    assert.deepEqual(
-      kernel.packets[0]!.out.map(({ iface }) => iface),
-      ['eth0'],
-    );
-    assert.deepEqual(sluice.packets[0]!.out, []);
-  },
   'a blind spot of string --algo bm --icase': async () => {
     const pattern = Buffer.from(SHARP_S).toString('hex');
     const rules = table('filter', `-A FORWARD -m string --hex-string "|${pattern}|" --algo bm --icase`);

@@ -19,7 +19,7 @@ const NO_MODULE = 'kernels are not built with it, or want a security module';
 const BY_THE_CLOCK = "its answer depends on the kernel's clock";
 const OTHERS_MAKE =
   'names a thing that nfacct(8) or ipset(8) has made beforehand; there are cases of their own';
-const HANDSHAKES = 'Sluice drops what it would answer';
+const HANDSHAKES = 'its cookies are drawn; synproxy.test.ts answers them';
 const NOT_GENERATED: Readonly<Record<string, string>> = {
   'DNAT --random': PORT_DRAWN,
   'REDIRECT --random': PORT_DRAWN,

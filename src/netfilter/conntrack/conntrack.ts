@@ -57,6 +57,13 @@ export interface SeqAdjuster extends SeqAdjust {
   adjust(pkt: PacketBuffer, entry: number, direction: number): boolean;
 }
 
+/** Looks at the packets of connections that SYNPROXY made, on their way out (src/netfilter/synproxy). */
+export interface ConnectionProxy {
+  begin(entry: number): void;
+  /** A verdict; where it is DROP, with a reason. */
+  pass(pkt: PacketBuffer, entry: number): number;
+}
+
 const LEVEL_WARNING = 4;
 const TABLE_FULL = 'nf_conntrack: nf_conntrack: table full, dropping packet';
 
@@ -83,6 +90,8 @@ export class Conntrack implements ConntrackView, NodeLookup {
   private zoneOriginal: number;
   private zoneReply: number;
   private adjuster: SeqAdjuster | null;
+  /** Set by whoever puts the parts together. */
+  proxy: ConnectionProxy | null;
   /** Null while nobody watches. */
   private events: Events | null;
   /** What `conntrack -S` shows, counted where packets fail. */
@@ -119,6 +128,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     this.zoneOriginal = 0;
     this.zoneReply = 0;
     this.adjuster = null;
+    this.proxy = null;
     this.events = null;
 
     const parts: TrackerParts = {
@@ -179,10 +189,15 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return Verdict.ACCEPT;
   }
 
-  /** INPUT and POSTROUTING: the connection's helper, then sequence adjustment. */
+  /** INPUT and POSTROUTING: SYNPROXY, the connection's helper, then sequence adjustment. */
   helper(pkt: PacketBuffer, _hook: Hook): number {
     const entry = pkt.ct;
-    if (entry <= 0 || pkt.ctInfo === CtInfo.RELATED_REPLY) return Verdict.ACCEPT;
+    if (entry <= 0) return Verdict.ACCEPT;
+    if (this.proxy !== null && this.connections.status[entry]! & CtStatus.PROXIED) {
+      const verdict = this.proxy.pass(pkt, entry);
+      if (verdict !== Verdict.ACCEPT) return verdict;
+    }
+    if (pkt.ctInfo === CtInfo.RELATED_REPLY) return Verdict.ACCEPT;
     const helper = this.helpers.of(entry);
     if (helper !== null) {
       const verdict = helper.help(pkt, entry, pkt.ctInfo);
@@ -200,10 +215,11 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return Verdict.ACCEPT;
   }
 
-  /** A connection with a helper, or whose payload a helper changed; any, while somebody watches what happens to them. */
+  /** A connection with a helper, or whose payload a helper changed, or SYNPROXY's; any, while somebody watches them. */
   mayAlter(entry: number): boolean {
     if (this.events !== null) return true;
-    return (this.connections.status[entry]! & CtStatus.SEQ_ADJUST) !== 0 || this.helpers.of(entry) !== null;
+    const isAltered = (this.connections.status[entry]! & (CtStatus.SEQ_ADJUST | CtStatus.PROXIED)) !== 0;
+    return isAltered || this.helpers.of(entry) !== null;
   }
 
   /** INPUT and POSTROUTING, last (nf_conntrack_confirm): a new connection goes into the table. */
@@ -298,6 +314,10 @@ export class Conntrack implements ConntrackView, NodeLookup {
       const policy = this.timeoutPolicies.get(template.timeout);
       if (policy !== undefined && policy.proto === tuple.proto)
         connections.setTimeouts(entry, policy.timeouts);
+    }
+    if (template !== null && template.proxied && this.proxy !== null) {
+      connections.status[entry] = connections.status[entry]! | CtStatus.PROXIED;
+      this.proxy.begin(entry);
     }
     if (this.expectations.count !== 0 && this.fulfil(pkt, entry, tuple)) return entry * 2;
     if (template !== null && template.helper !== null) this.attachHelper(entry, tuple, template.helper);

@@ -41,4 +41,6 @@ export const CtStatus = {
   UNTRACKED: 1 << 12,
   HELPER: 1 << 13,
   OFFLOAD: 1 << 14,
+  /** SYNPROXY made it; Linux has no bit for that, but an extension of the connection. */
+  PROXIED: 1 << 16,
 } as const;

@@ -99,6 +99,7 @@ export class TcpTracker implements Tracker {
         step = this.ignore(entry, pkt, direction, segment, hook);
         break;
       case TCP_INVALID:
+        if (this.isForProxy(entry, pkt, direction, segment)) return Track.ACCEPT;
         this.log(pkt, hook, segment, direction, 'invalid');
         return Track.INVALID;
       case TcpState.TIME_WAIT:
@@ -134,6 +135,16 @@ export class TcpTracker implements Tracker {
       }
     }
     return this.accept(entry, pkt, direction, segment);
+  }
+
+  /** The client of SYNPROXY asks what became of its SYN, with a keep-alive: let through to where it is sent again. */
+  private isForProxy(entry: number, pkt: PacketBuffer, direction: number, segment: number): boolean {
+    const { status, octets, proto } = this.parts.connections;
+    if ((status[entry]! & CtStatus.PROXIED) === 0 || this.oldState !== TcpState.SYN_SENT) return false;
+    if (segment !== Segment.ACK || direction !== 0) return false;
+    const lastDirection = octets[entry * PROTO_OCTETS + LAST_DIRECTION];
+    const next = proto[entry * PROTO_WORDS + END]!;
+    return lastDirection === 0 && ((next - 1) | 0) === tcp.seq(pkt.bytes, pkt.l4);
   }
 
   // ── The header ──────────────────────────────────────────────────────────────────────────────────────────────────

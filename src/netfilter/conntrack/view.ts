@@ -19,6 +19,8 @@ export interface CtTemplate {
   /** `--ctevents`, `--expevents`: bit masks, 0 for all. */
   readonly events: number;
   readonly expectEvents: number;
+  /** Of SYNPROXY. */
+  readonly proxied: boolean;
 }
 
 export interface ConntrackView {

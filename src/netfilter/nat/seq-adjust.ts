@@ -67,19 +67,30 @@ export class SequenceAdjustment implements SeqAdjuster {
   /** The payload of the segment at `seq` (as its sender counts) grew by `delta` bytes, or shrank (nf_ct_seqadj_set). */
   resize(entry: number, direction: number, seq: number, delta: number): void {
     if (delta === 0) return;
-    const { status } = this.conntrack;
-    let shifts = this.shifts.get(entry);
-    if (shifts === undefined || (status[entry]! & CtStatus.SEQ_ADJUST) === 0) {
-      shifts = [new Shift(), new Shift()];
-      this.shifts.set(entry, shifts);
-      status[entry] = status[entry]! | CtStatus.SEQ_ADJUST;
-    }
-    const shift = shifts[direction]!;
+    const shift = this.shiftsOf(entry)[direction]!;
     // The same segment sent again is changed again; it must not count twice.
     if (shift.before !== shift.after && !isAfter(seq, shift.position)) return;
     shift.position = seq | 0;
     shift.before = shift.after;
     shift.after = (shift.after + delta) | 0;
+  }
+
+  /** All numbers of that direction are moved by so much (nf_ct_seqadj_init); 0 changes nothing. */
+  shiftAll(entry: number, direction: number, by: number): void {
+    if (by === 0) return;
+    const shift = this.shiftsOf(entry)[direction]!;
+    shift.before = by;
+    shift.after = by;
+  }
+
+  private shiftsOf(entry: number): readonly [Shift, Shift] {
+    const { status } = this.conntrack;
+    const known = this.shifts.get(entry);
+    if (known !== undefined && (status[entry]! & CtStatus.SEQ_ADJUST) !== 0) return known;
+    const shifts = [new Shift(), new Shift()] as const;
+    this.shifts.set(entry, shifts);
+    status[entry] = status[entry]! | CtStatus.SEQ_ADJUST;
+    return shifts;
   }
 
   /** The edits of one direction, from now on what its numbers are moved by. */

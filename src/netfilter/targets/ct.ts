@@ -157,6 +157,7 @@ export const ct = defineTarget({
       timeout: null,
       events: info.ctevents?.value ?? 0,
       expectEvents: info.expevents?.value ?? 0,
+      proxied: false,
     });
   },
   list(info) {

@@ -9,9 +9,9 @@ import { portsOf, Purpose, type Secrets } from './secrets.ts';
 const MINUTE_US = 60_000_000;
 /** Minutes for which a cookie is taken (Linux: MAX_SYNCOOKIE_AGE). */
 const MAX_AGE = 2;
-/** Ascending; the common sizes of tunnels and Ethernet. */
+/** Ascending, as Linux has them: the common sizes of tunnels and Ethernet, in IPv6 of jumbo frames too. */
 const SIZES_4 = [536, 1300, 1440, 1460] as const;
-const SIZES_6 = [1220, 1280, 1420, 1440] as const;
+const SIZES_6 = [1220, 1420, 1440, 8940] as const;
 
 const SCALE_BITS = 0xf;
 const SACK_BIT = 0x10;

@@ -18,6 +18,7 @@ const TEMPLATE: CtTemplate = {
   timeout: null,
   events: 0,
   expectEvents: 0,
+  proxied: false,
 };
 
 describe('conntrack: the life of an entry', () => {
