@@ -51,6 +51,20 @@ describe('SIP, strict: translated', () => {
     assert.equal(phones.expectations.length, 4);
   });
 
+  for (const [via, port, what] of [
+    ['10.0.0.2:5064;branch=z9hG4bK1', 5064, 'at the port that it listens on'],
+    ['10.0.0.2:5064;rport;branch=z9hG4bK1', 5060, 'where it sends from, if it asks for that'],
+  ] as const) {
+    it(`a phone that names another port in Via is answered ${what}`, () => {
+      const phones = new Phones({ nat: true });
+      const { world } = phones;
+      phones.says(phones.offer(6000, { via }));
+      const answer = bytesOf(phones.answer('180 Ringing', 0, { via }));
+      const [seen] = world.fromOutside(udp({ from: world.outside, to: world.shown }, 5060, 5060, answer));
+      assert.deepEqual([seen!.iface, seen!.pkt.dport], ['eth0', port]);
+    });
+  }
+
   it('a registered phone can be called', () => {
     const phones = new Phones({ nat: true });
     const { world } = phones;

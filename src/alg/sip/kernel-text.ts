@@ -9,6 +9,8 @@ import type { Address } from '../address.ts';
 export const SIP_PORT = 5060;
 const FIRST_PORT = 1024;
 const MAX_PORT = 65535;
+/** So many digits are never more than 32 bits. */
+const ALWAYS_FIT = 9;
 
 export interface Found {
   readonly at: number;
@@ -70,7 +72,7 @@ export const Header = {
 
 /** The first header of its kind behind `from`. */
 export function findHeader(text: string, from: number, kind: HeaderKind, family: number): Search {
-  for (let line = nextLine(text, from); line >= 0; line = nextLine(text, line)) {
+  for (let line = nextLine(text, from); line >= 0; line = nextLine(text, line + 1)) {
     if (text[line] === ' ' || text[line] === '\t') continue;
     let at = nameEnd(text, line, kind);
     if (at < 0) continue;
@@ -98,7 +100,7 @@ function measured(text: string, from: number, kind: HeaderKind, family: number):
 function nameEnd(text: string, at: number, { name, compact }: HeaderKind): number {
   if (isAt(text, at, name)) return at + name.length;
   if (compact === '' || at + 1 >= text.length || !isAt(text, at, compact)) return -1;
-  return /[a-z]/i.test(text[at + 1]!) ? -1 : at + 1;
+  return isLetter(text, at + 1) ? -1 : at + 1;
 }
 
 /** A further value behind a comma in the same header. */
@@ -164,7 +166,7 @@ function readUri(text: string, found: Found, family: number): Uri | 'broken' {
 
 /** The address in a request's first line. */
 export function findRequestUri(text: string, family: number): Uri | null {
-  const method = /^[a-z]+/i.exec(text)?.[0].length ?? 0;
+  const method = letterCount(text, 0);
   if (method === 0) return null;
   let at = method + 1;
   for (; at < text.length - 4; at++) {
@@ -248,13 +250,13 @@ export function findSdp(
   stop: SdpKind | null,
   family: number,
 ): Search {
-  for (let line = nextLine(text, from); line >= 0; line = nextLine(text, line)) {
+  for (let line = nextLine(text, from); line >= 0; line = nextLine(text, line + 1)) {
     if (stop !== null && isAt(text, line, `${stop}=`)) return null;
     if (!isAt(text, line, `${kind}=`)) continue;
     const from = line + 2;
     let at = from;
     if (kind === 'o' || kind === 'c') {
-      const before = `in ip${family} `;
+      const before = `IN IP${family} `;
       at = searchInLine(text, from, before);
       if (at < 0) return { broken: from };
       at += before.length;
@@ -270,7 +272,7 @@ function sdpLength(text: string, at: number, kind: SdpKind, family: number): num
     case 'v':
       return digitCount(text, at, text.length);
     case 'm': {
-      const word = /^[a-z]*/i.exec(text.slice(at, at + 32))![0].length;
+      const word = letterCount(text, at);
       return text[at + word] === ' ' ? word + 1 + digitCount(text, at + word + 1, text.length) : 0;
     }
     case 'o':
@@ -297,7 +299,10 @@ export function findSdpAddress(
 
 // ── Characters ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The beginning of the line behind the next line's end, -1 for none. Both CR and LF end a line. */
+/**
+ * The beginning of the line behind the next line's end, -1 for none. Both CR and LF end a line. Who goes on from a line does
+ * so behind its first character: what follows an empty line that is LF alone is not seen.
+ */
 function nextLine(text: string, from: number): number {
   let at = from;
   while (at < text.length && text[at] !== '\r' && text[at] !== '\n') at++;
@@ -334,10 +339,11 @@ function search(text: string, from: number, end: number, needle: string): number
   return -1;
 }
 
+/** In this line, letter by letter. */
 function searchInLine(text: string, from: number, needle: string): number {
   for (let at = from; at < text.length - needle.length; at++) {
     if (text[at] === '\r' || text[at] === '\n') return -1;
-    if (isAt(text, at, needle)) return at;
+    if (text.startsWith(needle, at)) return at;
   }
   return -1;
 }
@@ -347,15 +353,29 @@ export function isAt(text: string, at: number, word: string): boolean {
   return text.slice(at, at + word.length).toLowerCase() === word;
 }
 
+/** What Linux takes for a letter: those of Latin-1 as well. */
+const LETTER = /[a-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/i;
+
+export function isLetter(text: string, at: number): boolean {
+  return at < text.length && LETTER.test(text[at]!);
+}
+
+function letterCount(text: string, from: number): number {
+  let at = from;
+  while (isLetter(text, at)) at++;
+  return at - from;
+}
+
 export function digitCount(text: string, from: number, end: number): number {
   let at = from;
   while (at < end && text[at]! >= '0' && text[at]! <= '9') at++;
   return at - from;
 }
 
-/** The number at a place, 0 where there is none; more than 32 bits are more than any port. */
+/** The number at a place, 0 where there is none; of more than 32 bits, the lower ones. */
 export function numberAt(text: string, at: number): number {
-  return Number(text.slice(at, at + digitCount(text, at, text.length)));
+  const digits = text.slice(at, at + digitCount(text, at, text.length));
+  return digits.length <= ALWAYS_FIT ? Number(digits) : Number(BigInt.asUintN(32, BigInt(digits)));
 }
 
 function addressPortLength(text: string, at: number, end: number, family: number): number {
@@ -396,5 +416,5 @@ function readIp6(text: string, from: number, end: number, out: Address, delimite
   if (!parseIp6(address, out)) return -1;
   const past = at + address.length;
   if (past < end && text[past] === ']') return past + 1;
-  return delimited ? -1 : past;
+  return isBracketed ? -1 : past;
 }

@@ -22,9 +22,9 @@ import {
   findHeader,
   findSdp,
   findSdpAddress,
-  findUri,
   Header,
   isAt,
+  isLetter,
   numberAt,
   type Search,
 } from './kernel-text.ts';
@@ -41,7 +41,7 @@ const BLANK_LINE = '\r\n\r\n';
 const FIRST_MEDIA_PORT = 1024;
 const MAX_PORT = 65535;
 
-/** By the words that `m=` begins with. */
+/** By the words that `m=` begins with, letter by letter. */
 const MEDIA: readonly (readonly [word: string, policyClass: MediaClass])[] = [
   ['audio ', MediaClass.AUDIO],
   ['video ', MediaClass.VIDEO],
@@ -139,7 +139,9 @@ export class LinuxSip implements CtHelper {
     const verdict = isResponse ? this.response(context) : this.request(context);
     if (verdict !== Verdict.ACCEPT || !this.expecting.isTranslated(entry)) return verdict;
     const trouble = this.nat.message(context, this.proto);
-    return trouble === null ? Verdict.ACCEPT : this.refuse(context, trouble, 'cannot NAT SIP message');
+    if (trouble === null) return Verdict.ACCEPT;
+    const reasons = trouble === '' ? [] : [trouble];
+    return this.refuse(context, ...reasons, 'cannot NAT SIP message');
   }
 
   private note({ message, direction, entry }: Context): void {
@@ -187,18 +189,11 @@ export class LinuxSip implements CtHelper {
   ];
 
   private request(context: LinuxContext): number {
-    const { message, entry, direction, state, family } = context;
-    const { text } = message;
-    // Phones that send from any port and listen on the one that they name in Via.
-    const via = findUri(text, 0, Header.VIA_UDP, family);
-    if (via !== null && via !== 'broken') {
-      const tuple = this.expecting.tuple(entry, direction);
-      if (via.port !== tuple.srcId && sameAddress(via.address, sourceOf(tuple))) state.forcedPort = via.port;
-    }
+    const { text } = context.message;
+    this.nat.noteListeningPort(context);
     for (const { name, request } of this.methods) {
-      const after = text[name.length + 1];
-      if (!isAt(text, 0, `${name} `) || after === undefined || !/[a-z]/i.test(after)) continue;
-      const cseq = readCseq(text, family);
+      if (!isAt(text, 0, `${name} `) || !isLetter(text, name.length + 1)) continue;
+      const cseq = readCseq(text, this.family);
       return typeof cseq === 'string' ? this.refuse(context, cseq) : request(context, cseq.number, 0);
     }
     return Verdict.ACCEPT;
@@ -232,12 +227,13 @@ export class LinuxSip implements CtHelper {
     if (!isFound(version)) return Verdict.ACCEPT;
     const session = version.at;
     const common = findSdpAddress(message.text, session, 'm', family);
-    let named: Address | null = null;
+    // Of the stream named last; for descriptions of none, of the session.
+    let named: Address | null = common?.address ?? null;
     let at = session;
     for (let count = 0; count < MAX_MEDIA;) {
       const media = findSdp(message.text, at, 'm', null, family);
       if (!isFound(media)) break;
-      const kind = MEDIA.find(([word]) => isAt(message.text, media.at, word));
+      const kind = MEDIA.find(([word]) => message.text.startsWith(word, media.at));
       if (kind === undefined) {
         at = media.at + media.length;
         continue;
@@ -355,7 +351,9 @@ function isFound(found: Search): found is { at: number; length: number } {
 function readCseq(text: string, family: number): { readonly number: number; readonly end: number } | string {
   const found = findHeader(text, 0, Header.CSEQ, family);
   if (!isFound(found)) return 'cannot parse cseq';
-  return { number: numberAt(text, found.at), end: found.at + found.length };
+  const number = numberAt(text, found.at);
+  if (number === 0 && text[found.at] !== '0') return 'cannot get cseq';
+  return { number, end: found.at + found.length };
 }
 
 /** Headers, blank line and body as long as Content-Length says; -1 when that is not to be had. */
@@ -364,5 +362,5 @@ function messageLength(text: string, family: number): number {
   if (!isFound(header)) return -1;
   const end = header.at + digitCount(text, header.at, text.length);
   const blank = text.indexOf(BLANK_LINE, end);
-  return blank < 0 ? -1 : blank + BLANK_LINE.length + numberAt(text, header.at);
+  return blank < 0 ? -1 : blank + BLANK_LINE.length + Number(text.slice(header.at, end));
 }

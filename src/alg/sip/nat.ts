@@ -1,7 +1,8 @@
 /**
  * Rewriting of SIP messages under address translation, as Linux's nf_nat_sip has it: the request's URI, the topmost Via
  * with its parameters, Contact, From and To where they name the connection's ends, and in session descriptions the
- * addresses and ports of media, with Content-Length. What is returned is null, or why the packet can't be let through.
+ * addresses and ports of media, with Content-Length. What is returned is null, or why the packet can't be let
+ * through (the empty string where Linux has no words for it).
  */
 import type { Expectation } from '../../netfilter/conntrack/expectations.ts';
 import { Manip } from '../../netfilter/nat/view.ts';
@@ -39,6 +40,14 @@ export class SipNat {
     this.expecting = expecting;
   }
 
+  /** Phones that send from any port and listen on the one that they name in Via: answers go there. */
+  noteListeningPort({ message, entry, direction, family, state }: Context): void {
+    const via = findUri(message.text, 0, Header.VIA_UDP, family);
+    if (via === null || via === 'broken') return;
+    const tuple = this.expecting.tuple(entry, direction);
+    if (via.port !== tuple.srcId && sameAddress(via.address, sourceOf(tuple))) state.forcedPort = via.port;
+  }
+
   // ── Headers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   message(context: Context, proto: number): string | null {
@@ -60,7 +69,10 @@ export class SipNat {
       const uri = findUri(message.text, 0, kind, family);
       if (uri !== null && uri !== 'broken' && !this.map(context, uri)) return 'cannot mangle SIP from/to';
     }
-    if (direction === REPLY && state.forcedPort !== 0) forcePort(context.pkt, state.forcedPort);
+    if (direction !== REPLY || state.forcedPort === 0) return null;
+    // Of UDP alone: a Via of UDP in a message over TCP stops the answers.
+    if (proto === IPPROTO_TCP) return '';
+    forcePort(context.pkt, state.forcedPort);
     return null;
   }
 

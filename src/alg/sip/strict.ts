@@ -6,9 +6,8 @@
 import { directionOf } from '../../netfilter/conntrack/ct-info.ts';
 import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
 import { Verdict } from '../../netfilter/verdict.ts';
-import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
+import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import * as udp from '../../wire/udp.ts';
 import { bytesOfText, printable, textOfBytes } from '../byte-text.ts';
 import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
@@ -27,6 +26,8 @@ import { EditedText } from '../edited-text.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipStream } from './stream.ts';
+
+const ASKS_FOR_RPORT = /^(?:via|v)[ \t]*:[^\r\n]*;[ \t]*rport\b/im;
 
 /** What is kept of a connection. */
 export interface SipConnection {
@@ -117,11 +118,6 @@ export class StrictSip implements CtHelper {
     if (changed !== message && !replaceBytes(pkt, start, message.length, bytesOfText(changed))) {
       return this.refuse(pkt, 'cannot mangle packet');
     }
-    const { forcedPort } = connection.state;
-    if (direction === 1 && forcedPort !== 0 && this.expecting.isTranslated(connection.entry)) {
-      udp.setDstPort(pkt.bytes, pkt.l4, forcedPort);
-      pkt.dport = forcedPort;
-    }
     return Verdict.ACCEPT;
   }
 
@@ -150,6 +146,11 @@ export class StrictSip implements CtHelper {
     }
     if (!this.expecting.isTranslated(entry)) return text;
     const headContext: Context = { ...context, message: top };
+    const isClients = direction === 0 && head.code === 0;
+    // Who asks for it is answered where he sends from (RFC 3581 4).
+    if (isClients && this.proto === IPPROTO_UDP && !ASKS_FOR_RPORT.test(top.text)) {
+      this.nat.noteListeningPort(headContext);
+    }
     if (this.nat.message(headContext, this.proto) !== null) return null;
     this.nat.routes(headContext);
     return withLength(top, body, family);
