@@ -47,7 +47,7 @@ export class Arp {
   /** Gratuitous: who has the address hears that it is here. */
   announce(device: Device, address: number): void {
     if (!device.hasEthernet) return;
-    this.send(device, arp.REQUEST, BROADCAST_MAC, address, device.mac, 0, address, 0);
+    this.send(device, arp.REQUEST, BROADCAST_MAC, address, ZERO_MAC, 0, address, 0);
   }
 
   private send(

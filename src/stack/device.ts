@@ -45,6 +45,8 @@ export interface FrameTaker {
   readonly master: Device;
   /** True when the frame was taken. */
   take(device: Device, pkt: PacketBuffer): boolean;
+  /** A device that it takes from went up or down. */
+  linkChanged?(): void;
 }
 
 export class Device {

@@ -1,7 +1,7 @@
 /**
  * Duplicate address detection (RFC 4862 5.4, RFC 7527; Linux: addrconf_dad_work): an IPv6 address that is given to a host while
  * it lives is asked for first, and is the host's only when nobody answers. What a configuration gives it has been his
- * for long. For IPv4 there is none; a new address is announced where arp_notify says so.
+ * for long. For IPv4 there is none; addresses are announced where arp_notify says so.
  */
 import type { Timer } from '../base/clock.ts';
 import { sameWords } from './address.ts';

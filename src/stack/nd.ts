@@ -102,6 +102,21 @@ export class NeighbourDiscovery {
     this.finish(pkt);
   }
 
+  /** Tells all nodes of the link where an address of ours is (RFC 4861 7.2.6; Linux: ndisc_send_unsol_na). */
+  announce(device: Device, words: Int32Array): void {
+    const pkt = this.begin(nd.NEIGHBOUR_WITH_ADDRESS_LENGTH, device, words, 0);
+    this.setDestination(pkt, ALL_NODES_0, 0, 0, 1);
+    const router = this.host.settings.v6(device).isRouter ? nd.NA_ROUTER : 0;
+    const target = new Uint8Array(16);
+    ipv6.writeAddress(target, 0, words[0]!, words[1]!, words[2]!, words[3]!);
+    const at = pkt.l3 + ipv6.HEADER_LENGTH;
+    const type = icmpv6.NEIGHBOUR_ADVERTISEMENT;
+    nd.writeNeighbour(pkt.bytes, at, type, router | nd.NA_OVERRIDE, target, 0, device.mac, 0);
+    this.host.enter();
+    this.finish(pkt);
+    this.host.leave();
+  }
+
   /** Who routes here? */
   solicitRouters(device: Device): void {
     const source = this.linkLocalOf(device);

@@ -64,11 +64,7 @@ const IPV4_CONF: readonly SysctlSpec[] = [
     undefined,
     'make neighbours of unasked announcements: 1 always, 2 from the same subnet',
   ),
-  flag(
-    'net.ipv4.conf.*.arp_notify',
-    0,
-    'announce addresses when they or their interface come; all or interface',
-  ),
+  flag('net.ipv4.conf.*.arp_notify', 0, 'announce addresses when their interface comes; all or interface'),
   flag('net.ipv4.conf.*.proxy_arp', 0, 'answer ARP for what is routed elsewhere; all or interface'),
   flag(
     'net.ipv4.conf.*.promote_secondaries',

@@ -179,6 +179,28 @@ describe('multicast snooping', () => {
     assert.deepEqual([reaches6('fd00::1'), reaches6('fd00::2')], [true, false]);
   });
 
+  it('forgets what nobody behind a port refuses any more, where it is left at once (fastleave)', () => {
+    const settings = { mcast_igmp_version: 3, mcast_mld_version: 2 };
+    const rig = withQuerier(
+      snooping({ ...settings, ports: { p1: {}, p2: { fastleave: true }, p3: {}, p4: {} } }),
+    );
+    const reaches = (source: string) => rig.send('p3', dataFrame(station(3), GROUP, source)).includes('p2');
+    const report = (host: string, kind: number, sources: string[]) =>
+      rig.send('p2', igmp3Frame(station(2), host, [{ kind, group: GROUP, sources }]));
+    for (const host of ['10.0.0.2', '10.0.0.4']) report(host, igmp.Record.TO_EX, ['10.1.0.1', '10.1.0.2']);
+    assert.deepEqual([reaches('10.1.0.1'), reaches('10.1.0.2')], [false, false]);
+    report('10.0.0.2', igmp.Record.IS_IN, []);
+    assert.deepEqual(
+      [reaches('10.1.0.1'), reaches('10.1.0.2')],
+      [false, false],
+      'the other host refuses both',
+    );
+    report('10.0.0.4', igmp.Record.IS_IN, []);
+    assert.deepEqual([reaches('10.1.0.1'), reaches('10.1.0.2')], [true, true]);
+    report('10.0.0.4', igmp.Record.TO_IN, []);
+    assert.equal(reaches('10.1.0.3'), false, 'the last has left');
+  });
+
   it('asks for sources that a member leaves, as often as told, where it is the querier', () => {
     const rig = snooping({ mcast_querier: true, mcast_igmp_version: 3 });
     rig.waitFor(20);
@@ -257,6 +279,10 @@ describe('multicast snooping beside the Linux bridge', function () {
 
   it('sends groups to those who want them from that source: IGMPv3 and MLDv2, by either version', () => {
     compare(Array.from({ length: 8 }, (_, i) => randomSources(i + 1)));
+  });
+
+  it('forgets members and sources at once behind ports with fastleave, as soon as no host names them', () => {
+    compare([2, 16, 30, 36].map((seed) => randomSources(seed, 100)));
   });
 
   function compare(cases: readonly BridgeCase[]): void {

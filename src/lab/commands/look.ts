@@ -2,7 +2,7 @@
 import { printSave } from '../../netfilter/syntax/save.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { LearningSwitch } from '../../vswitch/index.ts';
-import { Mode } from '../../vswitch/learning/snooping/membership.ts';
+import { Mode } from '../../vswitch/learning/snooping/sources.ts';
 import { formatIp } from '../../wire/address.ts';
 import type { Lab } from '../lab.ts';
 import { done, UsageMistake, type LabCommand } from './command.ts';

@@ -45,7 +45,7 @@ export class AddressControl {
     return this.give(prefix, device, options);
   }
 
-  /** To a host that lives: an IPv6 address is asked for first, an IPv4 address announced where that is asked for. */
+  /** To a host that lives: an IPv6 address is asked for first. */
   give(prefix: IpPrefix, device: Device, options: AddressOptions): OwnAddress {
     const { host } = this;
     if (prefix.family === 6 && options.noDad !== true && host.duplicates.isOn(device)) {
@@ -57,9 +57,7 @@ export class AddressControl {
       });
       return own;
     }
-    const own = this.place(prefix, device, options);
-    if (own.family === 4 && host.settings.v4(device).arpNotify) host.arp.announce(device, own.words[0]!);
-    return own;
+    return this.place(prefix, device, options);
   }
 
   /** The address and what it brings, unchecked. */
@@ -175,7 +173,19 @@ export class AddressControl {
   /** The device is up, or has another MAC address: neighbours are told (arp_notify). */
   announce(device: Device): void {
     if (!this.host.settings.v4(device).arpNotify || device.isLoopback) return;
+    this.announce4(device);
+  }
+
+  private announce4(device: Device): void {
     for (const own of this.host.addresses.of(device, 4)) this.host.arp.announce(device, own.words[0]!);
+  }
+
+  /** The device is elsewhere now, whatever arp_notify says (Linux: NETDEV_NOTIFY_PEERS): addresses of both families. */
+  announceAll(device: Device): void {
+    this.announce4(device);
+    if (this.host.settings.v6(device).disabled) return;
+    // The newest first, as the kernel lists them.
+    for (const own of this.host.addresses.of(device, 6).reverse()) this.host.nd.announce(device, own.words);
   }
 
   /** fe80::/64 with the interface identifier made from the MAC address, where the device has none. */

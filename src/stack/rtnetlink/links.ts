@@ -38,6 +38,7 @@ export class LinkControl {
       host.neighbours4.forgetDevice(device);
       host.neighbours6.forgetDevice(device);
     }
+    device.taker?.linkChanged?.();
     this.changed();
   }
 

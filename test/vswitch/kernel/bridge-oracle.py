@@ -1,14 +1,14 @@
-"""Puts frames through bridges of the running kernel and reports what comes out, for any number of cases.
+"""Puts frames through bridges (and bonds) of the running kernel and reports what comes out, for any number of cases.
 
 Standard input: one JSON case a line,
     {"name", "setup": [shell line...], "ifaces": [NAME...], "steps": [["f", IFACE, HEX] | ["w", SECONDS] | ["r", SHELL]],
-     "ask": SHELL, if anything}
+     "senders": [NAME...] that steps name, if not those, "ask": SHELL, if anything}
 Standard output: one JSON answer a line,
     {"name", "out": [[[IFACE, HEX]...] a step], "fdb": what `bridge -j fdb show br br0` prints, "told": what "ask" printed,
      "error": what failed}
 
 Every case has a network namespace of its own, gone when it is done. Needs root, ip and bridge (iproute2). It runs on
-this machine's kernel, and by guest.ts on another one in an emulated machine; hence it is one file without imports of ours.
+this machine's kernel, and by guest.sh on another one in an emulated machine; hence it is one file without imports of ours.
 
 Sources: packet(7); the kernel's Documentation/networking/bridge.rst; ip-link(8), bridge(8).
 """
@@ -116,7 +116,7 @@ def run_case(case, cpu):
     waiting = select.poll()
     waiting.register(receiver, select.POLLIN)
     senders = {}
-    for name in case["ifaces"]:
+    for name in case.get("senders", case["ifaces"]):
         senders[name] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
         senders[name].bind((name, 0))
     settle(cpu)
@@ -133,7 +133,8 @@ def run_case(case, cpu):
         else:
             shell(step[1])
         answer["out"].append(collect(receiver, case["ifaces"]) if waiting.poll(0) else [])
-    answer["fdb"] = json.loads(shell("bridge -j fdb show br br0") or "[]")
+    if "br0" in case["ifaces"]:
+        answer["fdb"] = json.loads(shell("bridge -j fdb show br br0") or "[]")
     if "ask" in case:
         answer["told"] = shell(case["ask"])
     return answer

@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Puts bridge cases to Debian's kernel in an emulated machine, where this machine's kernel lacks a part (VLAN filtering).
+# Puts cases to Debian's kernel in an emulated machine, where this machine's kernel lacks a part (VLAN filtering, bonding).
 #
-#     bash test/vswitch/kernel/guest.sh < cases.jsonl > answers.jsonl
+#     bash test/vswitch/kernel/guest.sh < cases.jsonl > answers.jsonl      (record.ts does)
 #
+# The first line of the answers is {"kernel": its name and version}.
 # The guest is that kernel, its bridge modules, and a memory disk with Python, iproute2 and bridge-oracle.py; it has no
 # disk and no network, is emulated without KVM, and ends when the cases are through. Needs qemu-system-x86,
 # busybox-static, cpio and python3; the kernel is downloaded from Debian where WORK does not hold it yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 WORK=${WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-bridge-guest}
-MODULES=(llc stp garp mrp 8021q bridge veth)
+MODULES=(llc stp garp mrp 8021q bridge veth tls bonding)
 
 mkdir -p "$WORK"
 cd "$WORK"
@@ -50,6 +51,7 @@ cat > root/init <<INIT
 export PATH=/bin:/usr/sbin:/usr/bin:/sbin
 mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev
 for module in ${MODULES[*]}; do insmod /modules/\$module.ko; done
+echo "{\"kernel\":\"\$(busybox uname -srv)\"}" > /dev/ttyS1
 python3 -I /oracle.py < /cases.jsonl > /dev/ttyS1
 poweroff -f
 INIT

@@ -121,13 +121,13 @@ export function mld2Frame(from: string, host: string, records: readonly SourceRe
 }
 
 /** Members that name sources, on a switch that knows them (IGMPv3, MLDv2), or does not. */
-export function randomSources(seed: number): BridgeCase {
+export function randomSources(seed: number, fastLeavePercent = 25): BridgeCase {
   const rng = new SeededRng(1000 + seed);
   const chance = (percent: number) => rng.below(100) < percent;
   const oneOf = <T>(values: readonly T[]): T => values[rng.below(values.length)]!;
   const names = ['p1', 'p2', 'p3', 'p4'];
   const ports = Object.fromEntries(
-    names.map((name) => [name, { fastleave: chance(25), isolated: chance(10) }]),
+    names.map((name) => [name, { fastleave: chance(fastLeavePercent), isolated: chance(10) }]),
   );
   const groups = ['239.1.1.1', '239.1.1.2'];
   const groups6 = ['ff05::1:3', 'ff05::7'];

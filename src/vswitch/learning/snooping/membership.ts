@@ -9,28 +9,11 @@
  * bridge set to those) are in EXCLUDE mode without any.
  */
 import { Record } from '../../../wire/igmp.ts';
-
-export const Mode = { INCLUDE: 0, EXCLUDE: 1 } as const;
+import { Listeners } from './listeners.ts';
+import { Mode, Source, type Words } from './sources.ts';
 
 /** More sources of one group behind one port are not kept (PG_SRC_ENT_LIMIT). */
 const MOST_SOURCES = 32;
-/** Hosts that are told apart behind a port that is left at once (br->multicast_eht_hosts_limit). */
-const MOST_HOSTS = 512;
-
-export type Words = readonly [number, number, number, number];
-
-export class Source {
-  readonly words: Words;
-  until = 0;
-  /** Found again in the record at hand; to be asked for. */
-  isNamed = false;
-  isAsked = false;
-
-  constructor(words: Words) {
-    this.words = words;
-  }
-}
-
 /** The times that records set: of a membership, and of the answers to a question about it. Microseconds. */
 export interface MembershipTimes {
   readonly membership: number;
@@ -45,18 +28,13 @@ export interface Questions {
 
 const NOTHING: Questions = { group: false, sources: [] };
 
-/** What one host behind the port wants; kept for ports that are left at once. */
-interface Listener {
-  mode: number;
-  readonly sources: Set<string>;
-}
-
 export class Membership {
   mode: number;
   /** Of EXCLUDE mode. */
   until = 0;
   private list: Source[] = [];
-  private readonly listeners = new Map<string, Listener>();
+  /** Of a port that is left at once. */
+  readonly listeners = new Listeners();
 
   constructor(mode: number) {
     this.mode = mode;
@@ -186,38 +164,8 @@ export class Membership {
     return source;
   }
 
-  // ── Hosts behind a port that is left at once (explicit host tracking) ───────────────────────────────────────
-
-  /** Notes what a host wants; false when no host wants anything. */
-  track(host: string, kind: number, named: readonly Words[]): boolean {
-    const listener = this.listeners.get(host) ?? { mode: Mode.INCLUDE, sources: new Set<string>() };
-    if (!this.listeners.has(host) && this.listeners.size < MOST_HOSTS) this.listeners.set(host, listener);
-    const keys = named.map(String);
-    const isAnew = kind !== Record.ALLOW && kind !== Record.BLOCK;
-    if (isAnew) {
-      listener.mode = kind === Record.IS_EX || kind === Record.TO_EX ? Mode.EXCLUDE : Mode.INCLUDE;
-      if (kind !== Record.IS_IN) listener.sources.clear();
-    }
-    // ALLOW adds to what an INCLUDE host wants, BLOCK to what an EXCLUDE host does not.
-    const adds = isAnew || (kind === Record.ALLOW) === (listener.mode === Mode.INCLUDE);
-    for (const key of keys) {
-      if (adds) listener.sources.add(key);
-      else listener.sources.delete(key);
-    }
-    if (listener.mode === Mode.INCLUDE && listener.sources.size === 0) this.listeners.delete(host);
-    return this.listeners.size > 0;
-  }
-
-  /** Drops the sources that no host wants any more. */
-  dropUnwanted(): void {
-    if (this.mode === Mode.EXCLUDE) return;
-    this.list = this.list.filter(({ words }) => this.isWantedBySomebody(String(words)));
-  }
-
-  private isWantedBySomebody(key: string): boolean {
-    for (const { mode, sources } of this.listeners.values()) {
-      if (sources.has(key) === (mode === Mode.INCLUDE)) return true;
-    }
-    return false;
+  /** Drops sources that nobody names any more. */
+  forget(isNobodys: (source: Words) => boolean): void {
+    this.list = this.list.filter(({ words }) => !isNobodys(words));
   }
 }

@@ -24,8 +24,9 @@ import { WireStatus } from '../../../wire/wire-status.ts';
 import type { BridgePort } from '../bridge-port.ts';
 import type { SnoopingConfig } from './config.ts';
 import { Groups, type Group } from './groups.ts';
-import { Membership, Mode, type MembershipTimes, type Words } from './membership.ts';
+import { Membership, type MembershipTimes } from './membership.ts';
 import { Querier } from './querier.ts';
+import { Mode, type Words } from './sources.ts';
 
 export interface SnoopingHost {
   readonly clock: Clock;
@@ -349,12 +350,12 @@ export class Snooping {
       : this.join(from, vid, words, family, false);
     if (member === null) return;
     const { now } = this.host.clock;
-    const isWanted = member.track(this.senderKey(), kind, sources);
     const asked = member.hear(kind, sources, now, this.times);
-    if (from.fastLeave && (kind === igmp.Record.TO_IN || kind === igmp.Record.BLOCK)) {
-      member.dropUnwanted();
-      const group = this.find(vid, words);
-      if (!isWanted && group !== null) group.members[from.index] = null;
+    if (from.fastLeave) {
+      member.forget(member.listeners.hear(this.senderKey(), kind, sources));
+      const leaves = kind === igmp.Record.TO_IN || kind === igmp.Record.BLOCK;
+      const group = leaves && member.listeners.isEmpty ? this.find(vid, words) : null;
+      if (group !== null) group.members[from.index] = null;
     }
     if (!this.queriers[family].isSelf) return;
     if (asked.sources.length > 0)

@@ -1,0 +1,19 @@
+/** Sources of a multicast group, as members name them: all but some, or none but some; each with a timer. */
+
+/** What a member says of the sources that it names: it wants none but those, or all but those. */
+export const Mode = { INCLUDE: 0, EXCLUDE: 1 } as const;
+
+/** An address: of IPv4 in the first word, of IPv6 in all. */
+export type Words = readonly [number, number, number, number];
+
+export class Source {
+  readonly words: Words;
+  until = 0;
+  /** Found again in the record at hand; to be asked for. */
+  isNamed = false;
+  isAsked = false;
+
+  constructor(words: Words) {
+    this.words = words;
+  }
+}
