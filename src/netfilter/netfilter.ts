@@ -322,9 +322,10 @@ export class Netfilter {
   }
 }
 
-/** IPv4's TOS; IPv6's traffic class and flow label. */
+/** IPv4's TOS; IPv6's traffic class, flow label and hop limit. */
 function serviceBits(pkt: PacketBuffer): number {
   const { bytes, l3 } = pkt;
   if (pkt.family === 4) return bytes[l3 + 1]!;
-  return (bytes[l3]! << 24) | (bytes[l3 + 1]! << 16) | (bytes[l3 + 2]! << 8) | bytes[l3 + 3]!;
+  const labelled = (bytes[l3]! << 24) | (bytes[l3 + 1]! << 16) | (bytes[l3 + 2]! << 8) | bytes[l3 + 3]!;
+  return labelled * 256 + ipv6.hopLimit(bytes, l3);
 }

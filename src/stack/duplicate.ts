@@ -35,8 +35,9 @@ export function sendDuplicate(
     ipv6.setHopLimit(copy.bytes, copy.l3, ipv6.hopLimit(copy.bytes, copy.l3) - 1);
   }
   if (!routeTo(host, copy, gateway, oif)) return;
-  if (copy.family === 4) sendLocal4(host, copy);
-  else sendLocal6(host, copy);
+  const link = copy.oif;
+  if (copy.family === 4) sendLocal4(host, copy, link);
+  else sendLocal6(host, copy, link);
 }
 
 /** The way of a packet to the gateway; the packet's own destination does not count. */

@@ -241,6 +241,13 @@ export class Host implements HostServices {
     else receivePacket(this, device, pkt);
   }
 
+  /** What the host itself is one of those to whom it sends: it arrives after whatever is being done now. */
+  comeHome(pkt: PacketBuffer): void {
+    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    this.backlog.push(pkt);
+    if (!this.isBusy) this.drain();
+  }
+
   private keepForLater(pkt: PacketBuffer): void {
     if (this.backlog.length >= LOOPBACK_BACKLOG) return;
     const copy = new PacketBuffer(pkt.bytes.slice(pkt.start, pkt.end));
@@ -332,7 +339,10 @@ export class Host implements HostServices {
     this.isBusy = true;
     for (let pkt = this.backlog.shift(); pkt !== undefined; pkt = this.backlog.shift()) {
       const device = this.devices.at(pkt.iif);
-      if (device !== undefined) this.take(device, pkt);
+      if (device === undefined) continue;
+      if (pkt.packetType !== PacketType.LOOPBACK) this.take(device, pkt);
+      else if (pkt.family === 4) receive4(this, pkt, device, WireStatus.OK);
+      else receive6(this, pkt, device, WireStatus.OK);
     }
     this.isBusy = false;
   }

@@ -7,7 +7,7 @@ import { AddressType } from '../netfilter/host-services.ts';
 import { checksum } from '../wire/checksum.ts';
 import { writeU32 } from '../wire/bytes.ts';
 import * as icmp from '../wire/icmp.ts';
-import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { isKnownRight, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { receiveIcmpError4 } from './icmp-errors.ts';
@@ -21,7 +21,7 @@ const TIMESTAMP_LENGTH = 20;
 /** @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says */
 export function receiveIcmp4(host: Host, pkt: PacketBuffer, device: Device, isSeen: boolean): void {
   const { bytes, l4, l3End } = pkt;
-  if (pkt.checksumState !== ChecksumState.GOOD && checksum(bytes, l4, l3End, 0) !== 0) {
+  if (!isKnownRight(pkt) && checksum(bytes, l4, l3End, 0) !== 0) {
     return host.drop(pkt, DropReason.ICMP_CHECKSUM);
   }
   if (l4 + icmp.HEADER_LENGTH > l3End) return host.drop(pkt, DropReason.TRANSPORT_HEADER);

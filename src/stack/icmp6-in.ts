@@ -6,7 +6,7 @@ import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import { fold, transportSum } from '../wire/checksum.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
-import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { isKnownRight, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as nd from '../wire/nd.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
@@ -15,7 +15,7 @@ import { receiveIcmpError6 } from './icmp-errors.ts';
 /** @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says */
 export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device, isSeen: boolean): void {
   const { bytes, l4, l3End } = pkt;
-  if (pkt.checksumState !== ChecksumState.GOOD && fold(transportSum(pkt)) !== 0xffff) {
+  if (!isKnownRight(pkt) && fold(transportSum(pkt)) !== 0xffff) {
     return host.drop(pkt, DropReason.ICMP_CHECKSUM);
   }
   if (l4 + icmpv6.HEADER_LENGTH > l3End) return host.drop(pkt, DropReason.TRANSPORT_HEADER);

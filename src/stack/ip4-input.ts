@@ -3,6 +3,7 @@
  * Source: RFC 1812 5.2; drops carry the reason that reports show.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
+import { AddressType } from '../netfilter/host-services.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
@@ -30,7 +31,7 @@ export function receive4(host: Host, pkt: PacketBuffer, device: Device, status: 
 /** ip_rcv_finish. */
 function route4(host: Host, pkt: PacketBuffer, device: Device): void {
   const route = host.route4;
-  let kind = route.input(pkt, device);
+  let kind = isHome(host, pkt) ? InputRoute.MULTICAST : route.input(pkt, device);
   if (kind === InputRoute.REFUSED) return host.drop(pkt, route.dropReason);
   if (pkt.l4 > pkt.l3 + ipv4.HEADER_LENGTH) {
     kind = receiveOptions(host, pkt, device, kind);
@@ -47,6 +48,13 @@ function route4(host: Host, pkt: PacketBuffer, device: Device): void {
       }
       return deliver4(host, pkt, device);
   }
+}
+
+/** A copy of what the host sent to many was routed on the way out, and is not again unless it was translated. */
+function isHome(host: Host, pkt: PacketBuffer): boolean {
+  if (pkt.packetType !== PacketType.LOOPBACK) return false;
+  const type = host.addressType(4, pkt.dst0, 0, 0, 0, 0);
+  return type === AddressType.BROADCAST || type === AddressType.MULTICAST;
 }
 
 function isUnicastInMulticastFrame(host: Host, pkt: PacketBuffer, device: Device): boolean {

@@ -14,7 +14,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../wire/ip-protocol.ts';
-import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { isKnownRight, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import * as udplite from '../wire/udplite.ts';
@@ -57,7 +57,7 @@ export function deliver4(host: Host, pkt: PacketBuffer, device: Device): void {
 
 /** True when the checksum over pseudo header and data is right, or known to be. */
 export function transportChecksumOk(pkt: PacketBuffer): boolean {
-  return pkt.checksumState === ChecksumState.GOOD || fold(transportSum(pkt)) === SUM_OK;
+  return isKnownRight(pkt) || fold(transportSum(pkt)) === SUM_OK;
 }
 
 function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {

@@ -35,7 +35,7 @@ export class OptionsEcho {
     this.stampAddressAt = -1;
     this.stampAt = -1;
     const { bytes, l3, l4 } = pkt;
-    if (l4 === l3 + ipv4.HEADER_LENGTH || pkt.iif === 0) return 0;
+    if (l4 === l3 + ipv4.HEADER_LENGTH) return 0;
     const from = l3 + ipv4.HEADER_LENGTH;
     const record = ipv4.findOption(bytes, from, end, ipv4.OPTION_RECORD_ROUTE);
     if (record >= 0) this.echoRecord(bytes, record);

@@ -7,6 +7,7 @@ import { Hook } from '../netfilter/hook.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import { lengthOnTheWay, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { copyHome, isForHome4 } from './copy-home.ts';
 import type { Device } from './device.ts';
 import { fragment4 } from './fragment-out4.ts';
 import type { Host } from './host.ts';
@@ -18,12 +19,17 @@ export function output4(host: Host, pkt: PacketBuffer, device: Device): void {
   host.neighbours4.output(pkt, device);
 }
 
-/** ip_local_out: a packet of the host's own, whole, routed and dissected. */
-export function sendLocal4(host: Host, pkt: PacketBuffer): void {
+/**
+ * ip_local_out: a packet of the host's own, whole, routed and dissected. What was given a device before (`link`, a copy
+ * that TEE made) is to POSTROUTING as if it had come in there. `comesHome`: what is for this host as well comes to it.
+ */
+export function sendLocal4(host: Host, pkt: PacketBuffer, link = 0, comesHome = true): void {
   if (!host.hook(Hook.OUTPUT, pkt)) return;
+  pkt.iif = link;
   // OUTPUT may have translated the destination and routed the packet anew.
   const device = host.devices.at(pkt.oif);
   if (device === undefined) return host.drop(pkt, DropReason.NO_ROUTE);
+  if (comesHome && isForHome4(host, pkt, device)) copyHome(host, pkt, device);
   output4(host, pkt, device);
 }
 

@@ -7,6 +7,7 @@ import { Hook } from '../netfilter/hook.ts';
 import { writeU16, writeU32 } from '../wire/bytes.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import { lengthOnTheWay, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { copyHome, isForHome6 } from './copy-home.ts';
 import type { Device } from './device.ts';
 import { fragment6 } from './fragment-out6.ts';
 import type { Host } from './host.ts';
@@ -15,7 +16,11 @@ import type { Host } from './host.ts';
 const FLOW_LABEL_MASK = 0xfffff;
 
 export function output6(host: Host, pkt: PacketBuffer, device: Device): void {
-  if (!host.hook(Hook.POSTROUTING, pkt)) return;
+  if (host.hook(Hook.POSTROUTING, pkt)) finish6(host, pkt, device);
+}
+
+/** ip6_finish_output. */
+function finish6(host: Host, pkt: PacketBuffer, device: Device): void {
   const length = lengthOnTheWay(pkt);
   if (length > pkt.routeMtu || (pkt.fragMaxSize !== 0 && length > pkt.fragMaxSize)) {
     return fragment6(host, pkt, device);
@@ -25,14 +30,17 @@ export function output6(host: Host, pkt: PacketBuffer, device: Device): void {
 
 /**
  * ip6_local_out: a packet of the host's own, whole, routed and dissected. What belongs to a link from the beginning
- * (`link`, neighbour discovery) is to POSTROUTING as if it had come in there.
+ * (`link`: neighbour discovery, copies that TEE made) is to POSTROUTING as if it had come in there. `comesHome`: what is for
+ * this host as well comes to it, whole also where Linux brings it in the pieces that leave.
  */
-export function sendLocal6(host: Host, pkt: PacketBuffer, link = 0): void {
+export function sendLocal6(host: Host, pkt: PacketBuffer, link = 0, comesHome = true): void {
   if (!host.hook(Hook.OUTPUT, pkt)) return;
   pkt.iif = link;
   const device = host.devices.at(pkt.oif);
   if (device === undefined) return host.drop(pkt, DropReason.NO_ROUTE);
-  output6(host, pkt, device);
+  if (!host.hook(Hook.POSTROUTING, pkt)) return;
+  if (comesHome && isForHome6(host, pkt, device)) copyHome(host, pkt, device);
+  finish6(host, pkt, device);
 }
 
 /** Writes the fixed header of an own packet at `pkt.l3`; addresses are the packet's fields. */

@@ -106,7 +106,7 @@ function send6(host: Host, device: Device, to: Int32Array, message: Uint8Array):
   writeHeader6(pkt, 0, 0, IPPROTO_HOPOPTS, 1);
   dissectNetwork(pkt, ETH_P_IPV6);
   writeU16(bytes, l3 + at + 2, checksum(bytes, l3 + at, l3End, pseudoOf(pkt, l3End - l3 - at)));
-  sendLocal6(host, pkt, device.index);
+  sendLocal6(host, pkt, device.index, false);
   host.pool.give(pkt);
 }
 

@@ -9,7 +9,7 @@ import type { Timer } from '../base/clock.ts';
 import type { Family } from '../netfilter/hook.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import * as igmp from '../wire/igmp.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { sameWords } from './address.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
@@ -135,6 +135,8 @@ export class Membership {
 
   /** A message about groups arrived; true when it was of use. */
   receive4(pkt: PacketBuffer, device: Device): boolean {
+    // The host's own report says nothing about others.
+    if (pkt.packetType === PacketType.LOOPBACK) return false;
     const query = readQuery4(pkt);
     if (query !== undefined) return this.asked(this.link(device, 4), query);
     const { bytes, l4, l3End } = pkt;

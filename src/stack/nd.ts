@@ -164,7 +164,7 @@ export class NeighbourDiscovery {
     dissectNetwork(pkt, ETH_P_IPV6);
     writeU16(bytes, at + 2, 0);
     writeU16(bytes, at + 2, checksum(bytes, at, l3End, pseudoOf(pkt, l3End - at)));
-    sendLocal6(this.host, pkt, pkt.oif);
+    sendLocal6(this.host, pkt, pkt.oif, false);
     this.host.pool.give(pkt);
   }
 

@@ -16,7 +16,7 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../wire/ip-protocol.ts';
-import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { isKnownRight, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import type { Host } from './host.ts';
@@ -33,14 +33,14 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (!headerSumIsRight(pkt) || (pkt.checksumState !== ChecksumState.GOOD && !sumsAreRight(pkt))) return;
+  if (!headerSumIsRight(pkt) || (!isKnownRight(pkt) && !sumsAreRight(pkt))) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt, conntrack);
 }
 
 function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
-  if (pkt.checksumState === ChecksumState.GOOD) return true;
+  if (isKnownRight(pkt)) return true;
   switch (pkt.proto) {
     // Protocols whose checksum is another, covers a part only, or may be absent.
     case IPPROTO_AH:

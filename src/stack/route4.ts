@@ -33,8 +33,9 @@ export const NO_ERROR_CODE = -1;
 const NET_UNREACHABLE = 0;
 const HOST_UNREACHABLE = 1;
 const PACKET_FILTERED = 13;
-/** 224.0.0.1: every host is a member. */
 const ALL_HOSTS = 0xe0000001 | 0;
+/** A route shorter than this is not one of groups. */
+const GROUP_PREFIX = 4;
 
 export function isMulticast4(address: number): boolean {
   return address >>> 28 === 0xe;
@@ -47,6 +48,11 @@ export function isLoopback4(address: number): boolean {
 /** 0.0.0.0: "this host", before it has an address. (The rest of 0/8 is unicast since Linux 5.3.) */
 export function isUnspecified4(address: number): boolean {
   return address === 0;
+}
+
+/** 224.0.0.1: every host is a member. */
+export function isAllHosts4(address: number): boolean {
+  return address === ALL_HOSTS;
 }
 
 /** 224.0.0.0/24: never leaves its link. */
@@ -197,7 +203,7 @@ export class Route4 {
   }
 
   private isMember(device: Device, group: number): boolean {
-    return group === ALL_HOSTS || this.host.isGroupMember(device, 4, group, 0, 0, 0);
+    return isAllHosts4(group) || this.host.isGroupMember(device, 4, group, 0, 0, 0);
   }
 
   /** Without forwarding on this interface the sender hears nothing, whatever the way would have been (ip_error). */
@@ -256,6 +262,8 @@ export class Route4 {
         return this.noWay(DropReason.ROUTE_PROHIBIT);
       default:
         this.follow(pkt, route);
+        // What is for everybody here, or for a group that no route of its own leads to, goes to no gateway.
+        if (onLink && route.length < GROUP_PREFIX) pkt.via0 = dst;
         if (!redirects.isEmpty && route.hasGateway) this.followRedirect(pkt, route);
         this.source = route.source4;
         return true;

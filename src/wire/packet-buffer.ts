@@ -236,6 +236,8 @@ export const ChecksumState = {
   OUTDATED: 2,
   /** Right, but Linux leaves it to the device: until then the field holds the pseudo header's sum (CHECKSUM_PARTIAL). */
   PENDING: 3,
+  /** Found right a second time, by NAT: Linux never asks again, whatever is changed (CHECKSUM_UNNECESSARY). */
+  SETTLED: 4,
 } as const;
 export type ChecksumState = (typeof ChecksumState)[keyof typeof ChecksumState];
 
@@ -253,6 +255,11 @@ export type PacketType = (typeof PacketType)[keyof typeof PacketType];
 /** To be called by whoever changes a field of an IPv6 header. */
 export function outdateChecksum(pkt: PacketBuffer): void {
   if (pkt.ct > 0 && pkt.checksumState === ChecksumState.GOOD) pkt.checksumState = ChecksumState.OUTDATED;
+}
+
+/** Is the transport checksum known to be right, so that nobody computes it? */
+export function isKnownRight(pkt: PacketBuffer): boolean {
+  return pkt.checksumState === ChecksumState.GOOD || pkt.checksumState === ChecksumState.SETTLED;
 }
 
 const EMPTY = new Uint8Array(0);

@@ -63,7 +63,6 @@ class OptionsTest implements MatchTest {
     const header = findExtension(pkt, at, this.kind, 2);
     if (header < 0) return false;
     const length = headerLength(pkt.bytes, header, this.kind);
-    if (header + length > pkt.l3End) return false;
     if (this.length >= 0 && (length === this.length) === this.lengthNot) return false;
     return this.hasOptions(pkt.bytes, header + 2, header + length);
   }

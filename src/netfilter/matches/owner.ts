@@ -51,7 +51,9 @@ class OwnerTest implements MatchTest {
     this.user = info.user ?? null;
     this.group = info.group ?? null;
     this.supplementary = info.supplementary !== undefined;
-    this.withoutSocket = [info.exists, info.user, info.group].every((given) => given?.not !== false);
+    // Everything asked must be negated, and --suppl-groups can't be.
+    this.withoutSocket =
+      !this.supplementary && [info.exists, info.user, info.group].every((given) => given?.not !== false);
   }
 
   test(pkt: PacketBuffer): boolean {

@@ -64,7 +64,6 @@ class RtTest implements MatchTest {
     if (header < 0) return false;
     const { bytes } = pkt;
     const length = headerLength(bytes, header, IPPROTO_ROUTING);
-    if (header + length > pkt.l3End) return false;
     if (isIn(segmentsLeft(bytes, header), this.segments) === this.segmentsNot) return false;
     if (this.length >= 0 && (length === this.length) === this.lengthNot) return false;
     if (this.type >= 0 && (routingType(bytes, header) === this.type) === this.typeNot) return false;

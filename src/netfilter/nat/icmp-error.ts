@@ -9,7 +9,7 @@
 import { writeU16 } from '../../wire/bytes.ts';
 import { checksum, pseudoOf } from '../../wire/checksum.ts';
 import { dissectNetwork } from '../../wire/dissect.ts';
-import { ChecksumState, PacketBuffer } from '../../wire/packet-buffer.ts';
+import { ChecksumState, isKnownRight, PacketBuffer } from '../../wire/packet-buffer.ts';
 import { CtStatus } from '../conntrack/ct-info.ts';
 import type { Tuple } from '../conntrack/tuple.ts';
 import { Verdict } from '../verdict.ts';
@@ -73,11 +73,15 @@ function dissectQuoted(pkt: PacketBuffer, quoted: number): void {
 }
 
 /**
- * What was found to be right stays right for Linux, even where NPT has changed an address since; of a packet of its own
- * OUTPUT finds it. What is forwarded is asked once more (skb_forward_csum), unless tracking had verified it.
+ * What NAT found to be right after connection tracking had stays right for Linux, even where NPT has changed an address
+ * since; of a packet of its own OUTPUT finds it. What is forwarded is asked once more (skb_forward_csum) where PREROUTING
+ * had changed the header in between.
  */
 function isIntact(pkt: PacketBuffer): boolean {
-  if (pkt.checksumState === ChecksumState.GOOD) return true;
+  if (isKnownRight(pkt)) {
+    pkt.checksumState = ChecksumState.SETTLED;
+    return true;
+  }
   if (checksum(pkt.bytes, pkt.l4, pkt.l3End, pseudoSum(pkt)) !== 0) return false;
   if (pkt.iif === 0) pkt.checksumState = ChecksumState.GOOD;
   return true;

@@ -76,7 +76,7 @@ const noZone = (value: number | 'mark'): boolean => value === 0;
 
 class UntrackedAction implements TargetAction {
   run(pkt: PacketBuffer): number {
-    if (pkt.ct === 0) pkt.ctInfo = CtInfo.UNTRACKED;
+    if (isOpen(pkt)) pkt.ctInfo = CtInfo.UNTRACKED;
     return Verdict.CONTINUE;
   }
 }
@@ -89,13 +89,17 @@ class TemplateAction implements TargetAction {
   }
 
   run(pkt: PacketBuffer): number {
-    // What an earlier rule said stands.
-    if (pkt.ct === 0 && pkt.ctInfo !== CtInfo.UNTRACKED) {
+    if (isOpen(pkt)) {
       pkt.ct = this.handle;
       pkt.ctInfo = CtInfo.NEW;
     }
     return Verdict.CONTINUE;
   }
+}
+
+/** What an earlier rule said stands, and what an answer of the host's own was given by the packet that it answers. */
+function isOpen(pkt: PacketBuffer): boolean {
+  return pkt.ct === 0 && pkt.ctInfo === 0;
 }
 
 const RAW_HOOKS = [Hook.PREROUTING, Hook.OUTPUT];

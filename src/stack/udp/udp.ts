@@ -12,7 +12,7 @@ import { ETH_P_IP, ETH_P_IPV6 } from '../../wire/ether-type.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import * as ipv4 from '../../wire/ipv4.ts';
 import * as ipv6 from '../../wire/ipv6.ts';
-import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as udpHeader from '../../wire/udp.ts';
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
@@ -241,10 +241,9 @@ export class Udp implements Transport {
     pkt.src2 = source[2]!;
     pkt.src3 = source[3]!;
     this.write(socket, pkt, bytes, port, isGroup);
-    const copy = isGroup && socket.multicastLoop ? bytesOf(pkt) : null;
-    if (family === 4) sendLocal4(host, pkt);
-    else sendLocal6(host, pkt);
-    if (copy !== null) this.loopBack(copy, pkt.oif);
+    const comesHome = !isGroup || socket.multicastLoop;
+    if (family === 4) sendLocal4(host, pkt, 0, comesHome);
+    else sendLocal6(host, pkt, 0, comesHome);
     host.pool.give(pkt);
   }
 
@@ -295,19 +294,6 @@ export class Udp implements Transport {
     const sum = udpHeader.mangleZero(checksum(bytes, l4, l3End, pseudoOf(pkt, l3End - l4)));
     udpHeader.setChecksum(bytes, l4, sum);
   }
-
-  /** Own datagrams to a group that sockets of this host are in. */
-  private loopBack(copy: Uint8Array, device: number): void {
-    const pkt = new PacketBuffer(copy, 0, copy.length);
-    dissectNetwork(pkt, copy[0]! >>> 4 === 4 ? ETH_P_IP : ETH_P_IPV6);
-    const on = this.host.devices.at(device)!;
-    const candidates = this.ports.get(pkt.dport);
-    if (candidates !== undefined) this.deliverToAll(candidates, pkt, on, true);
-  }
-}
-
-function bytesOf(pkt: PacketBuffer): Uint8Array {
-  return pkt.bytes.slice(pkt.l3, pkt.l3End);
 }
 
 /** The socket that says most about the datagram; of equals the newest. */
