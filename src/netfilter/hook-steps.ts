@@ -6,7 +6,7 @@
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { ConntrackView } from './conntrack/view.ts';
 import type { NatView } from './nat/view.ts';
-import { Hook, Priority, TABLES, TABLE_NAMES } from './hook.ts';
+import { Hook, Priority, TABLES, TABLE_NAMES, type Family } from './hook.ts';
 
 /** Connection tracking at work. All verdicts are those of Verdict; whoever drops sets `pkt.dropReason`. */
 export interface ConntrackSteps extends ConntrackView {
@@ -37,6 +37,14 @@ export interface NatSteps extends NatView {
   run(hook: Hook, pkt: PacketBuffer, ask: AskNatTable): number;
   /** Applies the translation of a packet's connection to both its sides. */
   translateBoth(pkt: PacketBuffer): number;
+  /** An interface went down (`address` null), or lost that address. */
+  unbind(iface: number, address: LostAddress | null): void;
+}
+
+export interface LostAddress {
+  readonly family: Family;
+  /** Four; IPv4 uses the first. */
+  readonly words: Int32Array;
 }
 
 /** What a step is: a table by its index in TABLE_NAMES, or one of these. */

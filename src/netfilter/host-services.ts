@@ -114,4 +114,6 @@ export interface HostServices {
    * `zone` and `hook` keep queues of different users apart.
    */
   defragment(pkt: PacketBuffer, hook: Hook, zone: number): number;
+  /** Payload bytes of the pieces that a datagram lies in, the headers with the first; undefined for one that lies in one. */
+  piecesOf?(pkt: PacketBuffer): Int32Array | undefined;
 }

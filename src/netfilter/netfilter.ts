@@ -23,7 +23,14 @@ import { DropReason } from './drop-reason.ts';
 import { isSteady, type FlowTable, type Way } from './flow-table.ts';
 import { Hook, TABLE_NAMES, type Family, type TableName } from './hook.ts';
 import { HookState } from './hook-state.ts';
-import { EMPTY_STEP, Step, type AskNatTable, type ConntrackSteps, type NatSteps } from './hook-steps.ts';
+import {
+  EMPTY_STEP,
+  Step,
+  type AskNatTable,
+  type ConntrackSteps,
+  type LostAddress,
+  type NatSteps,
+} from './hook-steps.ts';
 import type { HostServices, NextHop } from './host-services.ts';
 import type { LogSink } from './log.ts';
 import type { NamedObjects } from './named-objects.ts';
@@ -163,6 +170,11 @@ export class Netfilter {
     if (way.decision !== 0) pkt.decision = way.decision;
     pkt.oif = way.hop.device.index;
     return rules.engines[NAT] === null ? Verdict.ACCEPT : this.nat.translateBoth(pkt);
+  }
+
+  /** An interface went down (`address` null), or lost that address: connections masqueraded by it end. */
+  interfaceLost(iface: number, address: LostAddress | null): void {
+    this.nat.unbind(iface, address);
   }
 
   /** The packet ended, however it did: an unconfirmed connection that only it holds is freed. */
@@ -308,11 +320,15 @@ export class Netfilter {
   }
 
   private translate(hook: Hook, pkt: PacketBuffer): number {
-    if (hook !== Hook.OUTPUT) return this.settle(this.nat.run(hook, pkt, this.askNat), pkt);
+    const isRouted = hook === Hook.OUTPUT || (hook === Hook.PREROUTING && pkt.oif !== 0);
+    if (!isRouted) return this.settle(this.nat.run(hook, pkt, this.askNat), pkt);
     const { dst0, dst1, dst2, dst3 } = pkt;
     const verdict = this.settle(this.nat.run(hook, pkt, this.askNat), pkt);
     const moved = pkt.dst0 !== dst0 || pkt.dst1 !== dst1 || pkt.dst2 !== dst2 || pkt.dst3 !== dst3;
-    return verdict === Verdict.ACCEPT && moved ? this.reroute(pkt) : verdict;
+    if (verdict !== Verdict.ACCEPT || !moved) return verdict;
+    if (hook === Hook.OUTPUT) return this.reroute(pkt);
+    pkt.oif = 0;
+    return verdict;
   }
 
   private reroute(pkt: PacketBuffer): number {

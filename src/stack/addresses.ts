@@ -214,7 +214,8 @@ export class AddressTable {
     // Rule 8: the longest prefix in common, no longer than the address's own.
     const commonA = Math.min(commonPrefix(a.words, dst), a.length);
     const commonB = Math.min(commonPrefix(b.words, dst), b.length);
-    return commonA > commonB;
+    // Among equals of one interface the newest, `a`.
+    return commonA === commonB ? a.device === b.device : commonA > commonB;
   }
 }
 

@@ -7,7 +7,7 @@ import { AddressType } from '../netfilter/host-services.ts';
 import { Hook } from '../netfilter/hook.ts';
 import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { copyPacket } from './copy-packet.ts';
-import type { Device } from './device.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { isAllHosts4 } from './route4.ts';
 
@@ -34,7 +34,7 @@ export function copyHome(host: Host, pkt: PacketBuffer, device: Device): void {
   const copy = copyPacket(pkt);
   if (!host.hook(Hook.POSTROUTING, copy)) return;
   copy.iif = device.index;
-  copy.oif = 0;
+  copy.oif = LOOPBACK_INDEX;
   copy.packetType = PacketType.LOOPBACK;
   copy.checksumState = ChecksumState.SETTLED;
   host.comeHome(copy);

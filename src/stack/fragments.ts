@@ -73,9 +73,13 @@ export class Fragments {
     this.pieceSizes.delete(pkt.bytes);
   }
 
+  sizesOf(pkt: PacketBuffer): Int32Array | undefined {
+    return this.pieceSizes.get(pkt.bytes);
+  }
+
   /** The sizes it came in, if its payload still has their sum; undefined otherwise. */
   piecesOf(pkt: PacketBuffer, payloadLength: number): Int32Array | undefined {
-    const sizes = this.pieceSizes.get(pkt.bytes);
+    const sizes = this.sizesOf(pkt);
     if (sizes === undefined) return undefined;
     let total = 0;
     for (const size of sizes) total += size;

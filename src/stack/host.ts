@@ -27,7 +27,7 @@ import * as ethernet from '../wire/ethernet.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
-import { isLinkLocal6, type AddressTable } from './addresses.ts';
+import { isLinkLocal6, type AddressTable, type OwnAddress } from './addresses.ts';
 import { Arp } from './arp.ts';
 import { parseHostConfig, type HostConfig } from './config.ts';
 import { BridgePorts, FIRST_HELD } from './bridge-ports.ts';
@@ -79,6 +79,8 @@ export interface PacketFilter {
   run(hook: Hook, pkt: PacketBuffer): number;
   /** A packet leaves by a neighbour at once, on a route of that MTU. */
   leaves(pkt: PacketBuffer, hop: NextHop, mtu: number): void;
+  /** An interface went down (`address` null), or lost that address. */
+  interfaceLost(iface: number, address: OwnAddress | null): void;
 }
 
 export interface HostEnv {
@@ -330,6 +332,7 @@ export class Host implements HostServices {
     const pkt = new PacketBuffer(bytes.slice(start, end));
     pkt.cause = cause;
     pkt.iif = LOOPBACK_INDEX;
+    pkt.oif = LOOPBACK_INDEX;
     if (this.leaving !== null) keepState(pkt, this.leaving);
     this.backlog.push(pkt);
     if (!this.isBusy) this.drain();
@@ -579,6 +582,10 @@ export class Host implements HostServices {
 
   rejectWithReset(pkt: PacketBuffer, hook: Hook, conntrack: Pick<ConntrackView, 'setClosing'>): void {
     rejectWithReset(this, pkt, hook, conntrack);
+  }
+
+  piecesOf(pkt: PacketBuffer): Int32Array | undefined {
+    return this.fragments.sizesOf(pkt);
   }
 
   defragment(pkt: PacketBuffer, hook: Hook, zone: number): number {

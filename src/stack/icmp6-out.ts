@@ -15,7 +15,7 @@ import * as nd from '../wire/nd.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { isLinkLocal6 } from './addresses.ts';
 import { attachTo } from './attach.ts';
-import type { Device } from './device.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from './ip6-send.ts';
 
@@ -142,6 +142,8 @@ export class Icmp6Out {
       this.setSource(message, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
       return true;
     }
+    // Without a source of its own the answer leaves by the device that it was asked on, or not at all.
+    if (message.oif !== pkt.iif && message.oif !== LOOPBACK_INDEX) return false;
     return this.setSourceFrom(message, route6.source(message));
   }
 

@@ -3,12 +3,11 @@
  * Source: RFC 1812 5.2; drops carry the reason that reports show.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
-import { AddressType } from '../netfilter/host-services.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
-import type { Device } from './device.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { forward4 } from './ip4-forward.ts';
 import { deliver4 } from './ip4-local.ts';
@@ -31,7 +30,9 @@ export function receive4(host: Host, pkt: PacketBuffer, device: Device, status: 
 /** ip_rcv_finish. */
 function route4(host: Host, pkt: PacketBuffer, device: Device): void {
   const route = host.route4;
-  let kind = isHome(host, pkt) ? InputRoute.MULTICAST : route.input(pkt, device);
+  // A copy of what the host sent to many was routed on the way out, and is not again unless it was translated.
+  const isHome = pkt.packetType === PacketType.LOOPBACK && pkt.oif === LOOPBACK_INDEX;
+  let kind = isHome ? InputRoute.MULTICAST : route.input(pkt, device);
   if (kind === InputRoute.REFUSED) return host.drop(pkt, route.dropReason);
   if (pkt.l4 > pkt.l3 + ipv4.HEADER_LENGTH) {
     kind = receiveOptions(host, pkt, device, kind);
@@ -48,13 +49,6 @@ function route4(host: Host, pkt: PacketBuffer, device: Device): void {
       }
       return deliver4(host, pkt, device);
   }
-}
-
-/** A copy of what the host sent to many was routed on the way out, and is not again unless it was translated. */
-function isHome(host: Host, pkt: PacketBuffer): boolean {
-  if (pkt.packetType !== PacketType.LOOPBACK) return false;
-  const type = host.addressType(4, pkt.dst0, 0, 0, 0, 0);
-  return type === AddressType.BROADCAST || type === AddressType.MULTICAST;
 }
 
 function isUnicastInMulticastFrame(host: Host, pkt: PacketBuffer, device: Device): boolean {

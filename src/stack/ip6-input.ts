@@ -8,7 +8,7 @@ import { IPPROTO_HOPOPTS } from '../wire/ip-protocol.ts';
 import * as ipv6 from '../wire/ipv6.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
-import type { Device } from './device.ts';
+import { LOOPBACK_INDEX, type Device } from './device.ts';
 import type { Host } from './host.ts';
 import { forward6 } from './ip6-forward.ts';
 import { deliver6 } from './ip6-local.ts';
@@ -31,11 +31,9 @@ export function receive6(host: Host, pkt: PacketBuffer, device: Device, status: 
   if (ipv6.nextHeader(bytes, l3) === IPPROTO_HOPOPTS) {
     if (!optionsPass(host, pkt, l3 + ipv6.HEADER_LENGTH, IPPROTO_HOPOPTS)) return;
   }
-  const { dst0, dst1, dst2, dst3 } = pkt;
   if (!host.hookFirst(pkt)) return;
-  const isSame = pkt.dst0 === dst0 && pkt.dst1 === dst1 && pkt.dst2 === dst2 && pkt.dst3 === dst3;
   // What the host sent to itself was routed on the way out, and is not again unless it was translated.
-  if (device.isLoopback && isSame) return deliver6(host, pkt, device);
+  if (pkt.oif === LOOPBACK_INDEX) return deliver6(host, pkt, device);
   switch (host.route6.input(pkt, device)) {
     case InputRoute.FORWARD:
       return forward6(host, pkt, device);

@@ -156,15 +156,15 @@ export class NeighbourDiscovery {
     pkt.dst3 = pkt.via3 = w3;
   }
 
-  /** Headers, checksum, and out: by OUTPUT like any other packet. */
-  private finish(pkt: PacketBuffer): void {
+  /** Headers, checksum, and out: by OUTPUT like any other packet. `link`: the device that it is about. */
+  private finish(pkt: PacketBuffer, link = pkt.oif): void {
     const { bytes, l3, l3End } = pkt;
     const at = l3 + ipv6.HEADER_LENGTH;
     writeHeader6(pkt, 0, 0, IPPROTO_ICMPV6, nd.HOP_LIMIT);
     dissectNetwork(pkt, ETH_P_IPV6);
     writeU16(bytes, at + 2, 0);
     writeU16(bytes, at + 2, checksum(bytes, at, l3End, pseudoOf(pkt, l3End - at)));
-    sendLocal6(this.host, pkt, pkt.oif, false);
+    sendLocal6(this.host, pkt, link, false);
     this.host.pool.give(pkt);
   }
 
@@ -348,7 +348,7 @@ export class NeighbourDiscovery {
       message.oif = LOOPBACK_INDEX;
     }
     this.writeRedirect(message, pkt, isKnown ? neighbour.mac : undefined, quoted);
-    this.finish(message);
+    this.finish(message, device.index);
   }
 
   /** Not too often to one destination, nor to one source; and only to a neighbour. */

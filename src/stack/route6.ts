@@ -116,14 +116,21 @@ export class Route6 {
     return InputRoute.UNREACHABLE;
   }
 
+  /** Of the links, all of which have link-local and multicast destinations, the one whose routes come first. */
+  private firstLink(): Device | undefined {
+    const { devices, settings } = this.host;
+    return devices.all().find((device) => device.up && !device.isLoopback && !settings.v6(device).disabled);
+  }
+
   /** For a packet of the host's own; `device` is the link that link-local and multicast destinations are on. */
   output(pkt: PacketBuffer, device: Device | undefined): boolean {
     const { dst0, dst1, dst2, dst3 } = pkt;
     this.route = undefined;
     if (dst0 >>> 24 === 0xff || isLinkLocal6(dst0)) {
-      if (device === undefined) return this.noWay(DropReason.NO_ROUTE);
-      const isOwn = this.host.addresses.find(6, dst0, dst1, dst2, dst3, device) !== undefined;
-      this.onLink(pkt, isOwn ? this.host.devices.at(LOOPBACK_INDEX)! : device);
+      const link = device ?? this.firstLink();
+      if (link === undefined) return this.noWay(DropReason.NO_ROUTE);
+      const isOwn = this.host.addresses.find(6, dst0, dst1, dst2, dst3, link) !== undefined;
+      this.onLink(pkt, isOwn ? this.host.devices.at(LOOPBACK_INDEX)! : link);
       return true;
     }
     const { routes6, redirects } = this.host;

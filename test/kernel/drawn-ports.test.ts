@@ -4,89 +4,11 @@
  * made of what each side sent, since every run draws other ones.
  */
 import assert from 'node:assert/strict';
-import { echo, ethernet, icmp, tcp, text, udp, type Ends } from '../../src/conform/frames.ts';
-import type { Gateway as GatewayFile } from '../../src/conform/kernel/gateway-file.ts';
-import { isOnKernelsSchedule } from '../../src/conform/kernel/noise.ts';
-import { KernelSession, type EmittedFrame, type Rules } from '../../src/conform/kernel/session.ts';
+import { echo, icmp, tcp, text, udp, type Ends } from '../../src/conform/frames.ts';
+import type { EmittedFrame, Rules } from '../../src/conform/kernel/session.ts';
 import { missingForKernel } from '../../src/conform/kernel/system.ts';
-import {
-  Gateway,
-  PacketBuffer,
-  parseHostConfig,
-  parseRestore,
-  SeededRng,
-  VirtualClock,
-} from '../../src/index.ts';
 import { requireOrSkip } from '../support/require.ts';
-import { MAC } from './flow.ts';
-
-type Iface = 'eth0' | 'eth1';
-/** Ethernet frames in, those that leave on its account out. */
-type Send = (iface: Iface, packet: readonly number[]) => Promise<readonly EmittedFrame[]>;
-
-const HOSTS = [2, 3, 4, 5, 6, 7];
-const inside = (n: number, v6 = false): string => (v6 ? `fd00:a::${n}` : `10.0.0.${n}`);
-const PUBLIC = { 4: '203.0.113.1', 6: '2001:db8:1::1' } as const;
-const SERVER = { 4: '198.51.100.7', 6: '2001:db8:9::7' } as const;
-
-const GATEWAY: GatewayFile = {
-  interfaces: {
-    eth0: { mac: MAC.eth0, addresses: ['10.0.0.1/24', 'fd00:a::1/64'] },
-    eth1: { mac: MAC.eth1, addresses: [`${PUBLIC[4]}/24`, `${PUBLIC[6]}/64`] },
-  },
-  neighbours: [
-    ...HOSTS.flatMap((n) => [inside(n), inside(n, true)].map((ip) => ({ dev: 'eth0', ip, mac: MAC.inside }))),
-    { dev: 'eth1', ip: '203.0.113.254', mac: MAC.outside },
-    { dev: 'eth1', ip: '2001:db8:1::fe', mac: MAC.outside },
-  ],
-  routes: [
-    { to: 'default', via: '203.0.113.254', dev: 'eth1' },
-    { to: 'default', via: '2001:db8:1::fe', dev: 'eth1' },
-  ],
-};
-
-const framed = (iface: Iface, packet: readonly number[]): Uint8Array =>
-  ethernet(MAC[iface], iface === 'eth0' ? MAC.inside : MAC.outside, packet);
-
-async function withKernel<T>(rules: Rules, talk: (send: Send) => Promise<T>): Promise<T> {
-  const session = await KernelSession.open(GATEWAY, rules, false);
-  try {
-    return await talk(async (iface, packet) => {
-      const [answer] = await session.push([{ iface, frame: framed(iface, packet) }]);
-      return answer!.out.filter(({ frame }) => !isOnKernelsSchedule(frame));
-    });
-  } finally {
-    session.close();
-  }
-}
-
-async function withSluice<T>(rules: Rules, seed: number, talk: (send: Send) => Promise<T>): Promise<T> {
-  let sent: EmittedFrame[] = [];
-  const gateway = new Gateway(parseHostConfig(GATEWAY), {
-    clock: new VirtualClock(1.7e15),
-    rng: new SeededRng(seed),
-    log: { wanted: false, line: () => {} },
-    sink: {
-      frame: ({ name }, bytes, start, end) =>
-        sent.push({ iface: name, frame: Buffer.from(bytes.subarray(start, end)).toString('hex') }),
-    },
-  });
-  for (const [family, rulesText] of [
-    [4, rules.v4],
-    [6, rules.v6],
-  ] as const) {
-    if (rulesText !== undefined) gateway.load(parseRestore(rulesText, { family, file: 'rules' }));
-  }
-  gateway.sysctls.set('net.ipv4.ip_forward', 1);
-  gateway.sysctls.set('net.ipv6.conf.all.forwarding', 1);
-  return talk((iface, packet) => {
-    sent = [];
-    const pkt = new PacketBuffer(framed(iface, packet));
-    gateway.host.receive(gateway.host.devices.named(iface)!, pkt);
-    gateway.netfilter.release(pkt);
-    return Promise.resolve(sent);
-  });
-}
+import { HOSTS, inside, PUBLIC, SERVER, withKernel, withSluice, type Side } from './both.ts';
 
 type Kind = 'udp' | 'tcp' | 'echo';
 
@@ -126,7 +48,7 @@ interface Scene {
 }
 
 /** All that can be said of a run without saying what was drawn. */
-async function observe(scene: Scene, send: Send): Promise<string[]> {
+async function observe(scene: Scene, { send }: Side): Promise<string[]> {
   const { kind, family = 4, id, hosts, from, to, keeps } = scene;
   const said: string[] = [];
   const drawn = new Set<number>();
@@ -292,13 +214,13 @@ describe('what the kernel draws, as sets', () => {
       const protocol = scene.kind === 'echo' ? '' : `-p ${scene.kind} `;
       const text = `*nat\n-A POSTROUTING -o eth1 ${protocol}-j ${scene.target}\nCOMMIT\n`;
       const rules: Rules = scene.family === 6 ? { v6: text } : { v4: text };
-      const kernel = await withKernel(rules, (send) => observe(scene, send));
+      const kernel = await withKernel(rules, (side) => observe(scene, side));
       assert.ok(
         kernel.every((line) => !/out of range|second time|another|not kept/.test(line)),
         kernel.join('\n'),
       );
       for (const seed of [1, 2, 3]) {
-        assert.deepEqual(await withSluice(rules, seed, (send) => observe(scene, send)), kernel);
+        assert.deepEqual(await withSluice(rules, seed, (side) => observe(scene, side)), kernel);
       }
     });
   }

@@ -33,7 +33,6 @@ function heardBySelf(
   const sender = node.udp.open({ family });
   sender.mayBroadcast = true;
   sender.multicastLoop = how.loops;
-  if (family === 6) sender.multicastDevice = node.host.devices.named('e0')!.index;
   net.frames.length = 0;
   sender.send(Uint8Array.of(1, 2, 3), words, PORT);
   net.pass(1);

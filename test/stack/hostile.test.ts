@@ -12,6 +12,7 @@ function tracked(rig: Rig): Rig {
   rig.host.filter = {
     run: (hook, pkt) => (hook === Hook.PREROUTING ? rig.host.defragment(pkt, hook, 0) : Verdict.ACCEPT),
     leaves: () => {},
+    interfaceLost: () => {},
   };
   return rig;
 }

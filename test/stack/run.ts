@@ -33,6 +33,7 @@ function defragmenter(host: Host): PacketFilter {
       return host.defragment(pkt, hook, 0);
     },
     leaves() {},
+    interfaceLost() {},
   };
 }
 

@@ -3,11 +3,12 @@
  * first byte of the IP header: the string must begin at `from` or later and end before `to`.
  *
  * Both of the kernel's algorithms find the same in a packet that lies in one piece; here Horspool's search serves for
- * either. (In the kernel `bm` misses a string that lies across two fragments of a reassembled packet.) Letters are
- * folded as the kernel folds them: those of Latin-1 too. (Its `bm` with `--icase` overlooks strings with ß or ÿ, depending on
+ * either. In a datagram that was put together, `bm` looks into each piece by itself, and misses what lies across two.
+ * Letters are folded as the kernel folds them: those of Latin-1 too. (Its `bm` with `--icase` overlooks strings with ß or ÿ, depending on
  * what stands before them; here they are found.)
  */
 import { defineMatch, type InfoOf, type MatchTest, type ValueType } from '../extension.ts';
+import type { HostServices } from '../host-services.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import {
   bytesOfText,
@@ -32,6 +33,8 @@ const UPPER = Uint8Array.from({ length: 256 }, (_, byte) => {
 const SAME = Uint8Array.from({ length: 256 }, (_, byte) => byte);
 
 class StringTest implements MatchTest {
+  /** Who knows the pieces of a datagram, with `bm`. */
+  private readonly host: HostServices | null;
   private readonly fold: Uint8Array;
   private readonly pattern: Uint8Array;
   /** How far the search moves on when this byte stands under the pattern's last. */
@@ -40,9 +43,11 @@ class StringTest implements MatchTest {
   private readonly to: number;
   private readonly not: boolean;
 
-  constructor(pattern: Uint8Array, not: boolean, from: number, to: number, anyCase: boolean) {
-    const fold = anyCase ? UPPER : SAME;
-    const length = pattern.length;
+  constructor(info: Info, host: HostServices) {
+    const fold = info.icase === undefined ? SAME : UPPER;
+    const { value: pattern, not } = info.pattern!;
+    const { length } = pattern;
+    this.host = info.algorithm!.value === 'bm' ? host : null;
     this.fold = fold;
     this.pattern = pattern.map((byte) => fold[byte]!);
     this.shift = new Uint8Array(256).fill(length);
@@ -51,8 +56,8 @@ class StringTest implements MatchTest {
         if (fold[byte] === this.pattern[i]) this.shift[byte] = length - 1 - i;
       }
     }
-    this.from = from;
-    this.to = to;
+    this.from = fromOf(info);
+    this.to = toOf(info);
     this.not = not;
   }
 
@@ -61,11 +66,25 @@ class StringTest implements MatchTest {
   }
 
   private isIn(pkt: PacketBuffer): boolean {
+    const { bytes, l3, l3End } = pkt;
+    const start = l3 + this.from;
+    const end = Math.min(l3End, l3 + this.to);
+    const mayHavePieces = this.host !== null && (pkt.fragMaxSize !== 0 || pkt.iif === 0);
+    const pieces = mayHavePieces ? this.host.piecesOf?.(pkt) : undefined;
+    if (pieces === undefined) return this.isBetween(bytes, start, end);
+    let pieceEnd = l3End;
+    for (let i = pieces.length - 1; i >= 0; pieceEnd -= pieces[i--]!) {
+      // The headers lie with the first.
+      const pieceStart = i === 0 ? l3 : pieceEnd - pieces[i]!;
+      if (this.isBetween(bytes, Math.max(start, pieceStart), Math.min(end, pieceEnd))) return true;
+    }
+    return false;
+  }
+
+  private isBetween(bytes: Uint8Array, start: number, end: number): boolean {
     const { fold, pattern, shift } = this;
-    const { bytes, l3 } = pkt;
-    const end = Math.min(pkt.l3End, l3 + this.to);
     const last = pattern.length - 1;
-    for (let at = l3 + this.from + last; at < end; at += shift[bytes[at]!]!) {
+    for (let at = start + last; at < end; at += shift[bytes[at]!]!) {
       let i = 0;
       while (i <= last && fold[bytes[at - i]!] === pattern[last - i]) i++;
       if (i > last) return true;
@@ -157,12 +176,5 @@ export const string = defineMatch({
   check,
   save,
   list,
-  create: (info) =>
-    new StringTest(
-      info.pattern!.value,
-      info.pattern!.not,
-      fromOf(info),
-      toOf(info),
-      info.icase !== undefined,
-    ),
+  create: (info, { host }) => new StringTest(info, host),
 });

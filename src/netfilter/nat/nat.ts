@@ -7,6 +7,7 @@
  */
 import type { Rng } from '../../base/rng.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../../wire/ip-protocol.ts';
+import type { LostAddress } from '../hook-steps.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { CtInfo, CtStatus, Direction, directionOf } from '../conntrack/ct-info.ts';
 import { Tuple } from '../conntrack/tuple.ts';
@@ -133,6 +134,21 @@ export class Nat implements NatView {
     if (pkt.ct >= this.boundTo.length) this.boundTo = longer(this.boundTo, this.conntrack.capacity + 1);
     this.boundTo[pkt.ct] = iface;
     return this.setup(pkt, range, Manip.SRC);
+  }
+
+  /** What MASQUERADE bound to an interface ends with it, or with the address that it hides behind. */
+  unbind(iface: number, address: LostAddress | null): void {
+    const { boundTo, scratchReply: reply } = this;
+    for (let entry = 1; entry < boundTo.length; entry++) {
+      if (boundTo[entry] !== iface) continue;
+      if (address !== null) {
+        this.conntrack.readTuple(entry, Direction.REPLY, reply);
+        const [w0, w1, w2, w3] = address.words;
+        if (reply.family !== address.family || reply.dst0 !== w0 || reply.dst1 !== w1) continue;
+        if (reply.dst2 !== w2 || reply.dst3 !== w3) continue;
+      }
+      this.conntrack.remove(entry);
+    }
   }
 
   private forget(entry: number): void {

@@ -151,6 +151,7 @@ export class AddressControl {
   private takeAway(own: OwnAddress): void {
     const { addresses } = this.host;
     addresses.remove(own);
+    this.host.filter?.interfaceLost(own.device.index, own);
     this.timers.get(own)?.cancel();
     this.timers.delete(own);
     const tables = this.tables(own.family);

@@ -37,6 +37,7 @@ export class LinkControl {
       this.removeRoutes(device, false);
       host.neighbours4.forgetDevice(device);
       host.neighbours6.forgetDevice(device);
+      host.filter?.interfaceLost(device.index, null);
     }
     device.taker?.linkChanged?.();
     this.changed();
@@ -98,6 +99,7 @@ export class LinkControl {
     for (const own of host.addresses.all.filter((one) => one.device === device)) this.addresses.drop(own);
     device.kind?.remove?.();
     device.up = false;
+    host.filter?.interfaceLost(device.index, null);
     this.removeRoutes(device, true);
     host.neighbours4.forgetDevice(device, true);
     host.neighbours6.forgetDevice(device, true);
