@@ -8,6 +8,7 @@ export const RULES_PROGRAMS: readonly string[] = [
   'ip6tables',
   'ip6tables-save',
   'ip6tables-restore',
+  'iptables-xml',
   'ipset',
   'nfacct',
 ];

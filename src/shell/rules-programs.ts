@@ -4,6 +4,7 @@ import { runIpset } from './ipset.ts';
 import { runIptables } from './iptables.ts';
 import { runRestore } from './iptables-restore.ts';
 import { runSave } from './iptables-save.ts';
+import { runXml } from './iptables-xml.ts';
 import { runNfacct } from './nfacct.ts';
 import type { ProgramIo } from './program-io.ts';
 import type { RulesStore } from './rules-store.ts';
@@ -16,6 +17,7 @@ export async function runRulesProgram(
   io: ProgramIo,
 ): Promise<number> {
   if (name === 'ipset') return runIpset(name, args, open, io);
+  if (name === 'iptables-xml') return runXml(args, io);
   if (name === 'nfacct') return runNfacct(args, open, io);
   const family: Family = name.startsWith('ip6') ? 6 : 4;
   const run = name.endsWith('-save') ? runSave : name.endsWith('-restore') ? runRestore : runIptables;

@@ -4,6 +4,7 @@
  * file beside it), as iptables holds /run/xtables.lock.
  */
 import * as fs from 'node:fs';
+import { dirname } from 'node:path';
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
 import type { Family } from '../netfilter/hook.ts';
@@ -23,7 +24,10 @@ export class RulesState implements RulesStore {
   private content: StateContent = NOTHING;
   private locked = false;
 
-  /** Reads the file; one that is not there yet holds no tables. */
+  /**
+   * Reads the file; one that is not there yet holds no tables, unless it could not be made either: then it is not this user's
+   * to ask, as the kernel's tables are not.
+   */
   constructor(path: string) {
     this.path = path;
     this.read();
@@ -90,13 +94,14 @@ export class RulesState implements RulesStore {
     const text = formatState({ v4: print(4, v4), v6: print(6, v6), objects });
     const fresh = `${this.path}.${process.pid}`;
     attempt(this.path, () => {
-      fs.writeFileSync(fresh, text);
+      fs.writeFileSync(fresh, text, { mode: modeOf(this.path) });
       fs.renameSync(fresh, this.path);
     });
   }
 
   private read(): void {
     const text = readIfThere(this.path);
+    if (text === null) attempt(this.path, () => fs.accessSync(dirname(this.path), fs.constants.W_OK));
     if (text === this.text) return;
     this.text = text;
     this.content = text === null || text === '' ? NOTHING : parseState(text, this.path);
@@ -124,6 +129,11 @@ export class RulesState implements RulesStore {
       return false;
     }
   }
+}
+
+/** A file that is there stays as readable as it is; a new one is its owner's, since rules tell where the gaps are. */
+function modeOf(path: string): number {
+  return (fs.statSync(path, { throwIfNoEntry: false })?.mode ?? 0o600) & 0o777;
 }
 
 const LOCK_RETRY_MS = 10;

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { chmodSync, statSync } from 'node:fs';
 import fc from 'fast-check';
 import { SluiceError } from '../../src/base/errors.ts';
 import { NO_OBJECTS } from '../../src/shell/objects-state.ts';
 import { formatState, parseState, splitTables } from '../../src/shell/state-file.ts';
+import { Shell } from './support.ts';
 
 describe('the state file', () => {
   it('is read as it was written, whatever the texts in it', () => {
@@ -25,6 +27,20 @@ describe('the state file', () => {
       'null\n',
     ]) {
       assert.throws(() => parseState(broken, 'state'), SluiceError, broken);
+    }
+  });
+
+  it("is its owner's when it is made, and stays as readable as it is", async () => {
+    const shell = new Shell();
+    try {
+      const mode = () => statSync(shell.state).mode & 0o777;
+      await shell.run('iptables -A INPUT -j DROP');
+      assert.equal(mode(), 0o600);
+      chmodSync(shell.state, 0o640);
+      await shell.run('iptables -F');
+      assert.equal(mode(), 0o640);
+    } finally {
+      shell.remove();
     }
   });
 
