@@ -31,6 +31,7 @@ const ALONE = HELPED.replace(/^\*raw[^]*?COMMIT\n/, '');
 
 export const algMessages: Bench = {
   name: 'alg-messages',
+  figures: ['alg-messages', 'alg-messages-cost'],
   about: 'FTP control connections, every segment a message',
   run() {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

@@ -73,6 +73,8 @@ export function medianOf(times: number, measure: () => number): number {
 
 export interface Bench {
   readonly name: string;
+  /** Its figures, where there are others than one of its own name. */
+  readonly figures?: readonly string[];
   readonly about: string;
   run(): Promise<Figure[]> | Figure[];
 }

@@ -228,6 +228,7 @@ function figures(results: ReadonlyMap<string, readonly Result[]>): Figure[] {
 
 export const guest: Bench = {
   name: 'guest',
+  figures: ['guest-to-host', 'host-to-guest', 'guest-cpu', 'guest-ping'],
   about:
     'a QEMU guest and this machine, beside libslirp and passt: guest-to-host, host-to-guest, -cpu, -ping',
   run: compare,

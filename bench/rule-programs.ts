@@ -49,6 +49,7 @@ function compare(
 
 export const ruleFiles: Bench = {
   name: 'restore-100k',
+  figures: ['restore-100k', 'save-100k'],
   about: `iptables-restore and -save of ${RULES} rules`,
   run() {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

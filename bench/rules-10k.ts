@@ -18,6 +18,7 @@ const KERNEL_PACKETS = 20_000;
 
 export const rules10k: Bench = {
   name: 'rules-10k',
+  figures: ['rules-10k', 'rules-10k-cost'],
   about: '10,000 rules that do not match',
   run() {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

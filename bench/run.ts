@@ -1,7 +1,8 @@
 /**
  * `npm run bench [-- NAME…] [--json]`: runs the benchmarks and prints each figure beside its peer. Medians; the machine is
- * shared, so only ratios of one run mean anything. `--json`: one object a line.
+ * shared, so only ratios of one run mean anything. `--json`: one object a line. A figure's name runs its whole benchmark.
  */
+import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { Bench, Figure } from './figure.ts';
 import { algMessages } from './alg-messages.ts';
@@ -34,20 +35,21 @@ const BENCHES: readonly Bench[] = [
   guestNics,
 ];
 
-const args = process.argv.slice(2);
-const json = args.includes('--json');
-const names = args.filter((arg) => !arg.startsWith('--'));
-const unknown = names.filter((name) => !BENCHES.some((bench) => bench.name === name));
-if (unknown.length > 0) {
-  process.stderr.write(
-    `bench: no such benchmark: ${unknown.join(', ')}; there are ${BENCHES.map((b) => b.name).join(', ')}\n`,
-  );
-  process.exit(2);
-}
+const FIGURES_WIDTH = 56;
+
+const HELP = `usage: npm run bench [-- NAME…] [--json]
+
+Runs the benchmarks named, or all, and prints each figure beside its peer; above 1×, Sluice is the better of the two.
+With --json one object a line. A figure's name runs the benchmark that it is of.
+
+${BENCHES.map((bench) => `  ${figuresOf(bench).join(', ').padEnd(FIGURES_WIDTH)} ${bench.about}`).join('\n')}
+`;
+
+const { json, names } = readArguments();
 
 const figures: Figure[] = [];
 for (const bench of BENCHES) {
-  if (names.length > 0 && !names.includes(bench.name)) continue;
+  if (names.length > 0 && ![bench.name, ...figuresOf(bench)].some((name) => names.includes(name))) continue;
   process.stderr.write(`${bench.name}: ${bench.about} …\n`);
   for (const figure of await bench.run()) {
     figures.push(figure);
@@ -55,6 +57,30 @@ for (const bench of BENCHES) {
   }
 }
 if (!json) process.stdout.write(`${table(figures)}\n`);
+
+function figuresOf({ name, figures: several = [name] }: Bench): readonly string[] {
+  return several;
+}
+
+function readArguments(): { json: boolean; names: readonly string[] } {
+  try {
+    const { values, positionals } = parseArgs({
+      allowPositionals: true,
+      options: { help: { type: 'boolean', short: 'h' }, json: { type: 'boolean' } },
+    });
+    if (values.help === true) {
+      process.stdout.write(HELP);
+      process.exit(0);
+    }
+    const known = BENCHES.flatMap((bench) => [bench.name, ...figuresOf(bench)]);
+    const unknown = positionals.filter((name) => !known.includes(name));
+    if (unknown.length > 0) throw new Error(`no such benchmark: ${unknown.join(', ')}`);
+    return { json: values.json === true, names: positionals };
+  } catch (error) {
+    process.stderr.write(`bench: ${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
 
 function table(rows: readonly Figure[]): string {
   const out = new Table({

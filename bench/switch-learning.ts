@@ -137,6 +137,7 @@ ip netns exec ${id}p tcpreplay --topspeed --preload-pcap --loop ${Math.ceil((KER
 
 export const switchLearning: Bench = {
   name: 'switch-learning',
+  figures: ['switch-learning', 'switch-learning-flood'],
   about: 'a learning switch of 8 ports with 10,000 addresses',
   run() {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));

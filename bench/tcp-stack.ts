@@ -190,6 +190,7 @@ function cycleRate(): number {
 
 export const tcpConnections: Bench = {
   name: 'tcp-connections',
+  figures: ['tcp-connections', 'tcp-idle-memory'],
   about: '10,000 idle connections (both ends), and connects and closes a second',
   run: () => [
     less('tcp-idle-memory', idleMemory(), 'MB', 'the limit set for 10,000', IDLE_LIMIT_MB),
