@@ -11,18 +11,20 @@ export class HostNames {
   private readonly known = new Map<string, readonly string[]>();
   private readonly names = new Map<string, string | null>();
   private readonly unnamed = new Set<string>();
-  private readonly ask: ProgramIo['hostNameOf'];
+  private readonly io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf'>;
   private readonly wanted = new Map<string, readonly [name: string, family: Family]>();
 
-  constructor(io: Pick<ProgramIo, 'hostNameOf'> = {}) {
-    this.ask = io.hostNameOf;
+  constructor(io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf'>) {
+    this.io = io;
   }
 
   readonly resolve: Resolver = (name, family) => {
     const key = `${family} ${name}`;
     const addresses = this.known.get(key);
-    if (addresses === undefined) this.wanted.set(key, [name, family]);
-    return addresses ?? [];
+    if (addresses !== undefined) return addresses;
+    const known = this.io.addressesOf?.(name, family) ?? [];
+    if (known.length === 0) this.wanted.set(key, [name, family]);
+    return known;
   };
 
   /** What was read so far has to be read again, with more names known. */
@@ -33,7 +35,7 @@ export class HostNames {
   /** What an address is called; the address itself is shown while it was not asked for yet. */
   readonly nameOf = (address: string): string | null => {
     const name = this.names.get(address);
-    if (name === undefined && this.ask !== undefined) this.unnamed.add(address);
+    if (name === undefined && this.io.hostNameOf !== undefined) this.unnamed.add(address);
     return name ?? null;
   };
 
@@ -54,7 +56,7 @@ export class HostNames {
   private async askForNames(): Promise<void> {
     const addresses = [...this.unnamed];
     this.unnamed.clear();
-    for (const address of addresses) this.names.set(address, (await this.ask?.(address)) ?? null);
+    for (const address of addresses) this.names.set(address, (await this.io.hostNameOf?.(address)) ?? null);
   }
 
   private async lookUpWanted(): Promise<void> {

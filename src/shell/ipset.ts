@@ -99,7 +99,7 @@ async function change(
   io: ProgramIo,
 ): Promise<void> {
   const text = command === 'restore' ? await readCommands(settings.file, io) : '';
-  const names = new HostNames();
+  const names = new HostNames(io);
   const isChange = command !== 'test';
   if (isChange) state.lock(0);
   try {

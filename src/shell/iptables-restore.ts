@@ -46,7 +46,7 @@ export async function runRestore(
   if (rest.length > 1) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline\n');
   const text = rest.length === 0 ? await io.readInput() : readRules(rest[0]!, io.cwd);
   const state = openState();
-  const names = new HostNames();
+  const names = new HostNames(io);
   const wait = given.get('w');
   const isTest = given.has('t');
   try {

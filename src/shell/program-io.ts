@@ -1,4 +1,5 @@
 /** What the programs of this room may use of the process around them, or of who called them over a socket. */
+import type { Family } from '../netfilter/hook.ts';
 import type { ProgramIo as PlainIo } from '../programs/index.ts';
 
 export interface ProgramIo extends PlainIo {
@@ -8,6 +9,8 @@ export interface ProgramIo extends PlainIo {
   now(): Date;
   /** What an address is called, for -L without -n; absent where nobody is to be asked. */
   hostNameOf?(address: string): Promise<string | null>;
+  /** Asked for the addresses of a name before this machine's resolver is; none where it is not known here. */
+  addressesOf?(name: string, family: Family): readonly string[];
   /** What the names of files are relative to. */
   readonly cwd: string;
 }

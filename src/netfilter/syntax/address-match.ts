@@ -55,9 +55,9 @@ function asMatch({ words, mask }: MaskedAddress, not: boolean): AddressMatch | n
   return excludesNothing && !not ? null : { words, mask, not };
 }
 
-/** What has a letter beyond f before the mask, and is no hexadecimal number or IPv6 address, can only be a name. */
+/** What has a letter before the mask, and is no hexadecimal number or IPv6 address, can only be a name. */
 function isName(text: string): boolean {
-  return /^[^/:]*[g-zG-Z]/.test(text) && !/^0[xX]|:/.test(text);
+  return /^[^/:]*[a-zA-Z]/.test(text) && !/^0[xX]|:/.test(text);
 }
 
 /** The addresses of a host name. */

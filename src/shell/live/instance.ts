@@ -23,6 +23,7 @@ import type { ProgramIo as ShellIo } from '../program-io.ts';
 import { isRulesProgram, RULES_PROGRAMS } from '../program-names.ts';
 import { runRulesProgram } from '../rules-programs.ts';
 import { LiveRules } from './live-rules.ts';
+import { addressesOfNode, nameOfNode } from './node-names.ts';
 import { show } from './show.ts';
 import { TimeKeeper } from './time-keeper.ts';
 
@@ -103,7 +104,12 @@ export class LiveInstance implements ControlledInstance {
       if (isRulesProgram(name)) {
         const { gateway } = hostOf(node, name);
         const open = () => new LiveRules(gateway, Math.floor(this.clock.now));
-        return await runRulesProgram(name, args, open, io);
+        const nodes = [...this.byName.values()];
+        return await runRulesProgram(name, args, open, {
+          ...io,
+          hostNameOf: (address) => Promise.resolve(nameOfNode(nodes, address)),
+          addressesOf: (host, family) => addressesOfNode(nodes, host, family),
+        });
       }
       const program = programNamed(name);
       const isForNode = program !== undefined && (program.on === node.kind || program.on === 'any');

@@ -98,6 +98,20 @@ describe('programs on a running instance', () => {
     assert.equal((await run('iptables -S INPUT 1')).out, '-A INPUT -i eth7 -j ACCEPT\n');
   });
 
+  it('name addresses by the nodes that have them, and take those names', async () => {
+    const made = await run('iptables -A FORWARD -s b -d 10.0.0.2 -p tcp --dport 22');
+    assert.deepEqual(made, { status: 0, out: '', err: '' });
+    await run('iptables -A FORWARD -s 127.0.0.1 -d 192.0.2.1');
+    const { out } = await run('iptables -L FORWARD');
+    assert.match(out, /^ +tcp  -- +b +a +tcp dpt:ssh$/m);
+    assert.match(out, /^ +all  -- +localhost +192\.0\.2\.1 +$/m);
+    assert.match((await run('iptables -nL FORWARD')).out, /10\.1\.0\.2 +10\.0\.0\.2 +tcp dpt:22$/m);
+    assert.match(
+      (await run('iptables -S FORWARD')).out,
+      /-A FORWARD -s 10\.1\.0\.2\/32 -d 10\.0\.0\.2\/32 -p tcp/,
+    );
+  });
+
   it('leave what the rules of other tables remember', async () => {
     await run('iptables -A FORWARD -p tcp --dport 80 -m limit --limit 1/hour --limit-burst 2 -j ACCEPT');
     await run('iptables -A FORWARD -p tcp --dport 80 -j DROP');
