@@ -1,4 +1,6 @@
 /** What a command may use of the process around it; tests hand over their own. */
+import { readFileSync } from 'node:fs';
+import { SluiceError } from '../base/errors.ts';
 import { escapeText } from '../replay/report/escape.ts';
 import { FdOutput, type Output } from '../replay/report/output.ts';
 
@@ -22,6 +24,15 @@ export function processIo(): Io {
     columns: stdout.isTTY ? stdout.columns : 0,
     env,
   };
+}
+
+/** All of standard input, as text; throws SluiceError where it is longer than a string can be. */
+export function readStandardInput(): string {
+  try {
+    return readFileSync(0, 'utf8');
+  } catch (error) {
+    throw new SluiceError('INPUT', `standard input cannot be read: ${(error as Error).message}`);
+  }
 }
 
 /** Every line of standard error that is ours begins so. */

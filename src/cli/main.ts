@@ -2,7 +2,7 @@
  * The executable's entry. It imports nothing but what `--version` needs; everything else is loaded when it is asked for,
  * so that a shell prompt or a script pays for what it uses.
  */
-import { readFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { basename } from 'node:path';
 import { isProgramName } from '../shell/program-names.ts';
 import { version } from './version.ts';
@@ -20,7 +20,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 /** `iptables` and its like, by a link of that name or as the first word. */
 async function runNamed(name: string, args: readonly string[]): Promise<number> {
-  const [{ runProgramNamed }, { processIo }] = await Promise.all([
+  const [{ runProgramNamed }, { processIo, readStandardInput }] = await Promise.all([
     import('../shell/index.ts'),
     import('./io.ts'),
   ]);
@@ -29,7 +29,7 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     out: io.out,
     err: io.err,
     env: io.env,
-    readInput: () => readFileSync(0, 'utf8'),
+    readInput: readStandardInput,
     now: () => new Date(),
     cwd: process.cwd(),
     hostNameOf: async (address) => (await import('../shell/reverse-names.ts')).hostNameOf(address),

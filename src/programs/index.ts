@@ -1,5 +1,6 @@
 /** Every program there is. Adding one means adding its file and its line here. */
-import { brctl, bridge, tunctl } from './bridge-tools.ts';
+import { brctl } from './brctl.ts';
+import { bridge } from './bridge.ts';
 import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
 import { nc, telnet } from './nc.ts';
@@ -9,6 +10,7 @@ import { sleep } from './sleep.ts';
 import { sysctl } from './sysctl.ts';
 import { tcpdump } from './tcpdump/index.ts';
 import { traceroute } from './traceroute/index.ts';
+import { tunctl } from './tunctl.ts';
 
 export type { LiveHost, LiveNode, LiveSwitch } from './live-node.ts';
 export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './program.ts';

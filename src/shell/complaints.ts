@@ -27,14 +27,17 @@ export function commandFailure(program: string, error: RuleError): Failure {
     return new Failure(Status.VERSION, `${banner(program)}: ${said}\n${advice}`);
   }
   if (code === 'RULE_SYNTAX' || code === 'RULE_UNKNOWN') return usage(program, said);
-  return new Failure(Status.OTHER, `${program}: ${code === 'RULE_CHAIN' ? said : refusal(said)}\n`);
+  const why = code === 'RULE_CHAIN' ? said : said.startsWith('loop of chains') ? LOOP : refusal(said);
+  return new Failure(Status.OTHER, `${program}: ${why}\n`);
 }
+
+const LOOP = 'Too many levels of symbolic links.';
 
 /** What the kernel's refusals are called: few words for many reasons. */
 const NAMED_REFUSALS = [
   'No chain/target/match by that name.',
   'Numerical result out of range.',
-  'Too many levels of symbolic links.',
+  LOOP,
 ];
 
 function refusal(said: string): string {

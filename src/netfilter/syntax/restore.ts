@@ -47,6 +47,8 @@ export interface RestoreOptions {
   readonly registry?: Registry;
   /** Sets and accounting objects that rules may name. */
   readonly objects?: NamedObjects;
+  /** Commands that it carries out at most; MOST_COMMANDS unless given. */
+  readonly mostCommands?: number;
   /** Is told what happens while it happens; commands that list are refused without one. */
   readonly watcher?: RestoreWatcher;
 }
@@ -65,6 +67,12 @@ export interface RestoreWatcher {
 export function parseRestore(text: string, options: RestoreOptions): Ruleset {
   return new Restore(options).read(text);
 }
+
+/**
+ * A million rules take 1.7 GB, which is about what Node has where nobody gave it more; the kernel, too, refuses a table when
+ * memory runs out.
+ */
+export const MOST_COMMANDS = 1_000_000;
 
 const COUNTERS = /^\[[^:\]]*:[^\]]*\]$/;
 
@@ -85,9 +93,11 @@ class Restore {
   private readonly context: BuildContext;
   private open: OpenTable | null = null;
   private line = 0;
+  private commandsLeft: number;
 
   constructor(options: RestoreOptions) {
     this.options = options;
+    this.commandsLeft = options.mostCommands ?? MOST_COMMANDS;
     this.registry = options.registry ?? registryOf(options.family);
     this.shapes = new Shapes(this.registry, true);
     this.result = makeRuleset(options.family);
@@ -227,6 +237,13 @@ class Restore {
       throw new LineError('RULE_SYNTAX', 'The -t option cannot be used in iptables-restore.\n');
     }
     if (this.skippedFamily(command)) return;
+    if (this.commandsLeft-- === 0) {
+      throw new LineError(
+        'RULE_CHAIN',
+        `line ${this.line} failed: too many rules for the memory there is`,
+        0,
+      );
+    }
     const { watcher } = this.options;
     if (watcher === undefined && (command.action === 'list' || command.action === 'list-rules')) {
       throw new LineError('RULE_SYNTAX', 'a rules file can not list rules');
