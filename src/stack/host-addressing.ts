@@ -45,6 +45,16 @@ export class HostAddressing {
     return 0;
   }
 
+  haveSameNextHop(family: Family, a: Int32Array, b: Int32Array): boolean {
+    const routes = family === 4 ? this.host.routes4 : this.host.routes6;
+    const toA = routes.lookup(a[0]!, a[1]!, a[2]!, a[3]!);
+    const toB = routes.lookup(b[0]!, b[1]!, b[2]!, b[3]!);
+    if (toA === undefined || toB === undefined || toA.device !== toB.device) return false;
+    const hopA = toA.hasGateway ? toA.gateway : a;
+    const hopB = toB.hasGateway ? toB.gateway : b;
+    return hopA.every((word, i) => word === hopB[i]);
+  }
+
   /** inet_addr_type: by the local table only, so that a blackhole route does not show. */
   private addressType4(address: number, iface: number): AddressType {
     if (isUnspecified4(address) || address === LIMITED_BROADCAST) return AddressType.BROADCAST;

@@ -533,6 +533,10 @@ export class Host implements HostServices {
     return this.addressing.maskOfBroadcast(index, address);
   }
 
+  haveSameNextHop(family: Family, a: Int32Array, b: Int32Array): boolean {
+    return this.addressing.haveSameNextHop(family, a, b);
+  }
+
   masqueradeAddress(pkt: PacketBuffer, oif: number, out: Int32Array): boolean {
     return this.addressing.masqueradeAddress(pkt, oif, out);
   }

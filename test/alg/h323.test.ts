@@ -5,21 +5,15 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { udp } from '../../src/conform/frames.ts';
+import { openAnswer, openChannel, openRequest } from '../kernel/h323-control.ts';
 import {
   admissionConfirm,
-  connect,
-  facility,
   gatekeeperConfirm,
-  openAnswer,
-  openChannel,
-  openRequest,
-  q931,
   registrationConfirm,
   registrationRequest,
-  setup,
-  tpkt,
   unregistrationRequest,
-} from '../kernel/h323-words.ts';
+} from '../kernel/h323-ras.ts';
+import { connect, facility, forwarding, q931, setup, tpkt } from '../kernel/h323-signalling.ts';
 import { Talk, World, type WorldOptions } from './support.ts';
 
 const HELPER = '-p tcp -m tcp --dport 1720 -j CT --helper Q.931';
@@ -171,6 +165,14 @@ describe('H.323, strict', () => {
       talk.says(words(setup({ fastStart: [openChannel(pair(INSIDE, 5004 + 4 * i))] })));
     assert.equal(world.expectations.length, 20);
     assert.equal(world.expectations.at(-1), `udp ${OUTSIDE}:* → ${INSIDE}:${5004 + 4 * 99 + 1}`);
+  });
+
+  it('a call that the callee sends on to another port of his own is expected there; to a third host it is not', () => {
+    const [world, talk] = call();
+    talk.answers(words(forwarding({ ip: '198.51.100.9', port: 1720 })));
+    assert.deepEqual(world.expectations, []);
+    talk.answers(words(forwarding({ ip: OUTSIDE, port: 1800 })));
+    assert.deepEqual(world.expectations, [`tcp ${INSIDE}:* → ${OUTSIDE}:1800`]);
   });
 
   it('A-20: control and media die with the connection that announced them', () => {

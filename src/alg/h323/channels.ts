@@ -141,7 +141,7 @@ export function isTranslated({ h323, conversation }: Signal): boolean {
 }
 
 /** Is this end of the connection known by another address on the other side? */
-function needsTranslation(signal: Signal): boolean {
+export function needsTranslation(signal: Signal): boolean {
   const { h323, conversation, side } = signal;
   const own = sourceOf(h323.expecting.tuple(conversation.entry, side));
   const shown = destinationOf(h323.expecting.tuple(conversation.entry, side ^ 1));

@@ -3,10 +3,20 @@
  * it says of media is read as in control. Under translation the addresses of both ends are written as the other knows them.
  */
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
-import { destinationOf, sameAddress, sourceOf } from '../address.ts';
+import { Manip } from '../../netfilter/nat/view.ts';
+import { destinationOf, sameAddress, setDestination, sourceOf } from '../address.ts';
+import { addressRange } from '../expecting.ts';
 import { itemsAt, readTransport, valueAt, writeTransport } from './addresses.ts';
-import { expectOne, handleControl, handleOpening, isTranslated, ownTransport, towards } from './channels.ts';
-import type { Handled, Signal } from './conversation.ts';
+import {
+  expectOne,
+  handleControl,
+  handleOpening,
+  isTranslated,
+  needsTranslation,
+  ownTransport,
+  towards,
+} from './channels.ts';
+import { mayOpen, type Handled, type Signal } from './conversation.ts';
 import { decode, type PerValue } from './per.ts';
 import { userUser } from './q931.ts';
 import { userInformation } from './h225-types.ts';
@@ -33,8 +43,9 @@ export function handleSignalling(signal: Signal, start: number, end: number): Ha
 }
 
 function handleBody(signal: Signal, name: string, message: PerValue): Handled {
-  // A call that is sent on elsewhere is a call of its own.
-  if (name === 'facility' && valueAt(message, 'reason', 'callForwarded') !== undefined) return true;
+  if (name === 'facility' && valueAt(message, 'reason', 'callForwarded') !== undefined) {
+    return expectForwarded(signal, valueAt(message, 'alternativeAddress'));
+  }
   if (!expectControl(signal, valueAt(message, 'h245Address'))) return false;
   if (name === 'setup') renameEnds(signal, message);
   return itemsAt(message, 'fastStart')
@@ -56,6 +67,34 @@ function expectControl(signal: Signal, value: PerValue | undefined): Handled {
     signalPorts[side ^ 1] = seen;
   }
   return seen >= 0;
+}
+
+/** A call that is sent on elsewhere is a connection of its own to there, which the gateway sees unless both are on one side. */
+function expectForwarded(signal: Signal, value: PerValue | undefined): Handled {
+  const { h323, conversation, side } = signal;
+  const named = readTransport(value, signal.bytes, h323.family);
+  if (named === null || !mayOpen(signal, named)) return true;
+  const { expecting, services, family } = h323;
+  const own = sourceOf(expecting.tuple(conversation.entry, side));
+  if (h323.isStrict && !sameAddress(named.address, own)) {
+    const why = 'no connection expected: forwarded to a third host';
+    services.flows.note(conversation.flow, 'note', 'gateway', why);
+    return true;
+  }
+  const other = sourceOf(expecting.tuple(conversation.entry, side ^ 1));
+  if (services.networks.haveSameNextHop(family, named.address, other)) return true;
+  const expectation = towards(signal, IPPROTO_TCP, named.port);
+  expectation.helper = h323.signalling;
+  if (!needsTranslation(signal)) {
+    setDestination(expectation.tuple, named.address);
+  } else {
+    // Who calls there keeps his address.
+    expectation.onExpected = (entry, _pkt, { savedPort }) => {
+      services.nat.setupEntry(entry, addressRange(sourceOf(expecting.tuple(entry, 0))), Manip.SRC);
+      services.nat.setupEntry(entry, addressRange(named.address, savedPort), Manip.DST);
+    };
+  }
+  return expectOne(signal, expectation, named, named.port) >= 0;
 }
 
 /** The addresses of caller and callee, unless they are right as they stand. */

@@ -1,28 +1,21 @@
 /** The helpers of H.323: calls with and without fast start, control on its own connection and tunnelled, registrations, with and without translation, both families. */
 import { TcpConversation, TimeLine } from '../../flow.ts';
 import { tcp, udp } from '../../../../src/conform/frames.ts';
+import { type Transport } from '../../h323-bits.ts';
+import { openAnswer, openChannel, openRequest } from '../../h323-control.ts';
 import {
   admissionConfirm,
   admissionRequest,
-  connect,
-  facility,
   gatekeeperConfirm,
   gatekeeperRequest,
   infoResponse,
   locationConfirm,
   locationRequest,
-  openAnswer,
-  openChannel,
-  openRequest,
-  progressing,
-  q931,
   registrationConfirm,
   registrationRequest,
-  setup,
-  tpkt,
   unregistrationRequest,
-  type Transport,
-} from '../../h323-words.ts';
+} from '../../h323-ras.ts';
+import { connect, facility, forwarding, progressing, q931, setup, tpkt } from '../../h323-signalling.ts';
 
 const line = new TimeLine();
 let port = 3000;
@@ -133,6 +126,18 @@ function calls(parties: Parties): void {
       [0x20, 0xa0, 0x06, 0x00, 0x08, 0x91, 0x4a, 0x00, 0x04, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
     ),
   );
+
+  // Sent on elsewhere: to another host of the caller's side, to the callee's own, to a third.
+  talk = new Talk(parties);
+  talk.client(setup({ called: at(server, 1720) }));
+  talk.client(forwarding(at(own, base + 400))).server(forwarding(at(server, base + 402)));
+  talk
+    .server(forwarding(at(own.replace(/[23]$/, '1'), base + 404)))
+    .client(forwarding(at(server, base + 406)));
+  talk.client(forwarding(at(server.replace(/7$/, '8'), base + 408))).client(forwarding(at(own, 0)));
+  talk.server(forwarding(at(own.replace(/[23]$/, '9'), base + 410)));
+  line.inside(tcp({ from: own, to: server }, { sport: 998, dport: base + 402, seq: 1, flags: 'S' }));
+  line.outside(tcp({ from: server, to: shown }, { sport: 998, dport: base + 400, seq: 1, flags: 'S' }));
 
   // More channels than Linux translates.
   talk = new Talk(parties);
