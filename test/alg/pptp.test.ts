@@ -69,6 +69,35 @@ describe('PPTP, strict', () => {
   });
 
   for (const nat of [false, true]) {
+    it(`several calls at a time, each with ids of its own, end one by one (${nat ? 'translated' : 'untranslated'})`, () => {
+      const [world, talk] = session({ nat });
+      const [first, second] = nat ? [40_000, 40_001] : [5, 7];
+      talk.says(words(outRequest(5))).says(words(outRequest(7)));
+      assert.equal(talk.server.received.slice(-168), words(outRequest(second)));
+      talk.answers(words(outReply(8, second))).answers(words(outReply(6, first)));
+      assert.equal(talk.client.received.slice(-64), words(outReply(8, 7)) + words(outReply(6, 5)));
+      assert.equal(keys(world).length, 4);
+      for (const [out, back, own] of [
+        [6, first, 5],
+        [8, second, 7],
+      ] as const) {
+        assert.equal(world.fromInside(greCall({ from: world.inside, to: world.outside }, out)).length, 1);
+        const [seen] = world.fromOutside(greCall({ from: world.outside, to: world.shown }, back));
+        assert.equal(seen!.pkt.bytes[seen!.pkt.l4 + 7], own);
+      }
+      const calls = (): number =>
+        world.gateway.conntrack.list(4).filter((one) => one.includes(' gre ')).length;
+      assert.equal(calls(), 2);
+      talk.answers(words(disconnect(8)));
+      assert.equal(calls(), 1);
+      talk.says(words(outRequest(9))).answers(words(outReply(10, nat ? 40_001 : 9)));
+      assert.ok(keys(world).length >= 2);
+      talk.answers(words(disconnect(6))).answers(words(disconnect(10)));
+      assert.equal(calls(), 0);
+    });
+  }
+
+  for (const nat of [false, true]) {
     it(`messages cut at every byte position give the same expectations (${nat ? 'translated' : 'untranslated'})`, () => {
       const [seen] = nat ? [40_000] : [5];
       const request = words(outRequest(5));

@@ -1,5 +1,6 @@
 /** What PPTP's helpers declare. Source: nf_conntrack_pptp. */
 import type { HelperFacts } from '../helper-facts.ts';
+import { MAX_CALLS } from './calls.ts';
 import { CallState } from './session.ts';
 
 export const PPTP: HelperFacts = {
@@ -11,9 +12,10 @@ export const PPTP: HelperFacts = {
   linux: 'nf_conntrack_pptp, nf_nat_pptp',
   // GRE each way.
   policies: [{ name: 'pptp', maxExpected: 2, timeoutUs: 300_000_000 }],
-  limits: [{ what: 'calls of a control connection at a time', value: 1, unit: '' }],
+  strictPolicies: [{ name: 'pptp', maxExpected: 2 * MAX_CALLS, timeoutUs: 300_000_000 }],
+  limits: [{ what: 'calls of a control connection at a time (Linux: 1)', value: MAX_CALLS, unit: '' }],
   states: {
-    of: 'the call of a control connection',
+    of: 'the call of a control connection that was spoken of last',
     states: [
       { name: CallState.OUT_REQUESTED, enteredWith: 'Outgoing-Call-Request of the client', pinholes: '–' },
       {

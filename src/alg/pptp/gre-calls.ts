@@ -1,5 +1,5 @@
 /**
- * The GRE connections of one control connection's call: expected each way, with the call ids that stand for ports. A packet
+ * The GRE connections of one call: expected each way, with the call ids that stand for ports. A packet
  * of GRE carries its receiver's id only; the sender's comes from the key map (netfilter/conntrack/gre.ts), which is told
  * here. Linux: exp_gre, pptp_expectfn, pptp_nat_expected, pptp_destroy_siblings.
  */
@@ -35,11 +35,23 @@ export class GreCalls {
     return this.expecting.isTranslated(this.entry);
   }
 
-  /** Under translation the server is given another id for the client's. */
-  showClient(): void {
+  /** The client's own id for the call. */
+  get ownClientCallId(): number {
+    return this.isTranslated ? this.hiddenClientCallId : this.clientCallId;
+  }
+
+  /** Under translation the server is given another id for the client's: `shownId`, which is made from the port seen. */
+  showClient(shownId: (port: number) => number): void {
     if (!this.isTranslated) return;
     this.hiddenClientCallId = this.clientCallId;
-    this.clientCallId = this.expecting.tuple(this.entry, 1).dstId;
+    this.clientCallId = shownId(this.expecting.tuple(this.entry, 1).dstId);
+  }
+
+  /** Does anybody's call have this id towards the server already? */
+  isTaken(id: number): boolean {
+    const tuple = this.expecting.tuple(this.entry, 1);
+    tuple.dstId = id;
+    return this.services.conntrack.reader.greKeys.sourceKey(tuple) !== 0;
   }
 
   /** The call stands. True when GRE is expected now. */
@@ -122,7 +134,7 @@ export class GreCalls {
   /** The call is over: what it let through ends, what waits is given up. */
   close(): void {
     const { conntrack } = this.services;
-    conntrack.reader.greKeys.removeOf(this.entry);
+    for (const key of this.keys) if (key !== null) conntrack.reader.greKeys.remove(key);
     this.keys[0] = this.keys[1] = null;
     for (const direction of [0, 1]) {
       const tuple = this.expecting.tuple(this.entry, direction);

@@ -33,7 +33,7 @@ export const CallState = {
   IN_REPLIED: 'IN_REPLIED',
   IN_CONFIRMED: 'IN_CONFIRMED',
 } as const;
-type CallState = (typeof CallState)[keyof typeof CallState];
+export type CallState = (typeof CallState)[keyof typeof CallState];
 
 /** Two bytes of the message's fields that have to become another number. */
 export interface CallIdEdit {
@@ -47,9 +47,12 @@ export class PptpSession {
   session: SessionState = SessionState.NONE;
   call: CallState = CallState.NONE;
   private readonly calls: GreCalls;
+  private readonly shownId: (port: number) => number;
 
-  constructor(calls: GreCalls) {
+  /** `shownId` makes the id that the server is given for the client's out of the port that it sees. */
+  constructor(calls: GreCalls, shownId: (port: number) => number = (port) => port) {
     this.calls = calls;
+    this.shownId = shownId;
   }
 
   /** A message whose fields begin at `at`; whole. Returns what has to be changed under translation. */
@@ -70,7 +73,7 @@ export class PptpSession {
         if (this.session !== SessionState.CONFIRMED) return null;
         this.call = CallState.OUT_REQUESTED;
         calls.clientCallId = readU16(bytes, at + CALL_ID);
-        calls.showClient();
+        calls.showClient(this.shownId);
         return { at: CALL_ID, callId: calls.clientCallId };
       case PptpType.IN_CALL_REPLY:
         return this.incomingReply(bytes, at);

@@ -1,7 +1,4 @@
-/**
- * PPTP as Sluice treats it: whole messages out of the reassembled stream, each as long as its kind is; the calls are those
- * of session.ts. Call ids of zero stand for no call.
- */
+/** PPTP as Sluice treats it: whole messages out of the reassembled stream, each as long as its kind is; any number of calls. */
 import { readU16, readU32 } from '../../wire/bytes.ts';
 import { bytesOfText } from '../byte-text.ts';
 import type { Flow } from '../flow-table.ts';
@@ -9,9 +6,9 @@ import { FramedConnection, NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../
 import type { AlgServices } from '../services.ts';
 import { StreamHelper, type StreamConnection } from '../stream-helper.ts';
 import { PPTP } from './facts.ts';
+import { PptpCalls } from './calls.ts';
 import { GreCalls } from './gre-calls.ts';
 import { CONTROL_MESSAGE, HEADER_LENGTH, MAGIC_COOKIE, MESSAGES } from './messages.ts';
-import { PptpSession } from './session.ts';
 
 export class StrictPptp extends StreamHelper {
   constructor(services: AlgServices) {
@@ -20,7 +17,7 @@ export class StrictPptp extends StreamHelper {
 
   protected connect(entry: number, flow: Flow): StreamConnection {
     const { services, expecting } = this;
-    const calls = new GreCalls(services, expecting, this, entry);
+    const calls = new PptpCalls(() => new GreCalls(services, expecting, this, entry));
     const frames = new PptpFrames(services, flow, calls, () => expecting.isTranslated(entry));
     const connection = new FramedConnection(services, this.name, entry, frames);
     return {
@@ -34,12 +31,12 @@ class PptpFrames implements FrameProtocol {
   readonly mayEdit: () => boolean;
   private readonly services: AlgServices;
   private readonly flow: Flow;
-  private readonly session: PptpSession;
+  private readonly calls: PptpCalls;
 
-  constructor(services: AlgServices, flow: Flow, calls: GreCalls, isTranslated: () => boolean) {
+  constructor(services: AlgServices, flow: Flow, calls: PptpCalls, isTranslated: () => boolean) {
     this.services = services;
     this.flow = flow;
-    this.session = new PptpSession(calls);
+    this.calls = calls;
     this.mayEdit = isTranslated;
   }
 
@@ -63,8 +60,8 @@ class PptpFrames implements FrameProtocol {
     const { name } = MESSAGES[type]!;
     this.flow.command = name;
     if (flows.wanted) flows.note(this.flow, 'message', side === 0 ? 'client' : 'server', name);
-    const edit = this.session.message(type, bytes, HEADER_LENGTH, side);
-    flows.state(this.flow, this.session.call);
+    const edit = this.calls.message(type, bytes, HEADER_LENGTH, side);
+    flows.state(this.flow, this.calls.state);
     if (edit === null || !this.mayEdit()) return text;
     const at = HEADER_LENGTH + edit.at;
     const { callId } = edit;

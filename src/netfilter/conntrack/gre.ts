@@ -26,6 +26,11 @@ export class GreKeymap {
     this.entries.push({ tuple, master });
   }
 
+  remove(tuple: Tuple): void {
+    const at = this.entries.findIndex((entry) => entry.tuple === tuple);
+    if (at >= 0) this.entries.splice(at, 1);
+  }
+
   removeOf(master: number): void {
     for (let i = this.entries.length - 1; i >= 0; i--) {
       if (this.entries[i]!.master === master) this.entries.splice(i, 1);
