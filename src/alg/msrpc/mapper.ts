@@ -1,8 +1,9 @@
 /**
- * One connection to the endpoint mapper: which contexts are bound to it, which calls of ept_map are under way, and their
- * answers put together from fragments. Whoever listens is told of the towers of a whole answer.
+ * One connection to the endpoint mapper: which contexts are bound to it, which calls of ept_map and ept_lookup are under way,
+ * and their answers put together from fragments. Whoever listens is told of the towers of a whole answer.
  */
 import type { Flow, FlowTable } from '../flow-table.ts';
+import { Answer } from './answer.ts';
 import { MapperState, MAX_CALLS, MAX_CONTEXTS, MAX_STUB } from './facts.ts';
 import {
   FIRST_FRAGMENT,
@@ -15,20 +16,29 @@ import {
   type OfferedContext,
   type Pdu,
 } from './pdu.ts';
-import { readTowers, type Tower } from './towers.ts';
+import { readLookup, readMap, type Tower } from './towers.ts';
 
 /** e1af8308-5d1f-11c9-91a4-08002b14a0fa, version 3.0. */
 const ENDPOINT_MAPPER = 'e1af83085d1f11c991a408002b14a0fa00000003';
-const EPT_MAP = 3;
 
-interface MapCall {
-  readonly context: number;
-  readonly stub: Uint8Array[];
-  length: number;
+interface Operation {
+  readonly name: string;
+  readonly read: (stub: Uint8Array, isLittle: boolean) => Tower[] | null;
 }
 
-/** Told of an answer's towers; `shift` leads from the stub to the PDU for what stands in its last fragment. */
-export type ToldTowers = (towers: readonly Tower[], pdu: Pdu, shift: number) => void;
+/** Those whose answers name ports, by number (C706 O). */
+const OPERATIONS: Readonly<Record<number, Operation>> = {
+  2: { name: 'ept_lookup', read: readLookup },
+  3: { name: 'ept_map', read: readMap },
+};
+
+interface MapperCall {
+  readonly operation: Operation;
+  readonly context: number;
+  readonly answer: Answer;
+}
+
+export type ToldTowers = (towers: readonly Tower[], answer: Answer) => void;
 
 export class EndpointMapper {
   private readonly flow: Flow;
@@ -38,7 +48,7 @@ export class EndpointMapper {
   private readonly offers = new Map<number, OfferedContext[]>();
   /** Contexts that are bound to the mapper. */
   private readonly contexts = new Set<number>();
-  private readonly calls = new Map<number, MapCall>();
+  private readonly calls = new Map<number, MapperCall>();
 
   constructor(flow: Flow, flows: FlowTable, told: ToldTowers) {
     this.flow = flow;
@@ -72,6 +82,16 @@ export class EndpointMapper {
     }
   }
 
+  /** Is that a call whose answer may name ports? */
+  isAsked(callId: number): boolean {
+    return this.calls.has(callId);
+  }
+
+  /** The rest of an answer comes when its beginning has gone on already. */
+  giveUp(callId: number): void {
+    if (this.calls.delete(callId)) this.note('an answer too long to be translated');
+  }
+
   private bind(pdu: Pdu): void {
     const contexts = readContexts(pdu, MAX_CONTEXTS);
     if (contexts === null) return this.note('contexts that leave their fragment');
@@ -99,11 +119,12 @@ export class EndpointMapper {
   private request(pdu: Pdu): void {
     if ((pdu.flags & FIRST_FRAGMENT) === 0 || requestStub(pdu) > pdu.end) return;
     const context = pdu.u16(20);
-    if (!this.contexts.has(context) || pdu.u16(22) !== EPT_MAP) return;
+    const operation = OPERATIONS[pdu.u16(22)];
+    if (!this.contexts.has(context) || operation === undefined) return;
     this.calls.delete(pdu.callId);
-    this.calls.set(pdu.callId, { context, stub: [], length: 0 });
+    this.calls.set(pdu.callId, { operation, context, answer: new Answer() });
     if (this.calls.size > MAX_CALLS) this.calls.delete(this.calls.keys().next().value!);
-    this.flow.command = 'ept_map';
+    this.flow.command = operation.name;
     this.move(MapperState.MAPPING);
   }
 
@@ -112,30 +133,23 @@ export class EndpointMapper {
     if (call === undefined) return;
     const isFirst = (pdu.flags & FIRST_FRAGMENT) !== 0;
     const isLast = (pdu.flags & LAST_FRAGMENT) !== 0;
-    const isNext = isFirst === (call.length === 0);
+    const { answer, operation } = call;
+    const isNext = isFirst === (answer.length === 0);
     if (!isNext || pdu.isPrivate || RESPONSE_STUB > pdu.end || pdu.u16(20) !== call.context) {
       this.calls.delete(pdu.callId);
-      return this.note('an answer of ept_map that can’t be read');
+      return this.note(`an answer of ${operation.name} that can’t be read`);
     }
-    const shift = RESPONSE_STUB - call.length;
-    call.stub.push(pdu.bytes.slice(RESPONSE_STUB, pdu.end));
-    call.length += pdu.end - RESPONSE_STUB;
-    if (call.length > MAX_STUB || (call.length === 0 && !isLast)) {
+    answer.add(pdu);
+    if (answer.length > MAX_STUB || (answer.length === 0 && !isLast)) {
       this.calls.delete(pdu.callId);
-      return this.note('an answer of ept_map that has no end');
+      return this.note(`an answer of ${operation.name} that has no end`);
     }
     if (!isLast) return;
     this.calls.delete(pdu.callId);
-    const stub = new Uint8Array(call.length);
-    let at = 0;
-    for (const piece of call.stub) {
-      stub.set(piece, at);
-      at += piece.length;
-    }
-    const towers = readTowers(stub, pdu.isLittle);
-    if (towers === null) return this.note('an answer of ept_map that is none');
+    const towers = operation.read(answer.stub, pdu.isLittle);
+    if (towers === null) return this.note(`an answer of ${operation.name} that is none`);
     this.move(MapperState.MAPPED);
-    this.told(towers, pdu, shift);
+    this.told(towers, answer);
   }
 
   private move(state: MapperState): void {

@@ -11,10 +11,10 @@ import { FramedConnection, NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../
 import { FIRST_OPEN_PORT } from '../helper-facts.ts';
 import type { AlgServices } from '../services.ts';
 import { StreamHelper } from '../stream-helper.ts';
-import { writeU16, writeU32 } from '../../wire/bytes.ts';
-import { MSRPC } from './facts.ts';
+import type { Answer } from './answer.ts';
+import { MAX_STUB, MSRPC } from './facts.ts';
 import { EndpointMapper } from './mapper.ts';
-import { fragmentLength, HEADER_LENGTH, Pdu, PduType } from './pdu.ts';
+import { FIRST_FRAGMENT, fragmentLength, HEADER_LENGTH, LAST_FRAGMENT, Pdu, PduType } from './pdu.ts';
 import type { Tower } from './towers.ts';
 
 const CLIENT = 0;
@@ -26,9 +26,9 @@ export class Msrpc extends StreamHelper {
 
   protected connect(entry: number, flow: Flow): FramedConnection {
     const { services } = this;
-    const mapper = new EndpointMapper(flow, services.flows, (towers, pdu, shift) => {
+    const mapper = new EndpointMapper(flow, services.flows, (towers, answer) => {
       for (const tower of towers) {
-        const why = this.expect(entry, flow, tower, pdu, shift);
+        const why = this.expect(entry, flow, tower, answer);
         if (why === '') continue;
         services.flows.note(flow, 'note', 'gateway', `no connection expected: ${why}`);
       }
@@ -42,8 +42,8 @@ export class Msrpc extends StreamHelper {
     );
   }
 
-  /** Opens a tower's port and writes into the PDU what the client has to be told. Returns why not, empty for success. */
-  private expect(entry: number, flow: Flow, tower: Tower, pdu: Pdu, shift: number): string {
+  /** Opens a tower's port and writes into the answer what the client has to be told. Returns why not, empty for success. */
+  private expect(entry: number, flow: Flow, tower: Tower, answer: Answer): string {
     const { expecting } = this;
     const back = expecting.tuple(entry, 1);
     const own = sourceOf(back);
@@ -63,24 +63,27 @@ export class Msrpc extends StreamHelper {
       toPort: port,
     });
     if (!isTranslated) return expecting.enter(expectation) === Entered.OK ? '' : 'too many are';
-    // What went on in an earlier fragment can't be changed any more.
-    if (
-      tower.portAt + shift < HEADER_LENGTH ||
-      (address !== null && tower.addressAt + shift < HEADER_LENGTH)
-    ) {
-      return 'the answer is in fragments';
-    }
     expectation.savedPort = port;
     expectation.direction = 0;
     expectation.onExpected = expecting.followMaster;
     const seen = expecting.enterWithPort(expectation, port);
     if (seen === 0) return 'all ports in use';
-    writeU16(pdu.bytes, tower.portAt + shift, seen);
-    if (address !== null && address !== 0) {
-      writeU32(pdu.bytes, tower.addressAt + shift, destinationOf(original)[0]!);
-    }
+    answer.writeU16(tower.portAt, seen);
+    if (address !== null && address !== 0) answer.writeU32(tower.addressAt, destinationOf(original)[0]!);
     return '';
   }
+}
+
+/** Bytes of an answer that are held back until its end has come. */
+const MAX_HELD = 2 * MAX_STUB;
+
+function lengthAt(text: string, at: number): number {
+  const length = fragmentLength(bytesOfText(text.slice(at, at + HEADER_LENGTH)));
+  return length < 0 ? NO_FRAME : length === 0 ? UNKNOWN_YET : length;
+}
+
+function pduAt(text: string, at: number, length: number): Pdu {
+  return new Pdu(bytesOfText(text.slice(at, at + length)));
 }
 
 const TYPE_NAMES: Readonly<Record<number, string>> = Object.fromEntries(
@@ -100,9 +103,28 @@ class RpcFrames implements FrameProtocol {
     this.isTranslated = isTranslated;
   }
 
-  lengthOf(text: string): number {
-    const length = fragmentLength(bytesOfText(text.slice(0, HEADER_LENGTH)));
-    return length < 0 ? NO_FRAME : length === 0 ? UNKNOWN_YET : length;
+  lengthOf(text: string, side: number): number {
+    const length = lengthAt(text, 0);
+    const isWhole = length > 0 && length <= text.length;
+    return isWhole && this.mayEdit(side) ? this.lengthOfAnswer(text, length) : length;
+  }
+
+  /** Under translation an answer in fragments is one frame: what changes may stand in any of them. */
+  private lengthOfAnswer(text: string, first: number): number {
+    const { type, flags, callId } = pduAt(text, 0, first);
+    const goesOn = type === PduType.RESPONSE && (flags & (FIRST_FRAGMENT | LAST_FRAGMENT)) === FIRST_FRAGMENT;
+    if (!goesOn || !this.mapper.isAsked(callId)) return first;
+    for (let at = first; at < MAX_HELD;) {
+      const length = at < text.length ? lengthAt(text, at) : UNKNOWN_YET;
+      if (length === NO_FRAME) return first;
+      if (length === UNKNOWN_YET || at + length > text.length) return UNKNOWN_YET;
+      const next = pduAt(text, at, length);
+      at += length;
+      if (next.callId === callId && (next.type !== PduType.RESPONSE || (next.flags & LAST_FRAGMENT) !== 0)) {
+        return at;
+      }
+    }
+    return first;
   }
 
   mayEdit(side: number): boolean {
@@ -115,7 +137,19 @@ class RpcFrames implements FrameProtocol {
   }
 
   read(text: string, side: number): string {
-    const pdu = new Pdu(bytesOfText(text));
+    const bytes = bytesOfText(text);
+    let [at, last] = [0, null as Pdu | null];
+    while (at < bytes.length) {
+      const length = fragmentLength(bytes.subarray(at));
+      this.take((last = new Pdu(bytes.subarray(at, at + length))), side);
+      at += length;
+    }
+    const goesOn = last!.type === PduType.RESPONSE && (last!.flags & LAST_FRAGMENT) === 0;
+    if (goesOn && this.mayEdit(side)) this.mapper.giveUp(last!.callId);
+    return side === CLIENT ? text : textOfBytes(bytes, 0, bytes.length);
+  }
+
+  private take(pdu: Pdu, side: number): void {
     const { flows } = this.services;
     if (flows.wanted) {
       const name = TYPE_NAMES[pdu.type] ?? `type ${pdu.type}`;
@@ -123,7 +157,6 @@ class RpcFrames implements FrameProtocol {
     }
     if (side === CLIENT) this.mapper.ofClient(pdu);
     else this.mapper.ofServer(pdu);
-    return side === CLIENT ? text : textOfBytes(pdu.bytes, 0, pdu.bytes.length);
   }
 
   ended(why: string): void {

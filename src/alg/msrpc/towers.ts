@@ -1,5 +1,5 @@
 /**
- * The answer of ept_map (C706 O, L): towers, each of which names a way to an interface floor by floor: interface, syntax,
+ * The answers of ept_map and ept_lookup (C706 O, L): towers, each of which names a way to an interface floor by floor: interface, syntax,
  * protocol, port, address. The stub is in the byte order of its PDU, the floors' lengths are little-endian always, ports
  * and addresses big-endian.
  */
@@ -8,6 +8,12 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import { MAX_FLOORS, MAX_TOWERS } from './facts.ts';
 
 const HANDLE_LENGTH = 20;
+/** Where the items of an answer's array begin. */
+const ITEMS = HANDLE_LENGTH + 16;
+const UUID_LENGTH = 16;
+/** UUID, pointer, offset and length of the annotation, which follows. */
+const ENTRY_LENGTH = UUID_LENGTH + 12;
+const MAX_ANNOTATION = 64;
 const TCP_FLOOR = 0x07;
 const UDP_FLOOR = 0x08;
 const IP_FLOOR = 0x09;
@@ -22,32 +28,63 @@ export interface Tower {
   readonly addressAt: number;
 }
 
-/** The towers of a whole answer that name a port; null for what is no such answer. */
-export function readTowers(stub: Uint8Array, isLittle: boolean): Tower[] | null {
+/** Towers that name a port, of a whole answer of ept_map: pointers to them. Null for what is no such answer. */
+export function readMap(stub: Uint8Array, isLittle: boolean): Tower[] | null {
   const view = new DataView(stub.buffer, stub.byteOffset, stub.length);
+  const count = itemCount(view, isLittle);
+  if (count < 0 || ITEMS + 4 * count > stub.length) return null;
+  const pointers = Array.from({ length: count }, (_, i) => view.getUint32(ITEMS + 4 * i, isLittle));
+  return pointedTowers(view, pointers, ITEMS + 4 * count, isLittle);
+}
+
+/** The same of ept_lookup: entries of an object's UUID, a pointer and an annotation. */
+export function readLookup(stub: Uint8Array, isLittle: boolean): Tower[] | null {
+  const view = new DataView(stub.buffer, stub.byteOffset, stub.length);
+  const count = itemCount(view, isLittle);
+  if (count < 0) return null;
+  const pointers: number[] = [];
+  let at = ITEMS;
+  for (let i = 0; i < count; i++) {
+    if (at + ENTRY_LENGTH > stub.length) return null;
+    pointers.push(view.getUint32(at + UUID_LENGTH, isLittle));
+    const length = view.getUint32(at + ENTRY_LENGTH - 4, isLittle);
+    if (length > MAX_ANNOTATION) return null;
+    at = (at + ENTRY_LENGTH + length + 3) & ~3;
+  }
+  return pointedTowers(view, pointers, at, isLittle);
+}
+
+/** Behind a handle: how many there are, and an array's size, offset and length. -1 where these do not agree. */
+function itemCount(view: DataView, isLittle: boolean): number {
+  if (view.byteLength < ITEMS) return -1;
   const u32 = (at: number): number => view.getUint32(at, isLittle);
-  // Handle, number of towers, then an array with its size, offset and length.
-  let at = HANDLE_LENGTH + 16;
-  if (at > stub.length) return null;
-  const count = u32(HANDLE_LENGTH + 12);
-  if (u32(HANDLE_LENGTH + 8) !== 0 || count !== u32(HANDLE_LENGTH)) return null;
-  if (count > u32(HANDLE_LENGTH + 4) || count > MAX_TOWERS || at + 4 * count > stub.length) return null;
-  const pointers = Array.from({ length: count }, (_, i) => u32(at + 4 * i));
-  at += 4 * count;
+  const count = u32(HANDLE_LENGTH);
+  const [size, offset, length] = [u32(HANDLE_LENGTH + 4), u32(HANDLE_LENGTH + 8), u32(HANDLE_LENGTH + 12)];
+  return offset !== 0 || length !== count || count > size || count > MAX_TOWERS ? -1 : count;
+}
+
+/** What the pointers lead to, one behind the other from `start` on, and at the end the status: 0 for success. */
+function pointedTowers(
+  view: DataView,
+  pointers: readonly number[],
+  start: number,
+  isLittle: boolean,
+): Tower[] | null {
+  const stub = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
   const towers: Tower[] = [];
+  let at = start;
   for (const pointer of pointers) {
     if (pointer === 0) continue;
     if (at + 8 > stub.length) return null;
-    const length = u32(at + 4);
-    const start = at + 8;
-    if (length !== u32(at) || length > stub.length - start) return null;
-    const tower = readTower(stub, start, start + length);
+    const length = view.getUint32(at + 4, isLittle);
+    const from = at + 8;
+    if (length !== view.getUint32(at, isLittle) || length > stub.length - from) return null;
+    const tower = readTower(stub, from, from + length);
     if (tower === null) return null;
     if (tower.proto !== 0) towers.push(tower);
-    at = (start + length + 3) & ~3;
+    at = (from + length + 3) & ~3;
   }
-  // Behind them the status: 0 for success.
-  return at + 4 === stub.length && u32(at) === 0 ? towers : null;
+  return at + 4 === stub.length && view.getUint32(at, isLittle) === 0 ? towers : null;
 }
 
 function readTower(stub: Uint8Array, start: number, end: number): Tower | null {
