@@ -43,7 +43,11 @@ export const MSRPC: HelperFacts = {
         pinholes: '–',
       },
       { name: MapperState.BOUND, enteredWith: 'bind_ack that accepts it', pinholes: '–' },
-      { name: MapperState.MAPPING, enteredWith: 'a request for ept_map or ept_lookup in its context', pinholes: '–' },
+      {
+        name: MapperState.MAPPING,
+        enteredWith: 'a request for ept_map or ept_lookup in its context',
+        pinholes: '–',
+      },
       {
         name: MapperState.MAPPED,
         enteredWith: 'the whole answer',
