@@ -79,9 +79,9 @@ const HELPERS: readonly HelperSpec[] = [
   { facts: SANE, make: ({ family, services }) => new Sane(family, services) },
   {
     facts: SIP,
-    make: ({ family, proto, services, isStrict }) =>
+    make: ({ family, proto, services, settings, isStrict }) =>
       isStrict
-        ? new StrictSip(family, proto, services, services.flows.calls)
+        ? new StrictSip(family, proto, services, settings.sip.loose)
         : new LinuxSip(family, proto, services),
   },
   { facts: SNMP, make: ({ services }) => new Snmp(SNMP, services) },
@@ -133,4 +133,4 @@ export { FlowTable, type Endpoint, type Flow, type FlowEvent } from './flow-tabl
 export type { HelperFacts } from './helper-facts.ts';
 export type { Call } from './media/call-table.ts';
 export type { MediaQuality } from './media/media-quality.ts';
-export { DEFAULT_HELPERS, parseHelperSettings, type HelperSettings } from './settings.ts';
+export { DEFAULT_HELPERS, parseHelperSettings, WATCHING_HELPERS, type HelperSettings } from './settings.ts';

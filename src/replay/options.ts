@@ -1,5 +1,5 @@
 /** What a replay is asked to do. The command line (src/cli), regression cases and the library all end here. */
-import type { FlowTable } from '../alg/index.ts';
+import type { FlowTable, HelperSettings } from '../alg/index.ts';
 import type { VirtualClock } from '../base/clock.ts';
 import type { Place } from '../base/errors.ts';
 import type { Gateway } from '../stack/gateway.ts';
@@ -23,6 +23,8 @@ export interface ReplayOptions {
   readonly ipset?: SourceText | undefined;
   /** The gateway file's content, as parsed from YAML or JSON. */
   readonly gateway?: { readonly value: unknown; readonly file: string } | undefined;
+  /** How helpers behave where the gateway file doesn't say. */
+  readonly helpers?: HelperSettings | undefined;
   readonly inputs: readonly InputSpec[];
   /** Which addresses are inside, for captures that hold both directions; found by looking when absent. */
   readonly inside?: readonly string[] | undefined;

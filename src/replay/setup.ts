@@ -65,7 +65,7 @@ function makeGateway(
     const { conntrack, nat, sequences, host: networks } = gateway;
     const flows = installHelpers(
       { clock, rng, log: recorder, conntrack, nat, sequences, networks },
-      parseHelperSettings(object),
+      parseHelperSettings(object, options.helpers),
     );
     return { gateway, flows };
   } catch (error) {

@@ -9,7 +9,7 @@ import * as tcp from '../../src/wire/tcp.ts';
 import { sackBlocks, Talk, World, type WorldOptions } from './support.ts';
 
 const HELPER = '-p tcp -m tcp --dport 21 -j CT --helper ftp';
-const LINUX = { mode: 'linux', ftp: { loose: false } } as const;
+const LINUX = { mode: 'linux' } as const;
 const LOOSE = { mode: 'strict', ftp: { loose: true } } as const;
 
 function session(options: WorldOptions = {}): { world: World; talk: Talk } {

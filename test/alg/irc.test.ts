@@ -4,7 +4,7 @@ import { tcp } from '../../src/conform/frames.ts';
 import { endsOf, Talk, World, type WorldOptions } from './support.ts';
 
 const HELPER = '-p tcp -m tcp --dport 6667 -j CT --helper irc';
-const LINUX = { mode: 'linux', ftp: { loose: false } } as const;
+const LINUX = { mode: 'linux' } as const;
 const OWN = 0x0a000002;
 const SHOWN = 0xcb007101;
 const offer = (port = 5001, address = OWN): string =>

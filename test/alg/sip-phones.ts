@@ -5,7 +5,7 @@ import { World, type WorldOptions } from './support.ts';
 
 export const UDP = '-p udp -m udp --dport 5060 -j CT --helper sip';
 export const TCP = '-p tcp -m tcp --dport 5060 -j CT --helper sip';
-export const LINUX = { mode: 'linux', ftp: { loose: false } } as const;
+export const LINUX = { mode: 'linux' } as const;
 export const CALLER = ['udp 198.51.100.7:* → 10.0.0.2:6000', 'udp 198.51.100.7:* → 10.0.0.2:6001'];
 export const CALLEE = ['udp 10.0.0.2:* → 198.51.100.7:7000', 'udp 10.0.0.2:* → 198.51.100.7:7001'];
 

@@ -1,6 +1,6 @@
 /**
  * The pinholes of one connection's calls: for each stream that an end describes, one for RTP and one for RTCP, to that
- * end from the other and from nobody else. Under address translation both move together to ports that are free, and the
+ * end from the other and from nobody else (`loose`: to whom it names, from anybody). Under address translation both move together to ports that are free, and the
  * description says so. A pinhole stays as long as its end keeps the stream where it is.
  */
 import { Entered, type Expectation } from '../../netfilter/conntrack/expectations.ts';
@@ -55,12 +55,20 @@ export class MediaPorts {
   private readonly expecting: Expecting;
   private readonly helper: CtHelper;
   private readonly monitor: MediaMonitor;
+  private readonly loose: boolean;
 
-  constructor(services: AlgServices, expecting: Expecting, helper: CtHelper, monitor: MediaMonitor) {
+  constructor(
+    services: AlgServices,
+    expecting: Expecting,
+    helper: CtHelper,
+    monitor: MediaMonitor,
+    loose = false,
+  ) {
     this.services = services;
     this.expecting = expecting;
     this.helper = helper;
     this.monitor = monitor;
+    this.loose = loose;
   }
 
   /** Opens what an end describes, stream by stream; null for what is not to be opened. */
@@ -69,8 +77,9 @@ export class MediaPorts {
     const own = sourceOf(this.expecting.tuple(entry, side));
     return sdp.media.map((stream) => {
       if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
-      // Somebody else's address is not ours to open a way to.
-      if (!sameAddress(stream.address, own)) return null;
+      // Somebody else's address is not ours to open a way to, nor to translate.
+      const isForeign = !sameAddress(stream.address, own);
+      if (isForeign && (!this.loose || this.expecting.isTranslated(entry))) return null;
       const [port, rtcpPort] = portsOf(stream);
       const again = known.find((one) => one.port === port && one.rtcpPort === rtcpPort);
       if (again !== undefined) {
@@ -107,10 +116,11 @@ export class MediaPorts {
     connections: Pinhole['connections'],
   ): Expectation {
     const { expecting } = this;
+    const other = this.loose ? null : sourceOf(expecting.tuple(entry, side ^ 1));
     const ends = {
       family: this.helper.family,
       proto: IPPROTO_UDP,
-      from: from === undefined ? sourceOf(expecting.tuple(entry, side ^ 1)) : from,
+      from: from === undefined ? other : from,
       to: stream.address,
       toPort,
     };

@@ -23,6 +23,8 @@ export const RTSP: HelperFacts = {
   families: [4, 6],
   transports: ['tcp'],
   port: 554,
+  // Of servers that no root starts.
+  otherPorts: [8554],
   about: 'media that a client of RTSP has sent to it (RFC 2326)',
   linux: '',
   policies: mediaPolicies(1),

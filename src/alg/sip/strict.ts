@@ -53,16 +53,16 @@ export class StrictSip implements CtHelper {
   private readonly calls: CallTable;
   private readonly connections = new Map<number, SipConnection>();
 
-  constructor(family: 4 | 6, proto: number, services: AlgServices, calls: CallTable) {
+  constructor(family: 4 | 6, proto: number, services: AlgServices, loose: boolean) {
     this.family = family;
     this.proto = proto;
     this.services = services;
-    this.calls = calls;
+    this.calls = services.flows.calls;
     this.expecting = new Expecting(services);
     this.nat = new SipNat(services, this.expecting);
     this.registrations = new Registrations(services, this.expecting, this.nat, this);
     const monitor = new MediaMonitor(family, services);
-    this.media = new MediaPorts(services, this.expecting, this, monitor);
+    this.media = new MediaPorts(services, this.expecting, this, monitor, loose);
   }
 
   forget(entry: number): void {
