@@ -7,7 +7,7 @@
  * ends by `exit`. So it runs in virtual time as in real time, and in a browser.
  */
 import type { Clock } from '../base/clock.ts';
-import type { ByteSink } from '../capture/index.ts';
+import type { ByteSink, CaptureReader } from '../capture/index.ts';
 import type { LiveNode } from './live-node.ts';
 
 export interface TextOutput {
@@ -22,6 +22,8 @@ export interface ProgramIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Makes or replaces a file; absent where there are none. Throws a SluiceError. */
   createFile?(path: string): ByteSink;
+  /** Opens a capture; absent where there are no files. Throws a SluiceError. */
+  openCapture?(path: string): CaptureReader;
 }
 
 /** Figures by the names that a lab's `expect` has for them: `replies`, `sent`, `connected` … */

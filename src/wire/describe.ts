@@ -19,6 +19,8 @@ export interface DescribeOptions {
   readonly wireLength?: number;
   /** Initial sequence numbers to subtract, as tcpdump does after the first packet of a connection. */
   readonly relative?: RelativeBase;
+  /** As with -v; IPv4 then takes two lines. */
+  readonly verbose?: boolean;
 }
 
 /** The Ethernet frame from `start` to `end`. */
@@ -57,5 +59,5 @@ function rawType(version: number): number {
 
 function makeView(bytes: Uint8Array, start: number, end: number, options: DescribeOptions): View {
   const wireEnd = Math.max(end, start + (options.wireLength ?? 0));
-  return { bytes, end, wireEnd, relative: options.relative, depth: 0 };
+  return { bytes, end, wireEnd, relative: options.relative, verbose: options.verbose === true, depth: 0 };
 }

@@ -1,6 +1,7 @@
 /** Programs on a gateway of their own, as one calls them at a prompt. */
 import { VirtualClock } from '../../src/base/clock.ts';
 import { SeededRng } from '../../src/base/rng.ts';
+import { openCapture } from '../../src/capture/index.ts';
 import { programNamed, type Interrupt } from '../../src/programs/index.ts';
 import { parseHostConfig } from '../../src/stack/config.ts';
 import { Gateway } from '../../src/stack/gateway.ts';
@@ -41,6 +42,7 @@ export class Prompt {
         out: { write: (text) => void (said.out += text), flush: () => {} },
         err: { write: (text) => void (said.err += text), flush: () => {} },
         env: {},
+        openCapture,
       },
       exit: (status) => void (said.status = status),
     });

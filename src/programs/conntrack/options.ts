@@ -68,53 +68,41 @@ const option = (names: string, value: OptionSpec['value'], on: string, about: st
   return { name: name as OptionName, letter, others, value, on, about };
 };
 
+/** One that has a value. */
+const wants = (names: string, on: string, about: string): OptionSpec => option(names, 'required', on, about);
+
 /** Labels are taken by every command, and then there is no file that names any. */
 const EVERY = 'LIAUDGFECS/LIAUDGFECS';
 
 export const OPTIONS: readonly OptionSpec[] = [
-  option(
-    'src s orig-src',
-    'required',
-    'LIAUDGE/IDG',
-    'source address in the original direction, with a prefix length',
-  ),
-  option('dst d orig-dst', 'required', 'LIAUDGE/IDG', 'destination address in the original direction'),
-  option('reply-src r', 'required', 'LIAUDGE/IDG', 'source address in the reply direction'),
-  option('reply-dst q', 'required', 'LIAUDGE/IDG', 'destination address in the reply direction'),
-  option('protonum p proto', 'required', 'LIAUDGE/IDG', 'protocol, by name or number'),
-  option('timeout t', 'required', 'IAUD/I', 'seconds'),
-  option(
-    'status u',
-    'required',
-    'LIAUD/',
-    'ASSURED, SEEN_REPLY, FIXED_TIMEOUT, EXPECTED, OFFLOAD, UNSET, with commas',
-  ),
-  option('event-mask e', 'required', 'E/E', 'ALL, NEW, UPDATES, DESTROY, with commas'),
-  option('tuple-src', 'required', '/I', 'source address of an expectation'),
-  option('tuple-dst', 'required', '/I', 'destination address of an expectation'),
-  option('mask-src', 'required', 'LUDE/I', 'which bits of the source address count'),
-  option('mask-dst', 'required', 'LUDE/I', 'which bits of the destination address count'),
+  wants('src s orig-src', 'LIAUDGE/IDG', 'source address in the original direction, with a prefix length'),
+  wants('dst d orig-dst', 'LIAUDGE/IDG', 'destination address in the original direction'),
+  wants('reply-src r', 'LIAUDGE/IDG', 'source address in the reply direction'),
+  wants('reply-dst q', 'LIAUDGE/IDG', 'destination address in the reply direction'),
+  wants('protonum p proto', 'LIAUDGE/IDG', 'protocol, by name or number'),
+  wants('timeout t', 'IAUD/I', 'seconds'),
+  wants('status u', 'LIAUD/', 'ASSURED, SEEN_REPLY, FIXED_TIMEOUT, EXPECTED, OFFLOAD, UNSET, with commas'),
+  wants('event-mask e', 'E/E', 'ALL, NEW, UPDATES, DESTROY, with commas'),
+  wants('tuple-src', '/I', 'source address of an expectation'),
+  wants('tuple-dst', '/I', 'destination address of an expectation'),
+  wants('mask-src', 'LUDE/I', 'which bits of the source address count'),
+  wants('mask-dst', 'LUDE/I', 'which bits of the destination address count'),
   option('zero z', 'none', 'L/', 'zeroes the counters that are shown'),
   option('src-nat n', 'optional', 'LIAUDE/', 'source address was translated, to this one if given'),
   option('dst-nat g', 'optional', 'LIAUDE/', 'destination address was translated'),
   option('any-nat j', 'optional', 'LE/', 'either address was translated'),
-  option('mark m', 'required', 'LIAUDE/', 'mark, or MARK/MASK'),
-  option('secmark c', 'required', 'LE/', 'security mark'),
-  option('id i', 'required', 'UDG/', 'number of the connection, as -o id shows it'),
-  option('family f', 'required', 'LUDFE/L', 'ipv4 or ipv6'),
-  option(
-    'output o',
-    'required',
-    'LUDGE/LE',
-    'extended, xml, save, timestamp, ktimestamp, id, labels, with commas',
-  ),
-  option('buffer-size b', 'required', 'E/', 'bytes of the socket: of no use here'),
-  option('zone w', 'required', 'LIADE/', 'zone'),
-  option('label l', 'required', EVERY, 'label'),
-  option('label-add', 'required', EVERY, 'label to add'),
+  wants('mark m', 'LIAUDE/', 'mark, or MARK/MASK'),
+  wants('secmark c', 'LE/', 'security mark'),
+  wants('id i', 'UDG/', 'number of the connection, as -o id shows it'),
+  wants('family f', 'LUDFE/L', 'ipv4 or ipv6'),
+  wants('output o', 'LUDGE/LE', 'extended, xml, save, timestamp, ktimestamp, id, labels, with commas'),
+  wants('buffer-size b', 'E/', 'bytes of the socket: of no use here'),
+  wants('zone w', 'LIADE/', 'zone'),
+  wants('label l', EVERY, 'label'),
+  wants('label-add', EVERY, 'label to add'),
   option('label-del', 'optional', EVERY, 'label to take away'),
-  option('orig-zone', 'required', 'LIADE/', 'zone of the original direction'),
-  option('reply-zone', 'required', 'LIADE/', 'zone of the reply direction'),
+  wants('orig-zone', 'LIADE/', 'zone of the original direction'),
+  wants('reply-zone', 'LIADE/', 'zone of the reply direction'),
 ];
 
 /** What has to be given: for connections, and for expectations. */

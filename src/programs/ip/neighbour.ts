@@ -6,7 +6,8 @@ import type { Device } from '../../stack/device.ts';
 import { NeighbourState, type Neighbour } from '../../stack/neighbour.ts';
 import { NetlinkError, type NeighbourMode } from '../../stack/rtnetlink/index.ts';
 import { WordsMistake, wrong, type Words } from '../../stack/routing/words.ts';
-import { takeVerb, unknownCommand, type IpCommand } from './options.ts';
+import type { IpCommand } from './options.ts';
+import { runVerb } from './verbs.ts';
 
 const VERBS = ['add', 'change', 'chg', 'replace', 'append', 'delete', 'get', 'show', 'lst', 'list', 'flush'];
 const STATES: Readonly<Record<string, NeighbourState>> = {
@@ -21,24 +22,7 @@ const STATES: Readonly<Record<string, NeighbourState>> = {
 const US_PER_SECOND = 1_000_000;
 
 export function ipNeighbour(command: IpCommand, words: Words): void {
-  const word = words.peek;
-  const verb = words.isEmpty ? 'show' : takeVerb(words, VERBS);
-  switch (verb) {
-    case 'show':
-    case 'lst':
-    case 'list':
-      return show(command, words);
-    case 'flush':
-      return flush(command, words);
-    case 'get':
-      return get(command, words);
-    case 'delete':
-      return remove(command, words);
-    case undefined:
-      return unknownCommand(word, 'neigh');
-    default:
-      return set(command, words, verb === 'chg' ? 'change' : (verb as NeighbourMode));
-  }
+  runVerb<NeighbourMode>({ object: 'neigh', verbs: VERBS, show, get, remove, flush, set }, command, words);
 }
 
 // ── Showing ─────────────────────────────────────────────────────────────────────────────────────────────────────

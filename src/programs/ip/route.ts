@@ -15,7 +15,8 @@ import {
   type Words,
 } from '../../stack/routing/words.ts';
 import type { RouteMode } from '../../stack/rtnetlink/index.ts';
-import { isShortFor, takeVerb, unknownCommand, type IpCommand } from './options.ts';
+import { isShortFor, type IpCommand } from './options.ts';
+import { runVerb } from './verbs.ts';
 import { getRoute } from './route-get.ts';
 import {
   inKernelOrder,
@@ -43,24 +44,11 @@ const VERBS = [
 const IPV6_LINK_METRIC = 256;
 
 export function ipRoute(command: IpCommand, words: Words): void {
-  const word = words.peek;
-  const verb = words.isEmpty ? 'show' : takeVerb(words, VERBS);
-  switch (verb) {
-    case 'show':
-    case 'lst':
-    case 'list':
-      return show(command, words);
-    case 'get':
-      return getRoute(command, words);
-    case 'delete':
-      return remove(command, words);
-    case 'flush':
-      return flush(command, words);
-    case undefined:
-      return unknownCommand(word, 'route');
-    default:
-      return add(command, words, verb === 'chg' ? 'change' : (verb as RouteMode));
-  }
+  runVerb<RouteMode>(
+    { object: 'route', verbs: VERBS, show, get: getRoute, remove, flush, set: add },
+    command,
+    words,
+  );
 }
 
 function add(command: IpCommand, words: Words, mode: RouteMode): void {

@@ -1,7 +1,7 @@
 /** A frame with the header of its link in front, as `tcpdump -e` prints it. */
 import { formatMac } from '../../wire/address.ts';
 import { readU16 } from '../../wire/bytes.ts';
-import { describeFrame } from '../../wire/describe.ts';
+import { describeFrame, type DescribeOptions } from '../../wire/describe.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 
 const TYPE_NAMES: Readonly<Record<number, string>> = {
@@ -15,8 +15,13 @@ const TYPE_NAMES: Readonly<Record<number, string>> = {
 /** Below, the field is the length of an 802.3 frame. */
 const FIRST_TYPE = 0x0600;
 
-export function describeLink(bytes: Uint8Array, start: number, end: number): string {
-  const text = describeFrame(bytes, start, end);
+export function describeLink(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  options: DescribeOptions,
+): string {
+  const text = describeFrame(bytes, start, end, options);
   if (end - start < ethernet.HEADER_LENGTH) return text;
   const type = readU16(bytes, start + 12);
   const stations = `${formatMac(bytes, start + 6)} > ${formatMac(bytes, start)}`;
@@ -25,5 +30,5 @@ export function describeLink(bytes: Uint8Array, start: number, end: number): str
       ? '802.3'
       : `ethertype ${TYPE_NAMES[type] ?? 'Unknown'} (0x${type.toString(16).padStart(4, '0')})`;
   // What the type has said is not said again.
-  return `${stations}, ${kind}, length ${end - start}: ${text.replace(/^(?:IP6? |ARP, )/, '')}`;
+  return `${stations}, ${kind}, length ${options.wireLength ?? end - start}: ${text.replace(/^(?:IP6? |ARP, )/, '')}`;
 }

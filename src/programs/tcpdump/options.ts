@@ -1,4 +1,6 @@
 /** The words of a tcpdump command line, before the filter. */
+import type { DumpForm } from './dump.ts';
+
 export class TcpdumpMistake extends Error {}
 
 export interface Options {
@@ -9,13 +11,21 @@ export interface Options {
   /** Shows the link's header. */
   readonly link: boolean;
   readonly times: boolean;
+  /** Shows what headers say besides, and whether checksums are right. */
+  readonly verbose: boolean;
+  /** Shows the packet's bytes; with `dumpsLink` those of the link's header too. */
+  readonly dump: DumpForm;
+  readonly dumpsLink: boolean;
+  /** A capture to read in place of a device. */
+  readonly input: string | null;
   readonly direction: 'in' | 'out' | 'inout';
   readonly file: string | null;
   readonly filter: string;
 }
 
 /** Letters that take a value. */
-const WITH_VALUE = 'icQws';
+const WITH_VALUE = 'icQrws';
+const FLAGS = 'etvxXA';
 /** Letters that change nothing here: names are never looked up, lines go out at once, devices are always promiscuous. */
 const WITHOUT_EFFECT = 'nlUpqKOS';
 
@@ -33,10 +43,10 @@ export function readOptions(args: readonly string[]): Options {
         given.set(letter, value);
         break;
       }
-      if (letter !== 'e' && letter !== 't' && !WITHOUT_EFFECT.includes(letter)) {
+      if (!FLAGS.includes(letter) && !WITHOUT_EFFECT.includes(letter)) {
         throw new TcpdumpMistake(`invalid option -- '${letter}'`);
       }
-      given.set(letter, '');
+      given.set(letter, `${given.get(letter) ?? ''}${letter}`);
     }
   }
   const direction = given.get('Q') ?? 'inout';
@@ -48,11 +58,29 @@ export function readOptions(args: readonly string[]): Options {
     count: countOf(given.get('c')),
     link: given.has('e'),
     times: !given.has('t'),
+    verbose: given.has('v'),
+    ...dumpOf(given),
+    input: given.get('r') ?? null,
     direction,
     file: given.get('w') ?? null,
     filter: args.slice(at).join(' '),
   };
 }
+
+/** Of several forms the one that shows most. */
+function dumpOf(given: ReadonlyMap<string, string>): Pick<Options, 'dump' | 'dumpsLink'> {
+  for (const [letter, dump] of DUMPS) {
+    const times = given.get(letter)?.length ?? 0;
+    if (times > 0) return { dump, dumpsLink: times > 1 };
+  }
+  return { dump: 'none', dumpsLink: false };
+}
+
+const DUMPS: readonly (readonly [letter: string, form: DumpForm])[] = [
+  ['X', 'hex and text'],
+  ['x', 'hex'],
+  ['A', 'text'],
+];
 
 function countOf(text: string | undefined): number {
   if (text === undefined) return Infinity;

@@ -14,7 +14,7 @@ import { resolve } from 'node:path';
 import type { VirtualClock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
-import { FileSink } from '../../capture/index.ts';
+import { FileSink, openCapture } from '../../capture/index.ts';
 import { ControlServer, type ControlledInstance, type RunIo } from '../../control/index.ts';
 import { PROGRAMS, programNamed, type LiveNode, type Program, type ProgramIo } from '../../programs/index.ts';
 import { failureOf } from '../ending.ts';
@@ -146,6 +146,7 @@ export class LiveInstance implements ControlledInstance {
       const plain: ProgramIo = {
         env: io.env,
         createFile: (path) => FileSink.create(resolve(io.cwd, path)),
+        openCapture: (path) => openCapture(resolve(io.cwd, path)),
         out: { write: (text) => void (isOver || io.out.write(text)), flush: () => io.out.flush() },
         err: { write: (text) => void (isOver || io.err.write(text)), flush: () => io.err.flush() },
       };

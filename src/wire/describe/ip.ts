@@ -37,6 +37,7 @@ import { describeIcmpv6 } from './icmpv6.ts';
 import { describeSctp } from './sctp.ts';
 import { describeTcp } from './tcp.ts';
 import { describeUdp, describeUdpLite } from './udp.ts';
+import { header4, header6, hex16, transportChecksum } from './verbose.ts';
 import { endpoints, has, hex32, MAX_DEPTH, withoutPorts, type IpContext, type View } from './view.ts';
 
 /** Protocols whose line names addresses and ports together. */
@@ -63,14 +64,15 @@ export function describeIpv4(view: View, at: number): string {
   const total = ipv4.totalLength(bytes, at);
   if (total < header) return `IP bad-len ${total}`;
   const missing = at + total - view.wireEnd;
-  const head = `IP ${missing > 0 ? `truncated-ip - ${missing} bytes missing! ` : ''}`;
+  const fields = view.verbose ? header4(view, at) : '';
+  const head = `IP ${fields}${missing > 0 ? `truncated-ip - ${missing} bytes missing! ` : ''}`;
   const protocol = ipv4.protocol(bytes, at);
   const src = formatIp4(ipv4.src(bytes, at));
   const dst = formatIp4(ipv4.dst(bytes, at));
   if (ipv4.fragOffset(bytes, at) !== 0) return `${head}${src} > ${dst}: ip-proto-${protocol}`;
   const fragmented = ipv4.moreFragments(bytes, at);
   const addressed = !namesPorts(protocol);
-  const ip: IpContext = { family: 4, src, dst, addressed, fragmented };
+  const ip: IpContext = { family: 4, header: at, src, dst, addressed, fragmented };
   const payload = describePayload(view, protocol, at + header, total - header, ip);
   return `${head}${addressed ? `${src} > ${dst}: ` : ''}${payload}`;
 }
@@ -90,9 +92,9 @@ export function describeIpv6(view: View, at: number): string {
   const src = formatIp6(word(8), word(12), word(16), word(20));
   const dst = formatIp6(word(24), word(28), word(32), word(36));
   const addressed = !namesPorts(protocol);
-  const ip: IpContext = { family: 6, src, dst, addressed, fragmented: false };
+  const ip: IpContext = { family: 6, header: at, src, dst, addressed, fragmented: false };
   return (
-    `IP6 ${missing > 0 ? `truncated-ip6 - ${missing} bytes missing!` : ''}` +
+    `IP6 ${view.verbose ? header6(view, at) : ''}${missing > 0 ? `truncated-ip6 - ${missing} bytes missing!` : ''}` +
     `${addressed ? `${src} > ${dst}: ` : ''}${describeChain(view, protocol, body, length, ip)}`
   );
 }
@@ -111,7 +113,8 @@ function describeChain(view: View, protocol: number, at: number, length: number,
     if (size === 0 || !has(view, header, size)) return `${text} [|${CUT_NAMES.get(kind)!}]`;
     if (kind === IPPROTO_FRAGMENT) {
       const offset = ipv6ext.fragOffset(bytes, header);
-      text += `frag (${offset}|${Math.max(0, left - size)})`;
+      const id = view.verbose ? `${hex32(ipv6ext.fragId(bytes, header))}:` : '';
+      text += `frag (${id}${offset}|${Math.max(0, left - size)})`;
       if (offset !== 0) return text;
       fragmented = true;
     } else {
@@ -159,7 +162,7 @@ function describePayload(view: View, protocol: number, at: number, length: numbe
     case IPPROTO_ICMP:
       return describeIcmp(view, at, length);
     case IPPROTO_ICMPV6:
-      return describeIcmpv6(view, at, length);
+      return sumOfIcmpv6(view, at, length, ip) + describeIcmpv6(view, at, length);
     case IPPROTO_IGMP:
       return describeIgmp(view, at, length);
     case IPPROTO_ESP:
@@ -176,6 +179,16 @@ function describePayload(view: View, protocol: number, at: number, length: numbe
     default:
       return ` ip-proto-${protocol} ${length}`;
   }
+}
+
+const ICMPV6_CHECKSUM_AT = 2;
+
+function sumOfIcmpv6(view: View, at: number, length: number, ip: IpContext): string {
+  if (!view.verbose || ip.family !== 6) return '';
+  const sums = transportChecksum(view, at, length, IPPROTO_ICMPV6, ICMPV6_CHECKSUM_AT, ip);
+  if (sums === null) return '';
+  const { stated, right } = sums;
+  return stated === right ? '[icmp6 sum ok] ' : `[bad icmp6 cksum ${hex16(stated)} -> ${hex16(right)}!] `;
 }
 
 /** A packet in a packet, unless too many are already. */

@@ -83,7 +83,8 @@ function describeArp(view: View, at: number): string {
     return `ARP, ${foreignKinds(view, at)}, length ${length}`;
   }
   if (!has(view, at, arp.LENGTH)) return '[|arp]';
-  return `ARP, ${operationText(view, at)}, length ${length}`;
+  const kinds = view.verbose ? `${foreignKinds(view, at)}, ` : '';
+  return `ARP, ${kinds}${operationText(view, at)}, length ${length}`;
 }
 
 function foreignKinds(view: View, at: number): string {

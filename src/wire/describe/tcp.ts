@@ -1,7 +1,9 @@
 /** A TCP segment in tcpdump's words: `10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1, win 64240, options […], length 0`. */
 import { bytesToHex, readU16, readU32 } from '../bytes.ts';
+import { IPPROTO_TCP } from '../ip-protocol.ts';
 import * as tcp from '../tcp.ts';
 import * as options from '../tcp-options.ts';
+import { hex16, transportChecksum } from './verbose.ts';
 import { endpoints, has, withoutPorts, type IpContext, type View } from './view.ts';
 
 /** In the order in which tcpdump prints them. */
@@ -32,13 +34,20 @@ export function describeTcp(view: View, at: number, length: number, ip: IpContex
     return `${head} tcp ${length - header} [bad hdr length ${header} - too short, < ${tcp.HEADER_LENGTH}]`;
   }
   const flags = tcp.flags(bytes, at);
-  const text = `${head}Flags [${flagLetters(flags)}]`;
+  const text = `${head}Flags [${flagLetters(flags)}]${view.verbose ? sumText(view, at, length, ip) : ''}`;
   if (header > length) return `${text} [bad hdr length ${header} - too long, > ${length}]`;
   const listed = header > tcp.HEADER_LENGTH ? optionList(view, at, header) : '';
   const numbers = text + sequenceNumbers(view, at, flags, length - header) + listed;
   return listed.endsWith(BAD_OPTION) || listed.endsWith(CUT_OPTION)
     ? numbers
     : `${numbers}, length ${length - header}`;
+}
+
+function sumText(view: View, at: number, length: number, ip: IpContext): string {
+  const sums = transportChecksum(view, at, length, IPPROTO_TCP, tcp.CHECKSUM_AT, ip);
+  if (sums === null) return '';
+  const { stated, right } = sums;
+  return `, cksum ${hex16(stated)} (${stated === right ? 'correct' : `incorrect -> ${hex16(right)}`})`;
 }
 
 function sequenceNumbers(view: View, at: number, flags: number, dataLength: number): string {

@@ -17,6 +17,8 @@ export interface View {
   /** One past the last byte that was on the wire: beyond `end` when the capture cut the frame. */
   readonly wireEnd: number;
   readonly relative: RelativeBase | undefined;
+  /** Shows what `tcpdump -v` does (verbose.ts). */
+  readonly verbose: boolean;
   /** How many packets this one stands in. */
   readonly depth: number;
 }
@@ -24,6 +26,8 @@ export interface View {
 /** What a transport describer needs of the IP header around. */
 export interface IpContext {
   readonly family: 4 | 6;
+  /** Where it begins. */
+  readonly header: number;
   readonly src: string;
   readonly dst: string;
   /** True when "src > dst: " has been printed already (an extension header, AH), so that ports stand alone. */
