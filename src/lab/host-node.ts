@@ -6,14 +6,20 @@
  *     gateway: 10.0.0.254                  # the default route
  *     rules: |                             # as iptables-save prints them
  *       *filter …
+ *     sets: |                              # that rules name, as `ipset save` prints them
+ *       create …
  *     services: { 80: echo, udp/7: echo }   # services/service-config.ts has them all
  *     nameservers: [10.0.0.53]
  *     helpers: { mode: linux }             # of connection tracking, as in a gateway file; rules attach them
  */
 import { parseHelperSettings } from '../alg/index.ts';
+import { VirtualClock } from '../base/clock.ts';
 import type { ConfigFile } from '../base/config-file.ts';
 import { SluiceError } from '../base/errors.ts';
+import { SeededRng } from '../base/rng.ts';
 import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
+import { makeNamedObjects, type NamedObjects } from '../netfilter/named-objects.ts';
+import { makeObjects } from '../netfilter/object-settings.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseAddress } from '../stack/address.ts';
@@ -29,6 +35,8 @@ const KEYS = [
   'routes',
   'neighbours',
   'sysctl',
+  'sets',
+  'accounting',
   'rules',
   'rules6',
   'services',
@@ -66,14 +74,17 @@ export function parseHostNode(
     sysctl: { ...forwarding, ...objectAt(settings['sysctl'] ?? {}, `${path}.sysctl`) },
   };
   const config = within(path, () => parseHostConfig(object));
+  const named = { sets: settings['sets'], accounting: settings['accounting'] };
+  const objects = within(path, () => knownObjects(named));
   return {
     kind: 'host',
     name,
     config,
     rulesets: [
-      ...rulesAt(settings['rules'], `${path}.rules`, 4, file),
-      ...rulesAt(settings['rules6'], `${path}.rules6`, 6, file),
+      ...rulesAt(settings['rules'], `${path}.rules`, 4, file, objects),
+      ...rulesAt(settings['rules6'], `${path}.rules6`, 6, file, objects),
     ],
+    named,
     helpers: within(path, () => parseHelperSettings({ helpers: settings['helpers'] })),
     services: servicesAt(settings['services'], `${path}.services`, config),
     dhcpInterfaces: given.filter(([, value]) => usesDhcp(value)).map(([iface]) => iface),
@@ -113,11 +124,24 @@ function within<T>(path: string, read: () => T): T {
   }
 }
 
-function rulesAt(value: unknown, path: string, family: 4 | 6, file: ConfigFile): Ruleset[] {
+/** Rules may name only what there will be; the host makes it anew, in its own time. */
+function knownObjects(named: PlainObject): NamedObjects {
+  const objects = makeNamedObjects(new VirtualClock());
+  makeObjects(named, undefined, objects, new SeededRng(0));
+  return objects;
+}
+
+function rulesAt(
+  value: unknown,
+  path: string,
+  family: 4 | 6,
+  file: ConfigFile,
+  objects: NamedObjects,
+): Ruleset[] {
   if (value === undefined) return [];
   const text = textAt(value, path);
   try {
-    return [parseRestore(text, { family, file: file.file })];
+    return [parseRestore(text, { family, file: file.file, objects })];
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
     // A block of text begins on the line behind its key.

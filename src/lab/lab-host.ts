@@ -4,6 +4,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { SluiceError } from '../base/errors.ts';
 import type { LogSink } from '../netfilter/log.ts';
+import { makeObjects } from '../netfilter/object-settings.ts';
 import { Gateway } from '../stack/gateway.ts';
 import { Plugs } from '../stack/link/index.ts';
 import { Tcp } from '../stack/tcp/index.ts';
@@ -56,6 +57,7 @@ export class LabHost {
       });
       const { conntrack, nat, sequences, host: networks } = gateway;
       const watched = installHelpers({ clock, rng, log, conntrack, nat, sequences, networks }, node.helpers);
+      makeObjects(node.named, undefined, gateway.objects, rng);
       for (const ruleset of node.rulesets) gateway.load(ruleset);
       return { gateway, flows: watched };
     });

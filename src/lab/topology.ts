@@ -4,9 +4,9 @@
  */
 import type { HelperSettings } from '../alg/index.ts';
 import type { Place } from '../base/errors.ts';
-import type { PlainObject } from '../base/plain-object.ts';
 import type { IpAddress } from '../stack/address.ts';
 import type { HostConfig } from '../stack/config.ts';
+import type { PlainObject } from '../base/plain-object.ts';
 import type { Netem } from '../stack/link/index.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import type { SwitchConfig } from '../vswitch/index.ts';
@@ -23,6 +23,8 @@ export interface HostNode {
   readonly name: string;
   readonly config: HostConfig;
   readonly rulesets: readonly Ruleset[];
+  /** Its sets and accounting objects, as a gateway file has them. */
+  readonly named: PlainObject;
   readonly services: Services;
   /** Interfaces that get their address by DHCP, and whom the host asks for names otherwise. */
   readonly dhcpInterfaces: readonly string[];

@@ -215,6 +215,52 @@ steps:
   });
 });
 
+describe('a host with sets', () => {
+  const text = `topology:
+  nodes:
+    a: { interfaces: { eth0: 10.0.0.1/24 } }
+    c: { interfaces: { eth0: 10.0.0.3/24 } }
+    b:
+      interfaces: { eth0: 10.0.0.2/24 }
+      sets: |
+        create friends hash:ip
+        add friends 10.0.0.1
+      accounting: [pings]
+      rules: |
+        *filter
+        :INPUT DROP [0:0]
+        :FORWARD ACCEPT [0:0]
+        :OUTPUT ACCEPT [0:0]
+        -A INPUT -m set --match-set friends src -m nfacct --nfacct-name pings -j ACCEPT
+        COMMIT
+    sw: { kind: switch, model: learning }
+  links:
+    - { endpoints: ["a:eth0", "sw:p1"] }
+    - { endpoints: ["b:eth0", "sw:p2"] }
+    - { endpoints: ["c:eth0", "sw:p3"] }
+steps:
+  - { on: a, run: ping 10.0.0.2, expect: { replies: 1 } }
+  - { on: c, run: ping 10.0.0.2, expect: { replies: 0 } }
+`;
+
+  it('lets in whom its rules find there', () => {
+    const lab = new Lab(parseLab({ text, file: 'lab.yaml' }));
+    assert.deepEqual(
+      runSteps(lab).map(({ failures }) => failures),
+      [[], []],
+    );
+    assert.equal(lab.host('b').gateway.objects.accounting.get('pings')?.packets, 1);
+  });
+
+  it('is refused where a rule names a set that is not there, or a set is not to be had', () => {
+    assert.match(
+      complaint(text.replace('--match-set friends', '--match-set foes')),
+      /^lab\.yaml:\d+: .*foes/,
+    );
+    assert.match(complaint(text.replace('hash:ip', 'hash:nothing')), /topology\.nodes\.b\.sets: line 1: /);
+  });
+});
+
 describe('migrate', () => {
   const text = `topology:
   nodes:
