@@ -28,7 +28,7 @@ function limitTable(): string {
   const rows = HELPER_FACTS.flatMap((facts) => [
     ...pinholeRows(facts),
     ...(facts.limits ?? []).map(
-      ({ what, value, unit }) => `| \`${facts.name}\` | ${what} | ${`${value} ${unit}`.trim()} |`,
+      ([what, value, unit = '']) => `| \`${facts.name}\` | ${what} | ${`${value} ${unit}`.trim()} |`,
     ),
   ]);
   return ['| helper | limit | |', '| - | - | - |', ...rows].join('\n');
@@ -49,7 +49,7 @@ function pinholeText({ maxExpected, timeoutUs }: ExpectPolicy): string {
 }
 
 function stateTable({ states }: NonNullable<HelperFacts['states']>): string {
-  const rows = states.map(({ name, enteredWith, pinholes }) => {
+  const rows = states.map(([name, enteredWith, pinholes]) => {
     return `| ${name === '' ? '–' : `\`${name}\``} | ${enteredWith} | ${pinholes} |`;
   });
   return ['| state | entered with | the pinholes |', '| - | - | - |', ...rows].join('\n');

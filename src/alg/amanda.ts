@@ -26,9 +26,7 @@ export const AMANDA: HelperFacts = {
   about: 'connections to a backup client of Amanda',
   linux: 'nf_conntrack_amanda, nf_nat_amanda',
   policies: [{ name: 'amanda', maxExpected: 4, timeoutUs: 180_000_000 }],
-  limits: [
-    { what: 'a connection lives on without an answer', value: MASTER_TIMEOUT_US / 1_000_000, unit: 's' },
-  ],
+  limits: [['a connection lives on without an answer', MASTER_TIMEOUT_US / 1_000_000, 's']],
 };
 
 const CONNECT = bytesOfText('CONNECT ');

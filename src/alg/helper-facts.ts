@@ -25,22 +25,14 @@ export interface HelperFacts {
   readonly states?: StateMachine;
 }
 
-export interface Limit {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-}
+export type Limit = readonly [what: string, value: number, unit?: string];
 
 export interface StateMachine {
   /** Of what, in the flow table's column. */
   readonly of: string;
-  readonly states: readonly {
-    readonly name: string;
-    readonly enteredWith: string;
-    readonly pinholes: string;
-  }[];
+  readonly states: readonly (readonly [name: string, enteredWith: string, pinholes: string])[];
 }
 
 /** Lower ports are those of services: nothing that a helper's strict kind opens leads there. */
 export const FIRST_OPEN_PORT = 1024;
-export const LOWEST_PORT: Limit = { what: 'lowest port that is expected', value: FIRST_OPEN_PORT, unit: '' };
+export const LOWEST_PORT: Limit = ['lowest port that is expected', FIRST_OPEN_PORT];

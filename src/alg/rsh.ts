@@ -29,8 +29,8 @@ export const RSH: HelperFacts = {
   linux: '',
   policies: [{ name: 'rsh', maxExpected: 1, timeoutUs: 60_000_000 }],
   limits: [
-    { what: 'lowest port that is expected', value: FIRST_PORT, unit: '' },
-    { what: 'highest port that is expected', value: LAST_PORT, unit: '' },
+    ['lowest port that is expected', FIRST_PORT],
+    ['highest port that is expected', LAST_PORT],
   ],
 };
 

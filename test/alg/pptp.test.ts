@@ -125,6 +125,17 @@ describe('PPTP, strict', () => {
     assert.ok(!world.gateway.conntrack.list(4).some((line) => line.includes(' gre ')));
   });
 
+  it('the end of the call with the client’s id, which some servers say, closes it too', () => {
+    for (const nat of [false, true]) {
+      const [world, talk] = session({ nat });
+      const seen = nat ? 40_000 : 5;
+      talk.says(words(outRequest(5))).answers(words(outReply(6, seen)));
+      talk.answers(words(disconnect(seen)));
+      assert.deepEqual(keys(world), []);
+      assert.equal(talk.client.received.slice(-148), words(disconnect(5)));
+    }
+  });
+
   it('A-20: the end of the control connection ends all', () => {
     const [world, talk] = session();
     talk.says(words(outRequest(5))).answers(words(outReply(6, 5)));

@@ -15,31 +15,23 @@ export const FTP: HelperFacts = {
   // One data connection at a time, which has to come within five minutes.
   policies: [{ name: 'ftp', maxExpected: 1, timeoutUs: 300_000_000 }],
   limits: [
-    { what: 'a line that is read', value: MAX_LINE, unit: 'bytes' },
-    { what: 'commands sent ahead of their replies', value: MAX_PENDING, unit: '' },
+    ['a line that is read', MAX_LINE, 'bytes'],
+    ['commands sent ahead of their replies', MAX_PENDING],
     LOWEST_PORT,
   ],
   states: {
     of: 'the negotiation of one data connection',
     states: [
-      { name: FtpState.OPENING, enteredWith: 'PORT, EPRT, PASV or EPSV', pinholes: '–' },
-      {
-        name: FtpState.OPENED,
-        enteredWith: 'the positive reply: 200, 227 or 229',
-        pinholes: 'opened now for PASV and EPSV',
-      },
-      {
-        name: FtpState.CMD_SENT,
-        enteredWith: 'RETR, STOR, STOU, APPE, LIST, NLST, MLSD',
-        pinholes: 'opened now for PORT and EPRT',
-      },
-      { name: FtpState.EXEC_STARTED, enteredWith: 'a preliminary reply (150)', pinholes: '–' },
-      { name: FtpState.EXEC_COMP, enteredWith: 'a positive reply (226, 250)', pinholes: 'closed' },
-      {
-        name: FtpState.GONE,
-        enteredWith: 'a negative reply, or another negotiation, any time',
-        pinholes: 'closed; there is no entry any more',
-      },
+      [FtpState.OPENING, 'PORT, EPRT, PASV or EPSV', '–'],
+      [FtpState.OPENED, 'the positive reply: 200, 227 or 229', 'opened now for PASV and EPSV'],
+      [FtpState.CMD_SENT, 'RETR, STOR, STOU, APPE, LIST, NLST, MLSD', 'opened now for PORT and EPRT'],
+      [FtpState.EXEC_STARTED, 'a preliminary reply (150)', '–'],
+      [FtpState.EXEC_COMP, 'a positive reply (226, 250)', 'closed'],
+      [
+        FtpState.GONE,
+        'a negative reply, or another negotiation, any time',
+        'closed; there is no entry any more',
+      ],
     ],
   },
 };

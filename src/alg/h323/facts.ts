@@ -39,5 +39,5 @@ export const H245: HelperFacts = {
   port: 0,
   about: 'media of a call of H.323 (H.245)',
   policies: [{ name: 'H.245', maxExpected: MAX_CHANNELS * 4 + 2, timeoutUs: FOUR_MINUTES_US }],
-  limits: [{ what: 'pairs of ports of a connection under NAT', value: MAX_CHANNELS, unit: '' }, LOWEST_PORT],
+  limits: [['pairs of ports of a connection under NAT', MAX_CHANNELS], LOWEST_PORT],
 };

@@ -27,32 +27,20 @@ export const MSRPC: HelperFacts = {
   linux: '',
   policies: [{ name: 'msrpc', maxExpected: 16, timeoutUs: 60_000_000 }],
   limits: [
-    { what: 'contexts of a connection', value: MAX_CONTEXTS, unit: '' },
-    { what: 'calls that wait for answers', value: MAX_CALLS, unit: '' },
-    { what: 'an answer in fragments', value: MAX_STUB, unit: 'bytes' },
-    { what: 'towers of an answer', value: MAX_TOWERS, unit: '' },
-    { what: 'floors of a tower', value: MAX_FLOORS, unit: '' },
+    ['contexts of a connection', MAX_CONTEXTS],
+    ['calls that wait for answers', MAX_CALLS],
+    ['an answer in fragments', MAX_STUB, 'bytes'],
+    ['towers of an answer', MAX_TOWERS],
+    ['floors of a tower', MAX_FLOORS],
     LOWEST_PORT,
   ],
   states: {
     of: 'the association with the endpoint mapper',
     states: [
-      {
-        name: MapperState.BINDING,
-        enteredWith: 'bind or alter_context for the endpoint mapper',
-        pinholes: '–',
-      },
-      { name: MapperState.BOUND, enteredWith: 'bind_ack that accepts it', pinholes: '–' },
-      {
-        name: MapperState.MAPPING,
-        enteredWith: 'a request for ept_map or ept_lookup in its context',
-        pinholes: '–',
-      },
-      {
-        name: MapperState.MAPPED,
-        enteredWith: 'the whole answer',
-        pinholes: 'the client may connect to each port that it names, once',
-      },
+      [MapperState.BINDING, 'bind or alter_context for the endpoint mapper', '–'],
+      [MapperState.BOUND, 'bind_ack that accepts it', '–'],
+      [MapperState.MAPPING, 'a request for ept_map or ept_lookup in its context', '–'],
+      [MapperState.MAPPED, 'the whole answer', 'the client may connect to each port that it names, once'],
     ],
   },
 };

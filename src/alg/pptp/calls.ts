@@ -41,8 +41,8 @@ export class PptpCalls {
     const edit = call.session.message(type, bytes, at, side);
     this.state = call.session.call;
     if (this.state === CallState.NONE) this.calls.delete(call);
-    // It names the server's own id.
-    return type === PptpType.CALL_DISCONNECT_NOTIFY ? null : edit;
+    const isServersId = readU16(bytes, at + CALL_ID) !== call.gre.clientCallId;
+    return type === PptpType.CALL_DISCONNECT_NOTIFY && isServersId ? null : edit;
   }
 
   close(): void {
@@ -70,7 +70,11 @@ export class PptpCalls {
       case PptpType.CALL_CLEAR_REQUEST:
         return this.find(({ ownClientCallId }) => ownClientCallId === id);
       case PptpType.CALL_DISCONNECT_NOTIFY:
-        return this.find(({ serverCallId }) => serverCallId === id);
+        // Its own id it should be (RFC 2637 2.13); there are servers that say the client's.
+        return (
+          this.find(({ serverCallId }) => serverCallId === id) ??
+          this.find(({ clientCallId }) => clientCallId === id)
+        );
       default:
         return null;
     }

@@ -13,24 +13,20 @@ export const PPTP: HelperFacts = {
   // GRE each way.
   policies: [{ name: 'pptp', maxExpected: 2, timeoutUs: 300_000_000 }],
   strictPolicies: [{ name: 'pptp', maxExpected: 2 * MAX_CALLS, timeoutUs: 300_000_000 }],
-  limits: [{ what: 'calls of a control connection at a time (Linux: 1)', value: MAX_CALLS, unit: '' }],
+  limits: [['calls of a control connection at a time (Linux: 1)', MAX_CALLS]],
   states: {
     of: 'the call of a control connection that was spoken of last',
     states: [
-      { name: CallState.OUT_REQUESTED, enteredWith: 'Outgoing-Call-Request of the client', pinholes: '–' },
-      {
-        name: CallState.OUT_CONFIRMED,
-        enteredWith: 'Outgoing-Call-Reply that agrees',
-        pinholes: 'GRE, each way',
-      },
-      { name: CallState.IN_REQUESTED, enteredWith: 'Incoming-Call-Request of the server', pinholes: '–' },
-      { name: CallState.IN_REPLIED, enteredWith: 'Incoming-Call-Reply that agrees', pinholes: '–' },
-      { name: CallState.IN_CONFIRMED, enteredWith: 'Incoming-Call-Connected', pinholes: 'GRE, each way' },
-      {
-        name: CallState.NONE,
-        enteredWith: 'Call-Disconnect-Notify, or a reply that refuses',
-        pinholes: 'closed, and what came through ends',
-      },
+      [CallState.OUT_REQUESTED, 'Outgoing-Call-Request of the client', '–'],
+      [CallState.OUT_CONFIRMED, 'Outgoing-Call-Reply that agrees', 'GRE, each way'],
+      [CallState.IN_REQUESTED, 'Incoming-Call-Request of the server', '–'],
+      [CallState.IN_REPLIED, 'Incoming-Call-Reply that agrees', '–'],
+      [CallState.IN_CONFIRMED, 'Incoming-Call-Connected', 'GRE, each way'],
+      [
+        CallState.NONE,
+        'Call-Disconnect-Notify, or a reply that refuses',
+        'closed, and what came through ends',
+      ],
     ],
   },
 };

@@ -24,7 +24,16 @@ export class GreCalls {
   /** What the key map was told, by direction. */
   private readonly keys: [Tuple | null, Tuple | null] = [null, null];
 
-  constructor(services: AlgServices, expecting: Expecting, helper: CtHelper, entry: number) {
+  private readonly isStrict: boolean;
+
+  constructor(
+    services: AlgServices,
+    expecting: Expecting,
+    helper: CtHelper,
+    entry: number,
+    isStrict: boolean,
+  ) {
+    this.isStrict = isStrict;
     this.services = services;
     this.expecting = expecting;
     this.helper = helper;
@@ -136,11 +145,13 @@ export class GreCalls {
     const { conntrack } = this.services;
     for (const key of this.keys) if (key !== null) conntrack.reader.greKeys.remove(key);
     this.keys[0] = this.keys[1] = null;
+    // Linux looks for what waits for the client with the id that the server knows, and under translation misses it.
+    const clientCallId = this.isStrict ? this.ownClientCallId : this.clientCallId;
     for (const direction of [0, 1]) {
       const tuple = this.expecting.tuple(this.entry, direction);
       tuple.proto = IPPROTO_GRE;
       [tuple.srcId, tuple.dstId] =
-        direction === 0 ? [this.clientCallId, this.serverCallId] : [this.serverCallId, this.clientCallId];
+        direction === 0 ? [clientCallId, this.serverCallId] : [this.serverCallId, this.clientCallId];
       const connection = conntrack.find(tuple);
       if (connection !== 0) conntrack.remove(connection);
       else this.unexpect(tuple);

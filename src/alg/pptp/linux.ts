@@ -54,7 +54,7 @@ export class LinuxPptp extends Helper {
   private connectionOf(entry: number): Connection {
     let connection = this.connections.get(entry);
     if (connection === undefined) {
-      const calls = new GreCalls(this.services, this.expecting, this, entry);
+      const calls = new GreCalls(this.services, this.expecting, this, entry, false);
       connection = { calls, session: new PptpSession(calls) };
       this.connections.set(entry, connection);
     }

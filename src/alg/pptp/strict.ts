@@ -17,7 +17,7 @@ export class StrictPptp extends StreamHelper {
 
   protected connect(entry: number, flow: Flow): StreamConnection {
     const { services, expecting } = this;
-    const calls = new PptpCalls(() => new GreCalls(services, expecting, this, entry));
+    const calls = new PptpCalls(() => new GreCalls(services, expecting, this, entry, true));
     const frames = new PptpFrames(services, flow, calls, () => expecting.isTranslated(entry));
     const connection = new FramedConnection(services, this.name, entry, frames);
     return {

@@ -29,29 +29,25 @@ export const RTSP: HelperFacts = {
   linux: '',
   policies: mediaPolicies(1),
   limits: [
-    { what: 'first line and headers', value: MAX_HEAD, unit: 'bytes' },
-    { what: 'a body', value: MAX_BODY, unit: 'bytes' },
-    { what: 'requests of a side that wait for answers', value: MAX_PENDING, unit: '' },
-    { what: 'sessions of a connection at a time', value: MAX_SESSIONS, unit: '' },
-    { what: 'streams of a session', value: MAX_STREAMS, unit: '' },
+    ['first line and headers', MAX_HEAD, 'bytes'],
+    ['a body', MAX_BODY, 'bytes'],
+    ['requests of a side that wait for answers', MAX_PENDING],
+    ['sessions of a connection at a time', MAX_SESSIONS],
+    ['streams of a session', MAX_STREAMS],
     LOWEST_PORT,
   ],
   states: {
     of: 'the session that moved last (RFC 2326 A)',
     states: [
-      { name: SessionState.INIT, enteredWith: 'SETUP', pinholes: "opened: the client's" },
-      {
-        name: SessionState.READY,
-        enteredWith: '200 to SETUP or PAUSE',
-        pinholes: "stay, and the server's open with the first; a refusal closes what SETUP opened",
-      },
-      { name: SessionState.PLAYING, enteredWith: '200 to PLAY', pinholes: 'stay' },
-      { name: SessionState.RECORDING, enteredWith: '200 to RECORD', pinholes: 'stay' },
-      {
-        name: SessionState.ENDED,
-        enteredWith: '200 to TEARDOWN',
-        pinholes: 'closed, and what came through is ended',
-      },
+      [SessionState.INIT, 'SETUP', "opened: the client's"],
+      [
+        SessionState.READY,
+        '200 to SETUP or PAUSE',
+        "stay, and the server's open with the first; a refusal closes what SETUP opened",
+      ],
+      [SessionState.PLAYING, '200 to PLAY', 'stay'],
+      [SessionState.RECORDING, '200 to RECORD', 'stay'],
+      [SessionState.ENDED, '200 to TEARDOWN', 'closed, and what came through is ended'],
     ],
   },
 };

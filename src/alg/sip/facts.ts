@@ -11,8 +11,6 @@ import { SIP_PORT } from './kernel-text.ts';
 export const SIP_TIMEOUT_US = 3600_000_000;
 /** Calls of a connection at a time. */
 export const MAX_CALLS = 1024;
-export const MediaClass = { SIGNALLING: 0, AUDIO: 1, VIDEO: 2, IMAGE: 3 } as const;
-export type MediaClass = (typeof MediaClass)[keyof typeof MediaClass];
 
 const THREE_MINUTES_US = 180_000_000;
 
@@ -35,35 +33,23 @@ export const SIP = {
   // A trunk carries many calls on one connection.
   strictPolicies: mediaPolicies(1),
   limits: [
-    { what: 'first line and headers', value: MAX_HEAD, unit: 'bytes' },
-    { what: 'a message', value: MAX_MESSAGE, unit: 'bytes' },
-    { what: 'calls of a connection at a time', value: MAX_CALLS, unit: '' },
-    { what: 'streams of a session description', value: MAX_MEDIA, unit: '' },
+    ['first line and headers', MAX_HEAD, 'bytes'],
+    ['a message', MAX_MESSAGE, 'bytes'],
+    ['calls of a connection at a time', MAX_CALLS],
+    ['streams of a session description', MAX_MEDIA],
     LOWEST_PORT,
-    { what: 'a connection lives on without a message', value: SIP_TIMEOUT_US / 1_000_000, unit: 's' },
+    ['a connection lives on without a message', SIP_TIMEOUT_US / 1_000_000, 's'],
   ],
   states: {
     of: 'the calls of a connection, the last one that moved',
     states: [
-      {
-        name: CallState.CALLING,
-        enteredWith: 'INVITE',
-        pinholes: "the caller's, where it has a description",
-      },
-      {
-        name: CallState.RINGING,
-        enteredWith: '180 and above',
-        pinholes: "the callee's too, where it has one (early media)",
-      },
-      { name: CallState.ANSWERED, enteredWith: '200', pinholes: 'those of both' },
-      {
-        name: CallState.ESTABLISHED,
-        enteredWith: 'ACK',
-        pinholes: 'stay; what came through them is a connection by now',
-      },
-      { name: CallState.ENDED, enteredWith: 'BYE', pinholes: 'closed, and what came through is ended' },
-      { name: CallState.FAILED, enteredWith: '300 and above', pinholes: 'closed' },
-      { name: CallState.CANCELLED, enteredWith: '487 after CANCEL', pinholes: 'closed' },
+      [CallState.CALLING, 'INVITE', "the caller's, where it has a description"],
+      [CallState.RINGING, '180 and above', "the callee's too, where it has one (early media)"],
+      [CallState.ANSWERED, '200', 'those of both'],
+      [CallState.ESTABLISHED, 'ACK', 'stay; what came through them is a connection by now'],
+      [CallState.ENDED, 'BYE', 'closed, and what came through is ended'],
+      [CallState.FAILED, '300 and above', 'closed'],
+      [CallState.CANCELLED, '487 after CANCEL', 'closed'],
     ],
   },
 } as const satisfies HelperFacts;

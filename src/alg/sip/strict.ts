@@ -11,6 +11,7 @@ import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { bytesOfText, printable, textOfBytes } from '../byte-text.ts';
 import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
+import { FramedConnection } from '../framed-connection.ts';
 import { logRefusal } from '../helper-log.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
@@ -25,7 +26,7 @@ import { MediaPorts } from '../media/media-ports.ts';
 import { EditedText } from '../edited-text.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
-import { SipStream } from './stream.ts';
+import { SipFrames } from './stream.ts';
 
 const ASKS_FOR_RPORT = /^(?:via|v)[ \t]*:[^\r\n]*;[ \t]*rport\b/im;
 
@@ -36,7 +37,7 @@ export interface SipConnection {
   readonly state: RegistrationState;
   readonly dialogs: Dialogs;
   /** TCP's. */
-  readonly stream: SipStream | null;
+  readonly stream: FramedConnection | null;
 }
 
 export class StrictSip implements CtHelper {
@@ -90,8 +91,13 @@ export class StrictSip implements CtHelper {
     const state: RegistrationState = { registerCseq: -1, forcedPort: 0 };
     const stream =
       this.proto === IPPROTO_TCP
-        ? new SipStream(services, this.name, entry, isTranslated, (text, head, side, packet) =>
-            this.read(connection!, text, head, side, packet),
+        ? new FramedConnection(
+            services,
+            this.name,
+            entry,
+            new SipFrames(isTranslated, (text, head, side, packet) =>
+              this.read(connection!, text, head, side, packet),
+            ),
           )
         : null;
     connection = { entry, flow, state, dialogs, stream };
