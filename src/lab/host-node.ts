@@ -2,7 +2,7 @@
  * A host of a lab file: what a gateway file says of a host (interfaces, routes, neighbours, sysctls), in short forms, and
  * its rules and services.
  *
- *     interfaces: { eth0: 10.0.0.1/24, wan: dhcp, eth1: { addresses: [10.1.0.1/24], mac: … } }
+ *     interfaces: { eth0: 10.0.0.1/24, wan: dhcp, tap0: tap, eth1: { addresses: [10.1.0.1/24], mac: … } }
  *     gateway: 10.0.0.254                  # the default route
  *     rules: |                             # as iptables-save prints them
  *       *filter …
@@ -47,6 +47,8 @@ const FORWARDING = ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding'];
 
 /** In the place of an interface's address: it gets one by DHCP. */
 const DHCP = 'dhcp';
+/** In the same place: a TAP device, which is not there before somebody makes it. */
+const TAP = 'tap';
 
 /** `dhcp`, or `{ dhcp: true, mac: … }`. */
 function usesDhcp(value: unknown): boolean {
@@ -60,7 +62,8 @@ export function parseHostNode(
   file: ConfigFile,
 ): HostNode {
   onlyKeys(settings, path, KEYS);
-  const given = Object.entries(objectAt(settings['interfaces'] ?? {}, `${path}.interfaces`));
+  const all = Object.entries(objectAt(settings['interfaces'] ?? {}, `${path}.interfaces`));
+  const given = all.filter(([, value]) => value !== TAP);
   const interfaces = given.map(
     ([iface, value], i) => [iface, fullInterface(value, `${path}.interfaces.${iface}`, number, i)] as const,
   );
@@ -88,6 +91,7 @@ export function parseHostNode(
     helpers: within(path, () => parseHelperSettings({ helpers: settings['helpers'] })),
     services: servicesAt(settings['services'], `${path}.services`, config),
     dhcpInterfaces: given.filter(([, value]) => usesDhcp(value)).map(([iface]) => iface),
+    taps: all.filter(([, value]) => value === TAP).map(([iface]) => iface),
     nameServers: listAt(settings['nameservers'], `${path}.nameservers`).map((value, i) => {
       const where = `${path}.nameservers[${i}]`;
       return parseAddress(textAt(value, where)) ?? fail(where, `not an address: "${String(value)}"`);

@@ -157,7 +157,7 @@ function checkLinks(links: readonly RawLink[], nodes: readonly LabNode[]): void 
         cabled.set(name, path);
         return;
       }
-      const known = node.config.interfaces.map((iface) => iface.name);
+      const known = [...node.config.interfaces.map((iface) => iface.name), ...node.taps];
       if (known.includes(port)) return;
       fail(
         where,

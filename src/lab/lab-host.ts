@@ -6,13 +6,11 @@ import { SluiceError } from '../base/errors.ts';
 import type { LogSink } from '../netfilter/log.ts';
 import { makeObjects } from '../netfilter/object-settings.ts';
 import { Gateway } from '../stack/gateway.ts';
-import { Plugs } from '../stack/link/index.ts';
+import type { Device } from '../stack/device.ts';
+import { TunLink } from '../stack/devices/tun.ts';
+import { Plugs, type FrameTaker } from '../stack/link/index.ts';
 import { Tcp } from '../stack/tcp/index.ts';
 import { Udp } from '../stack/udp/index.ts';
-import * as icmp from '../wire/icmp.ts';
-import * as icmpv6 from '../wire/icmpv6.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { DhcpInterface } from './services/dhcp-interface.ts';
 import { HostServices } from './services/host-services.ts';
 import { Resolver } from './services/resolver.ts';
@@ -20,9 +18,6 @@ import type { HostNode } from './topology.ts';
 
 /** When hosts that have just come up ask for their addresses. */
 const DHCP_START_US = 100_000;
-
-/** Tells of every ICMP message that reached the host. */
-export type IcmpListener = (pkt: PacketBuffer) => void;
 
 export class LabHost {
   readonly node: HostNode;
@@ -35,8 +30,9 @@ export class LabHost {
   readonly resolver: Resolver;
   /** Interfaces that get their address by DHCP. */
   readonly dhcp: readonly DhcpInterface[];
-  readonly plugs = new Plugs();
-  readonly icmpListeners = new Set<IcmpListener>();
+  private readonly plugs = new Plugs();
+  /** Cables of virtual machines, by the TAP devices that they end at. */
+  private readonly machines = new Map<string, FrameTaker>();
   /** Lines of LOG targets. */
   readonly log: string[] = [];
 
@@ -49,11 +45,6 @@ export class LabHost {
         rng,
         log,
         sink: this.plugs,
-        // Whoever pinged waits for the answer.
-        hasSocket: (pkt) => isIcmpAnswer(pkt) && this.icmpListeners.size > 0,
-        deliver: (pkt) => {
-          if (isIcmpAnswer(pkt)) for (const listener of this.icmpListeners) listener(pkt);
-        },
       });
       const { conntrack, nat, sequences, host: networks } = gateway;
       const watched = installHelpers({ clock, rng, log, conntrack, nat, sequences, networks }, node.helpers);
@@ -79,13 +70,27 @@ export class LabHost {
         this.resolver.servers = known.length > 0 ? known : learnt;
       });
     });
+    host.devices.onAdd = (device) => this.plugTap(device);
     for (const { client } of this.dhcp) clock.at(clock.now + DHCP_START_US, () => client.start());
   }
-}
 
-function isIcmpAnswer({ family, proto, l4, bytes }: PacketBuffer): boolean {
-  if (family === 6) return proto === IPPROTO_ICMPV6 && icmpv6.type(bytes, l4) !== icmpv6.ECHO_REQUEST;
-  return proto === IPPROTO_ICMP && icmp.type(bytes, l4) !== icmp.ECHO_REQUEST;
+  /** Gives an interface its cable, and a TAP device that may be there one day its machine. */
+  plug(port: string, taker: FrameTaker): void {
+    const device = this.gateway.host.devices.named(port);
+    if (this.node.taps.includes(port)) this.machines.set(port, taker);
+    else if (device !== undefined) this.plugs.plug(device, taker);
+  }
+
+  /** Puts a frame on an interface's cable, past the host. */
+  send(port: string, frame: Uint8Array): void {
+    this.plugs.frame(this.gateway.host.devices.named(port)!, frame, 0, frame.length);
+  }
+
+  private plugTap(device: Device): void {
+    const taker = this.machines.get(device.name);
+    if (taker === undefined || !(device.kind instanceof TunLink)) return;
+    device.kind.onPacket = (frame) => taker(frame, 0, frame.length);
+  }
 }
 
 /** Complaints that only the running host can have (a sysctl out of its range), with its name in front. */

@@ -149,8 +149,7 @@ export class Lab {
 
   /** Puts a frame on the cable of a host's interface, as if its NIC sent it. */
   sendFrom({ node, port }: Endpoint, frame: Uint8Array): void {
-    const { plugs, gateway } = this.host(node);
-    plugs.frame(gateway.host.devices.named(port)!, frame, 0, frame.length);
+    this.host(node).send(port, frame);
   }
 
   /** Ends what capture nodes record. */
@@ -203,7 +202,7 @@ export class Lab {
       send(bytes, start, end);
     };
     const host = this.hosts.get(from.node);
-    if (host !== undefined) host.plugs.plug(host.gateway.host.devices.named(from.port)!, plug);
+    if (host !== undefined) host.plug(from.port, plug);
     else this.plugs.set(name, plug);
   }
 
@@ -212,10 +211,12 @@ export class Lab {
     const host = this.hosts.get(node);
     if (host !== undefined) {
       const receiver = host.gateway.host;
-      const device = receiver.devices.named(port)!;
       const pkt = new PacketBuffer();
       return (crossing) => (bytes, start, end) =>
         this.during(crossing, () => {
+          // A TAP device may not be there yet.
+          const device = receiver.devices.named(port);
+          if (device === undefined) return;
           pkt.reset(bytes, start, end);
           if (crossing?.carried) keepState(pkt, crossing.carried);
           receiver.receive(device, pkt);

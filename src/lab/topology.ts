@@ -29,6 +29,8 @@ export interface HostNode {
   /** Interfaces that get their address by DHCP, and whom the host asks for names otherwise. */
   readonly dhcpInterfaces: readonly string[];
   readonly nameServers: readonly IpAddress[];
+  /** TAP devices that somebody will make (`tunctl`): a virtual machine's cable waits for each. */
+  readonly taps: readonly string[];
   readonly helpers: HelperSettings;
   /** The hypervisor that it is a guest of; the empty string for none. */
   readonly inside: string;

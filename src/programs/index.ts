@@ -3,7 +3,7 @@ import { brctl } from './brctl.ts';
 import { bridge } from './bridge.ts';
 import { conntrack } from './conntrack/index.ts';
 import { HOST_PROGRAMS } from './ip/index.ts';
-import { nc, telnet } from './nc.ts';
+import { nc, telnet } from './nc/index.ts';
 import { ping } from './ping/index.ts';
 import type { Program } from './program.ts';
 import { sleep } from './sleep.ts';
@@ -12,7 +12,7 @@ import { tcpdump } from './tcpdump/index.ts';
 import { traceroute } from './traceroute/index.ts';
 import { tunctl } from './tunctl.ts';
 
-export type { LiveHost, LiveNode, LiveSwitch } from './live-node.ts';
+export type { LiveHost, LiveNode, LiveSwitch, Lookup } from './live-node.ts';
 export type { Call, Interrupt, Program, ProgramIo, TextOutput, Values } from './program.ts';
 
 export const PROGRAMS: readonly Program[] = [

@@ -158,6 +158,8 @@ export class DeviceTable {
   private readonly sink: FrameSink;
   /** Grows whenever a device comes, goes or is renamed. */
   generation = 0;
+  /** Whoever gives a host its cables: told of every device that comes. */
+  onAdd: ((device: Device) => void) | null = null;
 
   constructor(sink: FrameSink) {
     this.sink = sink;
@@ -179,6 +181,7 @@ export class DeviceTable {
     this.byIndex.push(device);
     this.byName.set(name, device);
     this.generation++;
+    this.onAdd?.(device);
     return device;
   }
 

@@ -33,7 +33,12 @@ describe('nc and telnet', () => {
     await desk.enter('iptables -A FORWARD -p tcp --dport 80 -j DROP');
     assert.equal((await desk.enter('a nc -w 2 10.1.0.2 80')).status, 1);
     assert.equal((await desk.enter('a nc -z -v 10.1.0.2 81')).status, 1);
-    assert.match((await desk.enter('a nc www.example.org 80')).err, /is no address/);
+    assert.match(
+      (await desk.enter('a nc www.example.org 80')).err,
+      /www\.example\.org: no name server answered/,
+    );
+    assert.match((await desk.enter('a nc 10.1.0 80')).err, /is no address/);
+    assert.match((await desk.enter('a nc -6 10.1.0.2 80')).err, /is no address/);
     assert.match((await desk.enter('a nc 10.1.0.2 99999')).err, /port number invalid: 99999/);
     assert.match((await desk.enter('a nc -x 10.1.0.2 80')).err, /invalid option -- 'x'/);
     desk.session.close();

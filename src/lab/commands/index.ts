@@ -1,21 +1,18 @@
-/** Every command of a lab's steps. Adding one means adding its file and its line here. */
-import { conntrack } from '../../programs/conntrack/index.ts';
-import { traceroute } from '../../programs/traceroute/index.ts';
+/** Every command of a lab's steps: those of a lab alone, and the programs of its hosts. Adding one means adding its file and its line here. */
+import { PROGRAMS } from '../../programs/index.ts';
+import { ping } from '../../programs/ping/index.ts';
 import type { LabCommand } from './command.ts';
 import { bridge, ip, iptablesSave, sleep } from './look.ts';
 import { migrate } from './migrate.ts';
 import { play } from './capture.ts';
 import { dhclient, host } from './names.ts';
-import { nc } from './nc.ts';
 import { ofProgram } from './of-program.ts';
-import { ping } from './ping.ts';
 import { policy } from './policy.ts';
 import { talk } from './talk.ts';
 
-export const COMMANDS: readonly LabCommand[] = [
-  ping,
-  ofProgram(traceroute),
-  nc,
+const OWN: readonly LabCommand[] = [
+  // One request, unless the step says how many.
+  ofProgram(ping, ['-c', '1']),
   talk,
   host,
   dhclient,
@@ -24,9 +21,15 @@ export const COMMANDS: readonly LabCommand[] = [
   policy,
   bridge,
   ip,
-  ofProgram(conntrack),
   iptablesSave,
   sleep,
+];
+
+export const COMMANDS: readonly LabCommand[] = [
+  ...OWN,
+  ...PROGRAMS.filter(({ name }) => !OWN.some((own) => own.name === name)).map((program) =>
+    ofProgram(program),
+  ),
 ];
 
 export const COMMAND_NAMES: readonly string[] = COMMANDS.map(({ name }) => name);

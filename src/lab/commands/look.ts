@@ -1,4 +1,6 @@
 /** Commands that show what a node knows, and those that change a link. */
+import { bridge as bridgeProgram } from '../../programs/bridge-tools.ts';
+import { programNamed } from '../../programs/index.ts';
 import { printSave } from '../../netfilter/syntax/save.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { LearningSwitch } from '../../vswitch/index.ts';
@@ -6,14 +8,19 @@ import { Mode } from '../../vswitch/learning/snooping/sources.ts';
 import { formatIp } from '../../wire/address.ts';
 import type { Lab } from '../lab.ts';
 import { done, UsageMistake, type LabCommand } from './command.ts';
+import { ofProgram } from './of-program.ts';
 
-/** `bridge fdb show` and `bridge mdb show` of a switch. */
+const bridgeOfHosts = ofProgram(bridgeProgram);
+const ipOfHosts = ofProgram(programNamed('ip')!);
+
+/** `bridge fdb show` and `bridge mdb show` of a switch; of a host's bridges, the program. */
 export const bridge: LabCommand = {
   name: 'bridge',
   usage: 'bridge fdb|mdb show',
   about: 'Prints the addresses that a switch knows, or the multicast groups that have members.',
   values: ['entries'],
   start(lab, node, args) {
+    if (lab.hosts.has(node)) return bridgeOfHosts.start(lab, node, args);
     const [table, show = 'show', ...more] = args;
     if ((table !== 'fdb' && table !== 'mdb') || show !== 'show' || more.length > 0)
       throw new UsageMistake('there are "bridge fdb show" and "bridge mdb show"');
@@ -50,15 +57,18 @@ function groupsOf(lab: Lab, node: string): [lines: string[], values: { entries: 
   return [[...lines, ...ways], { entries: lines.length }];
 }
 
-/** `ip link set PORT up|down`: the cable at an interface or port. */
+/** `ip link set PORT up|down`: the cable at an interface or port. All else that a host is told is for the program. */
 export const ip: LabCommand = {
   name: 'ip',
   usage: 'ip link set PORT up|down',
-  about: 'Pulls the cable at an interface or a port, or plugs it in.',
+  about: 'Pulls the cable at an interface or a port, or plugs it in; on a host, all that iproute2 does.',
   values: [],
   start(lab, node, args) {
     const [link, set, port = '', state] = args;
-    if (link !== 'link' || set !== 'set' || (state !== 'up' && state !== 'down')) {
+    const isForCable = link === 'link' && set === 'set' && (state === 'up' || state === 'down');
+    const isCabled = lab.linkAt(`${node}:${port}`) !== undefined;
+    if (lab.hosts.has(node) && !(isForCable && isCabled)) return ipOfHosts.start(lab, node, args);
+    if (!isForCable) {
       throw new UsageMistake('there is "ip link set PORT up|down"');
     }
     lab.setLink(linkOf(lab, node, port), state === 'up');

@@ -1,15 +1,19 @@
-/** A program (src/programs) as a command of a lab's step: what it writes, on either output, is the step's output. */
+/**
+ * A program (src/programs) as a command of a lab's step: what it writes, on either output, is the step's output; its figures and its
+ * exit status can be expected.
+ */
 import type { LiveNode, Program, Values } from '../../programs/index.ts';
 import type { Lab } from '../lab.ts';
 import { UsageMistake, type LabCommand } from './command.ts';
 
-export function ofProgram(program: Program): LabCommand {
+/** @param defaults - words in front of those that the step has */
+export function ofProgram(program: Program, defaults: readonly string[] = []): LabCommand {
   const { name, usage, about, values } = program;
   return {
     name,
     usage,
     about,
-    values,
+    values: [...values, 'status'],
     start(lab, nodeName, args) {
       const node = liveNode(lab, nodeName);
       if (program.on !== 'any' && node.kind !== program.on)
@@ -17,18 +21,22 @@ export function ofProgram(program: Program): LabCommand {
       let text = '';
       let told: Values = {};
       let isOver = false;
+      let misunderstood = false;
       const output = { write: (more: string) => void (text += more), flush: () => {} };
       const interrupt = program.start({
         name,
-        args,
+        args: [...defaults, ...args],
         node,
         clock: lab.clock,
         io: { out: output, err: output, env: {} },
-        exit: (_status, figures = {}) => {
+        exit: (status, figures) => {
           isOver = true;
-          told = figures;
+          told = { ...figures, status };
+          misunderstood = status !== 0 && figures === undefined;
         },
       });
+      // A program that tells figures tells none where it did not understand its words.
+      if (misunderstood && values.length > 0) throw new UsageMistake(text.trimEnd().replace(`${name}: `, ''));
       return {
         finish() {
           if (!isOver) interrupt?.();
@@ -44,5 +52,11 @@ export function liveNode(lab: Lab, name: string): LiveNode {
   const host = lab.hosts.get(name);
   return host === undefined
     ? { kind: 'switch', name, switch: lab.switch(name) }
-    : { kind: 'host', name, gateway: host.gateway, flows: host.flows };
+    : {
+        kind: 'host',
+        name,
+        gateway: host.gateway,
+        flows: host.flows,
+        lookUp: (wanted, family, done) => host.resolver.resolve(wanted, family, done),
+      };
 }

@@ -1,5 +1,6 @@
 /** ping's command line (ping(8), iputils 20221126), as far as it goes here; the rest is refused by name. */
 import { parseAddress, type IpAddress } from '../../stack/address.ts';
+import type { Family } from '../../netfilter/hook.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
 import type { MtuDiscovery } from '../../stack/raw.ts';
@@ -51,18 +52,20 @@ const MAX_COUNT_TEXT = '9223372036854775807';
 const WITH_VALUE = 'cisWtwpIMQmlSTF';
 const FLAGS = '46nqvDObUaBdhVL';
 
-export function readPing(host: Host, args: readonly string[]): PingOptions {
-  const { values, flags, rest } = split(args);
+/** Whom to ping, and by which family where that is said. */
+export function pingTarget(args: readonly string[]): { name: string; family: Family | undefined } {
+  const { flags, rest } = split(args);
   const [target, ...more] = rest;
   if (target === undefined) throw new PingMistake('ping: usage error: Destination address required', 1);
   if (more.length > 0) throw new PingMistake(`ping: ${more[0]}: Source routes are not sent here`, 2);
-  const [name = '', zone] = target.split('%');
-  const address = parseAddress(name);
-  const isFamily =
-    address !== undefined &&
-    !(flags.has('4') && address.family === 6) &&
-    !(flags.has('6') && address.family === 4);
-  if (!isFamily) throw new PingMistake(`ping: ${target}: Temporary failure in name resolution`, 2);
+  return { name: target.split('%')[0]!, family: flags.has('4') ? 4 : flags.has('6') ? 6 : undefined };
+}
+
+/** @param address - what the target's name means */
+export function readPing(host: Host, args: readonly string[], address: IpAddress): PingOptions {
+  const { values, flags, rest } = split(args);
+  const target = rest[0]!;
+  const [, zone] = target.split('%');
   const count = values.has('c') ? whole(values.get('c')!, 1, MAX_COUNT, MAX_COUNT_TEXT) : Infinity;
   const { source, device } = bound(host, values.get('I'));
   return {

@@ -20,8 +20,8 @@ export function labInstance(lab: Lab): LiveInstance {
     clock: lab.clock,
     nodes,
     commands: new Map([...commands, ['frames', framesSinceAsked(lab)]]),
-    // A lab's hosts know names and UDP, and its switches groups.
-    prefersOwn: (node, name) => name === 'nc' || (name === 'bridge' && node.kind === 'switch'),
+    // A lab's switches know groups.
+    prefersOwn: (node, name) => name === 'bridge' && node.kind === 'switch',
   });
 }
 

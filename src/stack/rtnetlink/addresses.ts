@@ -146,6 +146,16 @@ export class AddressControl {
       addresses.changed();
       this.bring(follower);
     });
+    if (own.family === 4 && addresses.of(own.device, 4).length === 0) this.disable4(own.device);
+  }
+
+  /** A device without any IPv4 address speaks none: all its routes go (fib_disable_ip). */
+  private disable4(device: Device): void {
+    const { routes4, neighbours4 } = this.host;
+    for (const route of routes4.all())
+      if (route.paths === null && route.device === device) routes4.remove(route);
+    neighbours4.forgetDevice(device);
+    routes4.changed();
   }
 
   private takeAway(own: OwnAddress): void {
