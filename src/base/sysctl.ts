@@ -3,6 +3,7 @@
  * unit and meaning. Help, validation, the `sysctl` command and the documentation are derived from the declarations.
  * Each room declares its own (src/netfilter/sysctls.ts, src/stack/sysctls.ts); an instance holds the values of all.
  */
+import { didYouMean } from './did-you-mean.ts';
 import { SluiceError } from './errors.ts';
 
 export interface SysctlSpec {
@@ -40,8 +41,13 @@ export class Sysctls {
     const value = this.values.get(name);
     if (value !== undefined) return value;
     const spec = this.spec(name);
-    if (spec === undefined) throw new SluiceError('SYSCTL_UNKNOWN', `unknown sysctl "${name}"`);
+    if (spec === undefined) throw this.unknown(name);
     return spec.default;
+  }
+
+  private unknown(name: string): SluiceError {
+    const meant = didYouMean(name, [...this.specs.keys()]);
+    return new SluiceError('SYSCTL_UNKNOWN', `unknown sysctl "${name}"${meant}`);
   }
 
   isSet(name: string): boolean {
@@ -50,7 +56,7 @@ export class Sysctls {
 
   set(name: string, value: number): void {
     const spec = this.spec(name);
-    if (spec === undefined) throw new SluiceError('SYSCTL_UNKNOWN', `unknown sysctl "${name}"`);
+    if (spec === undefined) throw this.unknown(name);
     if (!Number.isInteger(value) || value < spec.min || value > spec.max) {
       throw new SluiceError(
         'SYSCTL_RANGE',

@@ -82,6 +82,7 @@ export function parseHostNode(
   return {
     kind: 'host',
     name,
+    path,
     config,
     rulesets: [
       ...rulesAt(settings['rules'], `${path}.rules`, 4, file, objects),

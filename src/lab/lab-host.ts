@@ -3,6 +3,7 @@ import { installHelpers, type FlowTable } from '../alg/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { SluiceError } from '../base/errors.ts';
+import { CONFIG_ERROR } from '../base/plain-object.ts';
 import type { LogSink } from '../netfilter/log.ts';
 import { makeObjects } from '../netfilter/object-settings.ts';
 import { Gateway } from '../stack/gateway.ts';
@@ -93,13 +94,13 @@ export class LabHost {
   }
 }
 
-/** Complaints that only the running host can have (a sysctl out of its range), with its name in front. */
-function named<T>({ name }: HostNode, make: () => T): T {
+/** Complaints that only the running host can have (a sysctl out of its range), with its place in the file in front. */
+function named<T>({ path }: HostNode, make: () => T): T {
   try {
     return make();
   } catch (error) {
-    if (error instanceof SluiceError)
-      throw new SluiceError(error.code, `${name}: ${error.message}`, error.place);
+    if (error instanceof SluiceError && error.place.line === undefined)
+      throw new SluiceError(CONFIG_ERROR, `${path}.${error.message}`, error.place);
     throw error;
   }
 }

@@ -18,7 +18,14 @@ import { PacketBuffer } from '../wire/packet-buffer.ts';
 import { LabCapture, type CaptureFiles } from './capture-node.ts';
 import { EventLog, type Crossing } from './events.ts';
 import { LabHost } from './lab-host.ts';
-import { endpointText, type CaptureNode, type Endpoint, type LinkConfig, type Topology } from './topology.ts';
+import {
+  endpointText,
+  type CaptureNode,
+  type Endpoint,
+  type HostNode,
+  type LinkConfig,
+  type Topology,
+} from './topology.ts';
 
 /** Labs begin at a time that is easy to subtract: 2026-01-01 00:00:00 UTC. */
 export const LAB_EPOCH_US = 1_767_225_600_000_000;
@@ -55,7 +62,7 @@ export class Lab {
     for (const node of topology.nodes) {
       switch (node.kind) {
         case 'host':
-          this.hosts.set(node.name, new LabHost(node, this.clock, this.rng));
+          this.hosts.set(node.name, this.makeHost(node));
           break;
         case 'switch':
           this.switches.set(node.name, this.makeSwitch(node.name, node.config));
@@ -82,6 +89,7 @@ export class Lab {
         host,
         device: host.devices.named(other.port)!,
         ports: bridge.ports,
+        calls: bridge.config.calls,
         transmit: (port, frame) => bridge.transmit(port, frame),
         resume: (port, pkt) => bridge.resume(port, pkt),
       });
@@ -158,6 +166,14 @@ export class Lab {
   }
 
   // ── Wiring ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private makeHost(node: HostNode): LabHost {
+    try {
+      return new LabHost(node, this.clock, this.rng);
+    } catch (error) {
+      throw this.topology.locate(error);
+    }
+  }
 
   private makeSwitch(name: string, config: Parameters<typeof makeSwitch>[0]): VirtualSwitch {
     return makeSwitch(config, {

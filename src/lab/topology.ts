@@ -21,6 +21,8 @@ export interface Endpoint {
 export interface HostNode {
   readonly kind: 'host';
   readonly name: string;
+  /** Where it stands in the file. */
+  readonly path: string;
   readonly config: HostConfig;
   readonly rulesets: readonly Ruleset[];
   /** Its sets and accounting objects, as a gateway file has them. */

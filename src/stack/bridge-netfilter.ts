@@ -8,7 +8,7 @@
  *
  * The contract with the switch is vswitch/learning/bridge-filter.ts; bytes of frames are copied, since a switch gives them
  * back as they were. Linux: Documentation/networking/bridge.rst, net.bridge.* in ip-sysctl.rst; behaviour observed. Not here:
- * arptables, and VLAN interfaces of the bridge (bridge-nf-pass-vlan-input-dev).
+ * arptables.
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
@@ -24,6 +24,7 @@ import * as ipv6ext from '../wire/ipv6-ext.ts';
 import * as vlan from '../wire/vlan.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import type { Device } from './device.ts';
+import { vlanDeviceOf } from './devices/vlan.ts';
 import { packetType } from './ethernet-input.ts';
 import { fragment4, type FragmentTaker } from './fragment-out4.ts';
 import { fragment6 } from './fragment-out6.ts';
@@ -45,6 +46,8 @@ export interface BridgeOwner {
   readonly device: Device;
   /** MTU of a port, and its name. */
   readonly ports: readonly { readonly name: string; readonly mtu: number }[];
+  /** What the bridge has looked at, besides what the host's sysctls say of all bridges. */
+  readonly calls: { readonly iptables: boolean; readonly ip6tables: boolean };
   /** Sends a frame of the host's own by a port, past everything. */
   transmit(port: number, frame: Uint8Array): void;
   /** A packet that waited for its new destination's address goes on, as if it had just passed `arrive`. */
@@ -56,7 +59,14 @@ export class BridgeNetfilter {
   private readonly host: Host;
   /** By port: the number under which rules know it. */
   private readonly numbers: readonly number[];
-  private readonly settings = { generation: -1, ip: false, ip6: false, vlan: false, pppoe: false };
+  private readonly settings = {
+    generation: -1,
+    ip: false,
+    ip6: false,
+    vlan: false,
+    pppoe: false,
+    passesVlan: false,
+  };
   /** Of the packet in the frame looked at last. */
   private etherType = 0;
   private handed: PacketBuffer | null = null;
@@ -82,7 +92,8 @@ export class BridgeNetfilter {
     }
     const pkt = copyFrame(frame.bytes, frame.start, frame.end, network);
     pkt.cause = frame.cause;
-    pkt.iif = this.owner.device.index;
+    const device = this.inputDevice(frame.bytes, frame.start);
+    pkt.iif = device.index;
     pkt.physIn = this.numbers[port]!;
     const header = pkt.bytes.slice(pkt.start, pkt.l3);
     if (this.isSound(pkt)) {
@@ -90,7 +101,7 @@ export class BridgeNetfilter {
       if (this.pass(Hook.PREROUTING, pkt)) {
         enframe(pkt, header);
         const isSame = pkt.dst0 === dst0 && pkt.dst1 === dst1 && pkt.dst2 === dst2 && pkt.dst3 === dst3;
-        if (isSame || this.redirect(pkt, port, header)) return pkt;
+        if (isSame || this.redirect(pkt, device, port, header)) return pkt;
       }
     }
     frame.dropReason = pkt.dropReason === DropReason.NONE ? DropReason.RULE : pkt.dropReason;
@@ -117,9 +128,8 @@ export class BridgeNetfilter {
   }
 
   /** PREROUTING gave the packet another destination: it is bridged to that one where it stands on the bridge as well. */
-  private redirect(pkt: PacketBuffer, port: number, header: Uint8Array): boolean {
+  private redirect(pkt: PacketBuffer, device: Device, port: number, header: Uint8Array): boolean {
     const { host } = this;
-    const { device } = this.owner;
     const route = pkt.family === 4 ? host.route4 : host.route6;
     const kind = route.input(pkt, device);
     if (kind === InputRoute.REFUSED) {
@@ -239,13 +249,21 @@ export class BridgeNetfilter {
     return isWanted ? at - start : NOT_LOOKED_AT;
   }
 
+  /** What rules take for the interface that a packet came in by: the bridge's, or where that is asked for that of its VLAN. */
+  private inputDevice(bytes: Uint8Array, start: number): Device {
+    const { device } = this.owner;
+    return (this.settings.passesVlan && vlanDeviceOf(device, bytes, start)) || device;
+  }
+
   private readSettings(): void {
     const { settings } = this;
     const { sysctls } = this.host;
     const flag = (name: string) => sysctls.get(SYSCTL + name) !== 0;
+    const { calls } = this.owner;
     settings.generation = sysctls.generation;
-    settings.ip = flag('call-iptables');
-    settings.ip6 = flag('call-ip6tables');
+    settings.ip = calls.iptables || flag('call-iptables');
+    settings.ip6 = calls.ip6tables || flag('call-ip6tables');
+    settings.passesVlan = flag('pass-vlan-input-dev');
     settings.vlan = flag('filter-vlan-tagged');
     settings.pppoe = flag('filter-pppoe-tagged');
   }

@@ -313,6 +313,12 @@ const NEIGHBOURS: readonly SysctlSpec[] = ['ipv4', 'ipv6'].flatMap((family) => {
 const BRIDGE: readonly SysctlSpec[] = [
   flag('net.bridge.bridge-nf-call-iptables', 0, 'rules see IPv4 packets that a bridge of this host bridges'),
   flag('net.bridge.bridge-nf-call-ip6tables', 0, 'rules see IPv6 packets that a bridge of this host bridges'),
+  flag('net.bridge.bridge-nf-call-arptables', 0, 'arptables see bridged packets; there are none'),
+  flag(
+    'net.bridge.bridge-nf-pass-vlan-input-dev',
+    0,
+    'rules see a VLAN device of the bridge as input interface',
+  ),
   flag('net.bridge.bridge-nf-filter-vlan-tagged', 0, 'also those in frames with a VLAN tag'),
   flag('net.bridge.bridge-nf-filter-pppoe-tagged', 0, 'also those in PPPoE sessions'),
 ];

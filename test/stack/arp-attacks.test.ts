@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { VirtualClock } from '../../src/base/clock.ts';
 import { SeededRng } from '../../src/base/rng.ts';
 import { DropReason } from '../../src/netfilter/drop-reason.ts';
+import { runIp } from '../../src/programs/ip/index.ts';
 import { Host } from '../../src/stack/index.ts';
 import * as arp from '../../src/wire/arp.ts';
 import * as build from '../../src/wire/build.ts';
@@ -67,7 +68,33 @@ describe('ARP from attackers (L2-7)', () => {
     assert.equal(host.neighbours4.find(host.devices.named('eth0')!, 0x0a000001, 0, 0, 0), undefined);
   });
 
-  it('keeps its table of neighbours bounded under a twenty thousand senders', () => {
+  it('believes a gratuitous claim to the gateway as Linux does by policy: no new entry, a known one moves, a permanent one holds', () => {
+    const eth0 = host.devices.named('eth0')!;
+    const gateway = [0x0a0000fe, 0, 0, 0] as const;
+    const claim = () => receive(request('10.0.0.254', ATTACKER, '10.0.0.254'));
+    const macOf = () => Buffer.from(host.neighbours4.find(eth0, ...gateway)?.mac ?? []).toString('hex');
+    claim();
+    assert.equal(host.neighbours4.find(eth0, ...gateway), undefined, 'arp_accept is 0');
+    receive(request('10.0.0.254', '02:00:00:00:00:fe'));
+    assert.equal(macOf(), '0200000000fe');
+    claim();
+    assert.equal(macOf(), '020000006666');
+    runIp(host, [
+      'neigh',
+      'replace',
+      '10.0.0.254',
+      'lladdr',
+      '02:00:00:00:00:fe',
+      'dev',
+      'eth0',
+      'nud',
+      'permanent',
+    ]);
+    claim();
+    assert.equal(macOf(), '0200000000fe');
+  });
+
+  it('keeps its table of neighbours bounded under twenty thousand senders', () => {
     const bytes = request('10.0.0.2');
     for (let n = 0; n < 20_000; n++) {
       bytes.set([10, 1 + (n >>> 16), n >>> 8, n], 28);

@@ -3,6 +3,8 @@ import { runSteps, Lab, parseLab, type StepReport } from '../../src/lab/index.ts
 import { requireOrSkip } from '../support/require.ts';
 import { askKernel, missingForBridges } from './kernel/ask-kernel.ts';
 import type { BridgeAnswer } from './kernel/bridge-case.ts';
+import { readRecording } from './kernel/recording.ts';
+import { VLAN_DEVICE_ANSWERS, VLAN_DEVICE_CASES } from './kernel/vlan-device-cases.ts';
 import { askFiltered, kernelSetup, randomFilterCase, type FilterCase } from './kernel/filter-cases.ts';
 
 /** A bridge of two ports whose host has rules; a behind `left`, b and c behind `right`. */
@@ -185,6 +187,18 @@ function fragments(lines: string): FilterCase {
     ],
   };
 }
+
+describe('the rules of a bridge’s host, and the device of a VLAN on the bridge', () => {
+  const { kernel, answers } = readRecording<BridgeAnswer>(VLAN_DEVICE_ANSWERS);
+  VLAN_DEVICE_CASES.forEach((question, i) => {
+    it(`${question.name} (recorded: ${kernel})`, () => {
+      const sluice = askFiltered(question);
+      assert.deepEqual(sluice.out.map(sorted), answers[i]!.out.map(sorted));
+      const [filter] = [rulesIn(sluice.told!)];
+      assert.deepEqual(filter.slice(0, filter.indexOf('COMMIT') + 1), rulesIn(answers[i]!.told!));
+    });
+  });
+});
 
 describe('the rules of a bridge’s host, beside the kernel’s', function () {
   this.timeout(120_000);

@@ -55,10 +55,12 @@ describe('a learning switch', () => {
   });
 
   it('learns no more than its limit, leaves what it knows alone, and has room again when entries expire (L2-1)', () => {
-    const rig = learning({ fdb_max_learned: 100, ageing_time: 10 });
+    const fdb = [{ mac: colons(A), port: 'p1' }];
+    const rig = learning({ fdb_max_learned: 100, ageing_time: 10, fdb });
     rig.send('p2', frame(BROADCAST, B));
-    rig.flood('p1', 1000);
-    assert.equal(rig.switch.table().length, 100);
+    rig.flood('p1', 100_000);
+    assert.equal(rig.switch.table().length, 101, 'and the static one');
+    assert.deepEqual(rig.send('p3', frame(A, C)), ['p1'], 'static: no flood');
     assert.deepEqual(rig.send('p3', frame(B, C)), ['p2'], 'known: no flood');
     assert.deepEqual(rig.send('p2', frame(C, B)), ['p3', 'p1'], 'no room for C: flooded');
     rig.wait(11);

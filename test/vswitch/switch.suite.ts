@@ -37,7 +37,7 @@ export function describeSwitch({ name, settings, others }: Candidate): void {
         rig.send('p1', frame(BROADCAST, station(1), tags));
     });
 
-    it('drops frames of 0 to 13 bytes', () => {
+    it('drops frames of 0 to 13 bytes (L2-6)', () => {
       const whole = frame(BROADCAST, station(1));
       for (let length = 0; length < 14; length++) {
         assert.deepEqual(rig.send('p1', whole.slice(0, 2 * length)), []);
@@ -45,14 +45,14 @@ export function describeSwitch({ name, settings, others }: Candidate): void {
       }
     });
 
-    it('drops frames longer than its ports take', () => {
+    it('drops frames longer than its ports take (L2-6)', () => {
       const longest = `${BROADCAST}${station(1)}88b5${'00'.repeat(1500)}`;
       assert.notDeepEqual(rig.send('p1', longest), []);
       assert.deepEqual(rig.send('p1', `${longest}0000000000`), []);
       assert.equal(rig.reason, 'FRAME_TOO_LONG');
     });
 
-    it('takes an 802.3 length beyond the data, and fifty tags, for what they are: data', () => {
+    it('takes an 802.3 length beyond the data, and fifty tags, for what they are: data (L2-6)', () => {
       assert.ok(rig.send('p1', `${BROADCAST}${station(1)}05dc${'00'.repeat(10)}`).includes('p2'));
       const nested = frame(BROADCAST, station(1), tag(0).repeat(50));
       assert.ok(rig.sendWhole('p1', nested).length <= 2 + others.length);
@@ -67,7 +67,7 @@ export function describeSwitch({ name, settings, others }: Candidate): void {
       assert.ok(rig.send('p1', frame(BROADCAST, station(1))).includes('p2'));
     });
 
-    it('stays bounded under a hundred thousand random sources, and still delivers to the known', () => {
+    it('stays bounded under a hundred thousand sources, and still delivers to the known (L2-1)', () => {
       rig.flood('p1', 100_000);
       assert.ok(rig.switch.table().length <= 262_144 + 10);
       assert.ok(rig.send('p3', frame(station(2), station(3))).includes('p2'));

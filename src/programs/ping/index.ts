@@ -33,7 +33,11 @@ export const ping: Program = {
           begin(address);
         });
       });
-      if (!isTarget) throw new PingMistake(`ping: ${name}: Temporary failure in name resolution`, 2);
+      if (isTarget) return;
+      // Without anybody to ask, or no name at all.
+      const why =
+        node.lookUp === undefined ? 'Temporary failure in name resolution' : 'Name or service not known';
+      throw new PingMistake(`ping: ${name}: ${why}`, 2);
     });
     return () => {
       isOver = true;

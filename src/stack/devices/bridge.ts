@@ -99,6 +99,7 @@ export class BridgeLink implements DeviceKind, FrameTaker {
       host: this.host,
       device: master,
       ports: bridge.ports,
+      calls: bridge.config.calls,
       transmit: (port, frame) => bridge.transmit(port, frame),
       resume: (port, pkt) => bridge.resume(port, pkt),
     });

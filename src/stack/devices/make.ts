@@ -138,6 +138,9 @@ function readBridge(words: Words): BridgeOptions {
       case 'vlan_filtering':
       case 'mcast_snooping':
       case 'mcast_querier':
+      case 'nf_call_iptables':
+      case 'nf_call_ip6tables':
+      case 'nf_call_arptables':
         options[word] = words.number(word, 1) === 1;
         break;
       case 'vlan_default_pvid':

@@ -4,7 +4,7 @@
  */
 import { writeU16 } from '../../wire/bytes.ts';
 import { dissectEthernet } from '../../wire/dissect.ts';
-import { ETH_P_8021AD, ETH_P_8021Q } from '../../wire/ether-type.ts';
+import { ETH_P_8021AD } from '../../wire/ether-type.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as vlan from '../../wire/vlan.ts';
@@ -65,11 +65,17 @@ export class VlanLink implements DeviceKind {
   }
 }
 
+/** The device that is for a frame's outer tag. */
+export function vlanDeviceOf(device: Device, bytes: Uint8Array, start: number): Device | undefined {
+  const at = start + ethernet.HEADER_LENGTH;
+  const protocol = readU16(bytes, at - 2);
+  if (device.vlans === null || !vlan.isTag(protocol)) return undefined;
+  return device.vlans.get(keyOf(protocol, vlan.vid(vlan.tci(bytes, at))));
+}
+
 /** A tagged frame arrived at `device`. False when none of its VLAN devices is for it. */
 export function receiveTagged(host: Host, device: Device, pkt: PacketBuffer): boolean {
-  const protocol = readU16(pkt.bytes, pkt.start + 2 * ethernet.ADDRESS_LENGTH);
-  if (protocol !== ETH_P_8021Q && protocol !== ETH_P_8021AD) return false;
-  const upper = device.vlans?.get(keyOf(protocol, vlan.vid(pkt.vlanTci)));
+  const upper = vlanDeviceOf(device, pkt.bytes, pkt.start);
   if (upper === undefined) return false;
   pkt.start = vlan.pop(pkt.bytes, pkt.start);
   dissectEthernet(pkt);

@@ -10,6 +10,7 @@
  *     vlan_protocol: 802.1Q              # or 802.1ad
  *     vlan_default_pvid: 1               # every port's, untagged; 0: none
  *     group_fwd_mask: 0x4000
+ *     nf_call_iptables: true             # the host's rules see what this bridge bridges; nf_call_ip6tables, nf_call_arptables
  *     stp: true                          # or rapid; with priority, hello_time, max_age and forward_delay (seconds)
  *     mcast_snooping: true               # with mcast_querier and the kernel's times and limits; off unless given
  *     ports:
@@ -46,6 +47,13 @@ export interface FdbEntryConfig {
   readonly kind: number;
 }
 
+/** Whose rules see what is bridged, whatever the host's sysctls say of all its bridges. There are no arptables: they have no rules. */
+export interface RuleCalls {
+  readonly iptables: boolean;
+  readonly ip6tables: boolean;
+  readonly arptables: boolean;
+}
+
 export interface LearningConfig {
   readonly model: 'learning';
   readonly name: string;
@@ -54,6 +62,7 @@ export interface LearningConfig {
   readonly vlanProtocol: number;
   readonly groupFwdMask: number;
   readonly noLinkLocalLearn: boolean;
+  readonly calls: RuleCalls;
   /** Null: no spanning tree. */
   readonly stp: StpConfig | null;
   /** Null: groups are flooded. */
@@ -88,6 +97,9 @@ const KEYS = [
   'vlan_default_pvid',
   'group_fwd_mask',
   'no_linklocal_learn',
+  'nf_call_iptables',
+  'nf_call_ip6tables',
+  'nf_call_arptables',
   'stp',
   'priority',
   'hello_time',
@@ -167,6 +179,11 @@ export function parseLearning(value: PlainObject, path: string, name: string): L
       ],
     groupFwdMask: maskAt(value['group_fwd_mask'] ?? 0, at('group_fwd_mask')),
     noLinkLocalLearn: flagAt(value, path, 'no_linklocal_learn', false),
+    calls: {
+      iptables: flagAt(value, path, 'nf_call_iptables', false),
+      ip6tables: flagAt(value, path, 'nf_call_ip6tables', false),
+      arptables: flagAt(value, path, 'nf_call_arptables', false),
+    },
     stp: parseStp(value, path, mac),
     snooping: parseSnooping(value, path, mac),
     ports: all,

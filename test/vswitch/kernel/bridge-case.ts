@@ -91,6 +91,7 @@ export function kernelQuestion({ name, switch: settings, steps, setup: more = []
       `ip link add ${SELF} address ${mac(self.mac!)} type bridge mcast_snooping ${Number(config.snooping !== null)}`,
       `ageing_time ${config.ageingSeconds * 100} group_fwd_mask ${config.groupFwdMask}`,
       `no_linklocal_learn ${Number(config.noLinkLocalLearn)}`,
+      ...Object.entries(config.calls).flatMap(([tables, isOn]) => (isOn ? [`nf_call_${tables} 1`] : [])),
       ...(config.snooping === null
         ? []
         : [

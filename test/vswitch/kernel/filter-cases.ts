@@ -20,6 +20,8 @@ import { SELF, shorten, type BridgeAnswer, type BridgeCase, type Step } from './
 export interface FilterCase extends BridgeCase {
   readonly rules: Readonly<Record<4 | 6, string>>;
   readonly sysctl: Readonly<Record<string, number>>;
+  /** The bridge has a device for VLAN 7, which not every kernel can make. */
+  readonly hasVlan?: boolean;
 }
 
 const MAC = '02:00:00:00:00:fe';
@@ -48,15 +50,22 @@ export function randomFilterCase(seed: number): FilterCase {
   const sysctl = {
     ...QUIET,
     'net.ipv4.ip_forward': flag(0.5),
-    'net.bridge.bridge-nf-call-iptables': flag(0.95),
-    'net.bridge.bridge-nf-call-ip6tables': flag(0.8),
+    'net.bridge.bridge-nf-call-iptables': flag(0.8),
+    'net.bridge.bridge-nf-call-ip6tables': flag(0.7),
+    'net.bridge.bridge-nf-call-arptables': flag(0.3),
     'net.bridge.bridge-nf-filter-vlan-tagged': flag(0.5),
     'net.bridge.bridge-nf-filter-pppoe-tagged': flag(0.5),
+    'net.bridge.bridge-nf-pass-vlan-input-dev': flag(0.5),
   };
+  // Of this bridge alone; both kinds of switch are looked at.
+  const calls = { nf_call_iptables: chance.is(0.3), nf_call_ip6tables: chance.is(0.3) };
   const rules = { 4: randomRules(chance, 4), 6: randomRules(chance, 6) };
   return {
     name: `filter ${seed}`,
-    switch: { model: 'learning', mac: MAC, self: SELF, ports: Object.fromEntries(PORTS.map((p) => [p, {}])) },
+    switch: {
+      ...{ model: 'learning', mac: MAC, self: SELF, ...calls },
+      ports: Object.fromEntries(PORTS.map((p) => [p, {}])),
+    },
     steps: [...learnt(), ...Array.from({ length: 40 }, () => randomStep(chance))],
     rules,
     sysctl,
@@ -73,13 +82,18 @@ function learnt(): Step[] {
   }));
 }
 
-export function kernelSetup(rules: FilterCase['rules'], sysctl: FilterCase['sysctl']): string[] {
+export function kernelSetup(
+  rules: FilterCase['rules'],
+  sysctl: FilterCase['sysctl'],
+  vlanSetup: readonly string[] = [],
+): string[] {
   const write = Object.entries(sysctl).map(([name, value]) => {
     const [first, ...rest] = name.split('.');
     return `echo ${value} > /proc/sys/${first!}/${rest.join('/')}`;
   });
   return [
     `ip addr add 10.0.0.254/24 dev ${SELF}`,
+    ...vlanSetup,
     ...STATIONS.map((n) => `ip neigh replace ${address(n)} lladdr ${macOf(n)} dev ${SELF} nud permanent`),
     `ip route add 10.9.0.0/24 via ${address(1)}`,
     // Otherwise the checksum of a reset is left to the network card, which a cable has none of.
@@ -148,7 +162,7 @@ function randomRules(chance: Chance, family: 4 | 6): string {
       ? chain === 'INPUT'
         ? `-p tcp ${physdev(false)} -j REJECT --reject-with tcp-reset`
         : reset()
-      : `${chance.is(0.3) ? `${not()}${direction} ${SELF}` : ''} ${physdev(mayLeave)} ${packet()} ${verdict()}`;
+      : `${chance.is(0.3) ? `${not()}${direction} ${direction === '-i' && chance.is(0.3) ? `${SELF}.7` : SELF}` : ''} ${physdev(mayLeave)} ${packet()} ${verdict()}`;
   const mangle = (mayLeave: boolean) => () =>
     `${physdev(mayLeave)} ${packet()} ${chance.pick(['-j MARK --set-mark 0x7', '', family === 4 ? '-j TTL --ttl-set 9' : '-j HL --hl-set 9'])}`;
   const text = [
@@ -212,7 +226,7 @@ function randomStep(chance: Chance): Step {
   const ether = build.ethernet({ dst: destination.mac, src: macOf(from) });
   const tag = chance.weighted([
     [8, []],
-    [1, [build.vlan({ vid: 7 })]],
+    [2, [build.vlan({ vid: 7 })]],
     [0.5, [build.vlan({ vid: 7 }), build.vlan({ vid: 8 })]],
   ]);
   let bytes = build.frame(ether, ...tag, ip, ...transport);
@@ -237,17 +251,27 @@ function inPppoe(frame: Uint8Array, isV6: boolean): Uint8Array {
 
 // ── Sluice ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-export function askFiltered({ name, switch: settings, steps, rules, sysctl }: FilterCase): BridgeAnswer {
+export function askFiltered({
+  name,
+  switch: settings,
+  steps,
+  rules,
+  sysctl,
+  hasVlan,
+}: FilterCase): BridgeAnswer {
   const clock = new VirtualClock(START_US);
   const rng = new SeededRng(1);
   let sent: [string, string][] = [];
   const waiting: (() => void)[] = [];
   const gateway = new Gateway(
     parseHostConfig({
-      interfaces: { [SELF]: { mac: MAC, addresses: ['10.0.0.254/24'] } },
+      interfaces: {
+        [SELF]: { mac: MAC, addresses: ['10.0.0.254/24'] },
+        ...(hasVlan ? { [`${SELF}.7`]: { type: 'vlan id 7', link: SELF } } : {}),
+      },
       neighbours: STATIONS.map((n) => ({ dev: SELF, ip: address(n), mac: macOf(n) })),
       routes: [{ to: '10.9.0.0/24', via: address(1), dev: SELF }],
-      sysctl: { ...sysctl, 'net.ipv6.conf.br0.disable_ipv6': 1 },
+      sysctl: { ...sysctl, 'net.ipv6.conf.all.disable_ipv6': 1 },
     }),
     {
       clock,
@@ -283,6 +307,7 @@ export function askFiltered({ name, switch: settings, steps, rules, sysctl }: Fi
     host: gateway.host,
     device,
     ports: bridge.ports,
+    calls: bridge.config.calls,
     transmit: (port, frame) => bridge.transmit(port, frame),
     resume: (port, pkt) => bridge.resume(port, pkt),
   });

@@ -6,11 +6,12 @@
 # The first line of the answers is {"kernel": its name and version}.
 # The guest is that kernel, its bridge modules, and a memory disk with Python, iproute2 and bridge-oracle.py; it has no
 # disk and no network, is emulated without KVM, and ends when the cases are through. Needs qemu-system-x86,
-# busybox-static, cpio and python3; the kernel is downloaded from Debian where WORK does not hold it yet.
+# busybox-static, cpio, iptables and python3; the kernel is downloaded from Debian where WORK does not hold it yet.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 WORK=${WORK:-${XDG_CACHE_HOME:-$HOME/.cache}/sluice-bridge-guest}
-MODULES=(llc stp garp mrp 8021q bridge veth tls bonding)
+EXTENSIONS=$(dirname "$(find /usr/lib -name libxt_standard.so | head -n 1)")
+MODULES=(llc stp garp mrp 8021q bridge veth tls bonding x_tables ip_tables iptable_filter br_netfilter)
 
 mkdir -p "$WORK"
 cd "$WORK"
@@ -37,6 +38,9 @@ copy /bin/dash
 ln -s dash root/bin/sh
 copy "$(command -v ip)"
 copy "$(command -v bridge)"
+for name in iptables-legacy-restore iptables-legacy-save; do copy "$(command -v $name)"; done
+mkdir -p "root$EXTENSIONS"
+cp "$EXTENSIONS"/libxt_standard.so "root$EXTENSIONS"
 version=$(/usr/bin/python3 -I -c 'import sys; print("python%d.%d" % sys.version_info[:2])')
 mkdir -p "root/usr/lib/$version"
 (cd "/usr/lib/$version" && find . -name '*.py' -not -path './test/*' -not -path './idlelib/*' -not -path '*-packages/*' -o -name '_ctypes*.so' -o -name '_json*.so' | cpio -pdm --quiet "$WORK/root/usr/lib/$version")

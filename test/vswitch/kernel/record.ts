@@ -11,11 +11,16 @@ import { BOND_ANSWERS, BOND_CASES } from '../../stack/devices/bond-cases.ts';
 import { kernelAnswer, kernelQuestion } from './bridge-case.ts';
 import { writeRecording } from './recording.ts';
 import { VLAN_ANSWERS, VLAN_CASES } from './vlan-cases.ts';
+import { VLAN_DEVICE_ANSWERS, VLAN_DEVICE_CASES } from './vlan-device-cases.ts';
 
 const GUEST = fileURLToPath(new URL('./guest.sh', import.meta.url));
 const MOST_OUTPUT = 1 << 28;
 
-const questions = [...VLAN_CASES.map(kernelQuestion), ...BOND_CASES.map(bondQuestion)];
+const questions = [
+  ...VLAN_CASES.map(kernelQuestion),
+  ...VLAN_DEVICE_CASES.map(kernelQuestion),
+  ...BOND_CASES.map(bondQuestion),
+];
 const done = spawnSync('bash', [GUEST], {
   input: questions.map((line) => `${line}\n`).join(''),
   encoding: 'utf8',
@@ -27,7 +32,9 @@ if (done.status !== 0 || lines.length !== questions.length) {
   throw new Error(`guest.sh ended with ${done.status}, ${lines.length} of ${questions.length} answered`);
 }
 const { kernel } = JSON.parse(first!) as { kernel: string };
-const bonds = lines.splice(VLAN_CASES.length);
+const bonds = lines.splice(VLAN_CASES.length + VLAN_DEVICE_CASES.length);
+const vlanDevices = lines.splice(VLAN_CASES.length);
 writeRecording(VLAN_ANSWERS, { kernel, answers: lines.map(kernelAnswer) });
+writeRecording(VLAN_DEVICE_ANSWERS, { kernel, answers: vlanDevices.map(kernelAnswer) });
 writeRecording(BOND_ANSWERS, { kernel, answers: bonds.map(bondAnswer) });
-process.stdout.write(`${kernel}: ${lines.length} bridges, ${bonds.length} bonds\n`);
+process.stdout.write(`${kernel}: ${lines.length + vlanDevices.length} bridges, ${bonds.length} bonds\n`);
