@@ -1,5 +1,4 @@
 /** Commands that show what a node knows, and those that change a link. */
-import { bridge as bridgeProgram } from '../../programs/bridge-tools.ts';
 import { programNamed } from '../../programs/index.ts';
 import { printSave } from '../../netfilter/syntax/save.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
@@ -10,7 +9,7 @@ import type { Lab } from '../lab.ts';
 import { done, UsageMistake, type LabCommand } from './command.ts';
 import { ofProgram } from './of-program.ts';
 
-const bridgeOfHosts = ofProgram(bridgeProgram);
+const bridgeOfHosts = ofProgram(programNamed('bridge')!);
 const ipOfHosts = ofProgram(programNamed('ip')!);
 
 /** `bridge fdb show` and `bridge mdb show` of a switch; of a host's bridges, the program. */
