@@ -1,5 +1,5 @@
 /**
- * A stream cut into lines, each with where it stood and which packets brought it. Lines longer than MAX_LINE are passed over
+ * A stream cut into lines, each with where it stood and which packet ended it. Lines longer than MAX_LINE are passed over
  * (RFC 959 knows none longer than 512), and so is the rest of a line whose beginning was not seen.
  */
 import { textOfBytes } from './byte-text.ts';
@@ -18,9 +18,8 @@ export interface Line {
   /** Number of its first byte, and of the first byte behind its end. */
   readonly seq: number;
   readonly endSeq: number;
-  /** Packets that brought its first and its last byte. */
-  readonly firstPacket: number;
-  readonly lastPacket: number;
+  /** The packet that brought its last byte. */
+  readonly packet: number;
 }
 
 export interface LineListener {
@@ -35,7 +34,6 @@ export class LineReader implements StreamReader {
   private readonly line = new ReadLine(this.bytesOfLine);
   private length = 0;
   private seq = 0;
-  private firstPacket = 0;
   /** Until the next end of a line nothing counts. */
   private skips = false;
 
@@ -64,10 +62,7 @@ export class LineReader implements StreamReader {
         if (byte === NEWLINE) this.skips = false;
         continue;
       }
-      if (this.length === 0) {
-        this.seq = (seq + i - start) | 0;
-        this.firstPacket = packet;
-      }
+      if (this.length === 0) this.seq = (seq + i - start) | 0;
       if (byte === NEWLINE) {
         this.finish((seq + i - start + 1) | 0, packet);
       } else if (this.length === MAX_LINE) {
@@ -82,13 +77,13 @@ export class LineReader implements StreamReader {
     const isReturned = this.length > 0 && this.bytesOfLine[this.length - 1] === RETURN;
     const length = isReturned ? this.length - 1 : this.length;
     this.length = 0;
-    this.listener.line(this.line.become(length, this.seq, endSeq, this.firstPacket, packet));
+    this.listener.line(this.line.become(length, this.seq, endSeq, packet));
   }
 
   private passOver(endSeq: number, packet: number): void {
     const { length } = this;
     this.gap();
-    this.listener.passedOver(this.line.become(length, this.seq, endSeq, this.firstPacket, packet));
+    this.listener.passedOver(this.line.become(length, this.seq, endSeq, packet));
   }
 }
 
@@ -97,8 +92,7 @@ class ReadLine implements Line {
   length = 0;
   seq = 0;
   endSeq = 0;
-  firstPacket = 0;
-  lastPacket = 0;
+  packet = 0;
   private known: string | null = null;
 
   constructor(bytes: Uint8Array) {
@@ -109,12 +103,11 @@ class ReadLine implements Line {
     return (this.known ??= textOfBytes(this.bytes, 0, this.length));
   }
 
-  become(length: number, seq: number, endSeq: number, firstPacket: number, lastPacket: number): Line {
+  become(length: number, seq: number, endSeq: number, packet: number): Line {
     this.length = length;
     this.seq = seq;
     this.endSeq = endSeq;
-    this.firstPacket = firstPacket;
-    this.lastPacket = lastPacket;
+    this.packet = packet;
     this.known = null;
     return this;
   }

@@ -82,6 +82,18 @@ describe('attacks on FTP', () => {
     assert.ok(talk.server.received.endsWith(`${command}LIST\r\n`));
   });
 
+  it('a message is told with the packet that brought its end, also where that came before its turn', () => {
+    const { world, talk } = session();
+    const command = 'PORT 10,0,0,2,4,1\r\n';
+    const { seq } = talk.client;
+    talk.segment(true, 'PA', command.slice(8), seq + 8);
+    talk.segment(true, 'PA', command.slice(0, 8), seq);
+    const { events } = [...world.flows.all][0]!;
+    const [said, moved] = [events.find(({ text }) => text.startsWith('PORT')), events.at(-1)];
+    assert.equal(moved!.text, 'OPENING');
+    assert.equal(said!.n, moved!.n - 1);
+  });
+
   it('A-4: translated, what comes too early has to come again, and the numbers are right afterwards', () => {
     const { world, talk } = session({ nat: true });
     const command = 'PORT 10,0,0,2,4,1\r\n';

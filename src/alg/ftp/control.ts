@@ -87,7 +87,8 @@ export class FtpControl implements LineProtocol {
       if (this.flows.wanted) this.note(`no command: ${printable(line.text)}`);
       return;
     }
-    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'client', hidden(command, line));
+    if (this.flows.wanted)
+      this.flows.note(this.flow, 'message', 'client', hidden(command, line), line.packet);
     const { spec } = command;
     const { kind, form } = spec;
     let negotiation: Negotiation | null = null;
@@ -104,7 +105,7 @@ export class FtpControl implements LineProtocol {
 
   private server(line: Line): void {
     const code = this.replies.take(line);
-    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'server', printable(line.text));
+    if (this.flows.wanted) this.flows.note(this.flow, 'message', 'server', printable(line.text), line.packet);
     if (code === 0) return;
     if (isPreliminary(code)) return this.preliminary(code);
     if (code === SERVICE_CLOSING) return this.stepAside('the server closes the connection');

@@ -79,7 +79,8 @@ class Offers implements LineProtocol {
     const offer = OFFER.exec(line.text);
     if (offer === null) return;
     const { flow, services } = this;
-    if (services.flows.wanted) services.flows.note(flow, 'message', 'client', printable(line.text));
+    if (services.flows.wanted)
+      services.flows.note(flow, 'message', 'client', printable(line.text), line.packet);
     const [address, port] = [Number(offer[3]), Number(offer[4])];
     if (address > 0xffffffff || !isOwnAddress(this.expecting, this.entry, address | 0)) {
       return this.note('it would lead to a third host');
