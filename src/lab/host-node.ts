@@ -13,13 +13,11 @@
  *     helpers: { mode: linux }             # of connection tracking, as in a gateway file; rules attach them
  */
 import { parseHelperSettings } from '../alg/index.ts';
-import { VirtualClock } from '../base/clock.ts';
 import type { ConfigFile } from '../base/config-file.ts';
 import { SluiceError } from '../base/errors.ts';
-import { SeededRng } from '../base/rng.ts';
 import { fail, listAt, objectAt, onlyKeys, textAt, type PlainObject } from '../base/plain-object.ts';
-import { makeNamedObjects, type NamedObjects } from '../netfilter/named-objects.ts';
-import { makeObjects } from '../netfilter/object-settings.ts';
+import type { NamedObjects } from '../netfilter/named-objects.ts';
+import { objectsToCome } from '../netfilter/object-settings.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseAddress } from '../stack/address.ts';
@@ -78,7 +76,7 @@ export function parseHostNode(
   };
   const config = within(path, () => parseHostConfig(object));
   const named = { sets: settings['sets'], accounting: settings['accounting'] };
-  const objects = within(path, () => knownObjects(named));
+  const objects = within(path, () => objectsToCome(named));
   return {
     kind: 'host',
     name,
@@ -127,13 +125,6 @@ function within<T>(path: string, read: () => T): T {
       throw new SluiceError(error.code, `${path}.${error.message}`);
     throw error;
   }
-}
-
-/** Rules may name only what there will be; the host makes it anew, in its own time. */
-function knownObjects(named: PlainObject): NamedObjects {
-  const objects = makeNamedObjects(new VirtualClock());
-  makeObjects(named, undefined, objects, new SeededRng(0));
-  return objects;
 }
 
 function rulesAt(

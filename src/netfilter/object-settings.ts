@@ -6,10 +6,11 @@
  *       add office 192.0.2.0/24
  *     accounting: [web, mail byte 1000000]      # what one says to `nfacct add`
  */
-import type { Rng } from '../base/rng.ts';
+import { VirtualClock } from '../base/clock.ts';
+import { SeededRng, type Rng } from '../base/rng.ts';
 import { SluiceError } from '../base/errors.ts';
 import { fail, listAt, objectAt, textAt } from '../base/plain-object.ts';
-import { AccountingObject, type NamedObjects } from './named-objects.ts';
+import { AccountingObject, makeNamedObjects, type NamedObjects } from './named-objects.ts';
 import { loadSets, RestoreError } from './sets/index.ts';
 
 /** A file of ipset commands. */
@@ -39,6 +40,13 @@ export function makeObjects(
   loading(ipset.text, objects, rng, (line, message) => {
     throw new SluiceError('SETS', message, { file: ipset.file, line });
   });
+}
+
+/** What rules may name of that, for reading them before there is a host: which makes it anew, in its own time. */
+export function objectsToCome(gateway: unknown, ipset?: SetsText): NamedObjects {
+  const objects = makeNamedObjects(new VirtualClock());
+  makeObjects(gateway, ipset, objects, new SeededRng(0));
+  return objects;
 }
 
 function loading(

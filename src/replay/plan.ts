@@ -3,11 +3,8 @@
  * what is told about assumptions. No packet is looked at but to find sides and addresses; every mistake is a SluiceError.
  */
 import { HELPER_NAMES } from '../alg/index.ts';
-import { VirtualClock } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
-import { SeededRng } from '../base/rng.ts';
-import { makeNamedObjects } from '../netfilter/named-objects.ts';
-import { makeObjects } from '../netfilter/object-settings.ts';
+import { objectsToCome } from '../netfilter/object-settings.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parsePrefix } from '../stack/address.ts';
@@ -54,10 +51,9 @@ function wayOf(options: ReplayOptions): Way {
   return named === 0 ? 'two-sided' : 'exact';
 }
 
-/** Rules may name only sets and accounting objects that there will be; the gateway makes them anew, in its own time. */
+/** Rules may name only sets and accounting objects that there will be. */
 function parseRules({ rules, rules6, ipset, gateway }: ReplayOptions): Ruleset[] {
-  const objects = makeNamedObjects(new VirtualClock());
-  makeObjects(gateway?.value, ipset, objects, new SeededRng(0));
+  const objects = objectsToCome(gateway?.value, ipset);
   const parse = (source: SourceText, family: 4 | 6) =>
     parseRestore(source.text, { family, file: source.file, objects });
   return [

@@ -9,6 +9,7 @@
  *     forwards: [8080=web:80]
  *     rules: |
  *       *filter …
+ *     sets: create office hash:net     # that rules name; `accounting` likewise
  *     limits: { connections: 256 }
  *     log: audit.jsonl
  */
@@ -25,6 +26,8 @@ import {
   textAt,
   type PlainObject,
 } from '../base/plain-object.ts';
+import type { NamedObjects } from '../netfilter/named-objects.ts';
+import { objectsToCome } from '../netfilter/object-settings.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parsePrefix } from '../stack/address.ts';
@@ -51,6 +54,8 @@ export interface NetworkFile {
   readonly reservations: readonly Reservation[];
   readonly forwards: readonly Forward[];
   readonly rulesets: readonly Ruleset[];
+  /** Sets and accounting objects, as a gateway file has them. */
+  readonly named: PlainObject;
   readonly sysctl: Readonly<Record<string, number>>;
   readonly helpers: HelperSettings;
   readonly names: NameRules | undefined;
@@ -63,7 +68,7 @@ export interface NetworkFile {
 
 const KEYS = [
   ...['address', 'mtu', 'domain', 'lease', 'guests', 'forwards', 'rules', 'rules6', 'sysctl', 'helpers'],
-  ...['names', 'limits', 'log', 'control'],
+  ...['sets', 'accounting', 'names', 'limits', 'log', 'control'],
 ];
 const GUEST_KEYS = ['socket', 'mac', 'ip', 'rate', 'trusted'];
 const NAME = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
@@ -91,6 +96,8 @@ function networkOf(file: ConfigFile): NetworkFile {
   onlyKeys(limits, 'limits', ['connections']);
   const optional = <T>(key: string, read: (value: unknown, path: string) => T): T | undefined =>
     value[key] === undefined ? undefined : read(value[key], key);
+  const named = { sets: value['sets'], accounting: value['accounting'] };
+  const objects = objectsToCome(named);
   return {
     addresses: listAt(value['address'], 'address').map((one, i) => prefixAt(one, `address[${i}]`)),
     mtu: optional('mtu', (one, path) => integerAt(one, path, MIN_MTU, MAX_MTU)),
@@ -101,7 +108,8 @@ function networkOf(file: ConfigFile): NetworkFile {
     forwards: listAt(value['forwards'], 'forwards').map((one, i) =>
       understood(`forwards[${i}]`, () => parseForward(textAt(one, `forwards[${i}]`))),
     ),
-    rulesets: [...rulesAt(value, 'rules', 4, file), ...rulesAt(value, 'rules6', 6, file)],
+    named,
+    rulesets: [...rulesAt(value, 'rules', 4, file, objects), ...rulesAt(value, 'rules6', 6, file, objects)],
     sysctl: sysctlsAt(value['sysctl']),
     helpers: parseHelperSettings({ helpers: value['helpers'] }),
     names: optional('names', namesAt),
@@ -193,10 +201,16 @@ function rateAt(value: unknown, path: string): number {
   return understood(path, () => parseRate(textAt(value, path)));
 }
 
-function rulesAt(value: PlainObject, key: string, family: 4 | 6, file: ConfigFile): Ruleset[] {
+function rulesAt(
+  value: PlainObject,
+  key: string,
+  family: 4 | 6,
+  file: ConfigFile,
+  objects: NamedObjects,
+): Ruleset[] {
   if (value[key] === undefined) return [];
   try {
-    return [parseRestore(textAt(value[key], key), { family, file: file.file })];
+    return [parseRestore(textAt(value[key], key), { family, file: file.file, objects })];
   } catch (error) {
     if (!(error instanceof SluiceError) || error.place.line === undefined) throw error;
     // A block of text begins on the line behind its key.

@@ -22,6 +22,8 @@ export interface RulesText {
 
 /** Puts rules in force; throws SluiceError with file and line, and then nothing has changed. */
 export function loadRules(network: GuestNetwork, rules: readonly RulesText[]): void {
-  const parsed = rules.map(({ text, ...from }) => parseRestore(text, from));
+  const parsed = rules.map(({ text, ...from }) =>
+    parseRestore(text, { ...from, objects: network.gateway.objects }),
+  );
   for (const ruleset of parsed) network.gateway.load(ruleset);
 }

@@ -46,6 +46,15 @@ log: audit.jsonl
     assert.equal(file.leaseSeconds, 600);
   });
 
+  it('has sets for its rules to name, and refuses those that are not there', () => {
+    const sets = 'sets: create office hash:net\n';
+    const rules = 'rules: |\n  *filter\n  -A FORWARD -m set --match-set office dst -j DROP\n  COMMIT\n';
+    assert.equal(parse(sets + rules).rulesets.length, 1);
+    assert.equal(parse(sets + rules).named['sets'], 'create office hash:net');
+    assert.throws(() => parse(rules), /Set office doesn't exist/);
+    assert.throws(() => parse('sets: create office hash:nothing\n'), /sets: line 1: /);
+  });
+
   it('may say nothing at all', () => {
     assert.deepEqual(parse('').guests, []);
   });
