@@ -3,7 +3,7 @@ export { AuditLog } from './audit.ts';
 export { OFFENCES } from './guard/guest-guard.ts';
 export { parseNetworkFile, parseRate, type NetworkFile } from './network-file.ts';
 export { GuestNetwork, LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
-export { loadRules, parseReservation, type RulesText } from './network-words.ts';
+export { loadFileRules, loadRules, parseReservation, type RulesText } from './network-words.ts';
 export { formatForward, parseForward, type Forward } from './world/forward.ts';
 export type { Forwards } from './world/forwards.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';

@@ -1,9 +1,7 @@
 /** `sluice net up`, run: a file and options to a network, which runs until a signal stops it. */
 import { once } from 'node:events';
 import { SluiceError } from '../../base/errors.ts';
-import { SeededRng } from '../../base/rng.ts';
 import { checkSocketPath } from '../../control/index.ts';
-import { makeObjects } from '../../netfilter/object-settings.ts';
 import { readTextFile } from '../../replay/text-file.ts';
 import { serveControl } from '../../shell/live/instance.ts';
 import { NetworkInstance } from '../../shell/net/instance.ts';
@@ -11,6 +9,7 @@ import {
   AuditLog,
   formatForward,
   GuestNetwork,
+  loadFileRules,
   loadRules,
   parseForward,
   parseNetworkFile,
@@ -60,8 +59,7 @@ async function up(file: NetworkFile | undefined, options: NetOptions, io: Io): P
     audit,
     onLink: (guest, isUp) => tell(io, options, guest, isUp),
   });
-  makeObjects(file?.named, undefined, network.gateway.objects, new SeededRng(Date.now()));
-  for (const ruleset of file?.rulesets ?? []) network.gateway.load(ruleset);
+  if (file !== undefined) loadFileRules(network, file, Date.now());
   loadRules(network, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
   const path = options.socket ?? file?.control ?? (await freeControlSocket(options, io));
   const control = await serveControl(new NetworkInstance(network, audit), path);
