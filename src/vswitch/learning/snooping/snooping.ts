@@ -9,7 +9,6 @@
  * Of IGMPv3 and MLDv2 only the groups count unless `mcast_igmp_version: 3` and `mcast_mld_version: 2` say otherwise: a record
  * that lets any source in joins, one that lets none in leaves.
  */
-import type { Clock } from '../../../base/clock.ts';
 import { readI32, readU16 } from '../../../wire/bytes.ts';
 import { fold, transportSum } from '../../../wire/checksum.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../../../wire/ether-type.ts';
@@ -17,21 +16,17 @@ import { dissectEthernet } from '../../../wire/dissect.ts';
 import { MLD2_REPORT, MLD_DONE, MLD_QUERY, MLD_REPORT } from '../../../wire/icmpv6.ts';
 import * as igmp from '../../../wire/igmp.ts';
 import { IPPROTO_HOPOPTS, IPPROTO_ICMPV6, IPPROTO_IGMP } from '../../../wire/ip-protocol.ts';
-import { igmpQuery, linkLocalOf, mldQuery } from '../../../wire/multicast-query.ts';
+import { linkLocalOf } from '../../../wire/multicast-query.ts';
 import * as ipv4 from '../../../wire/ipv4.ts';
 import type { PacketBuffer } from '../../../wire/packet-buffer.ts';
 import { WireStatus } from '../../../wire/wire-status.ts';
 import type { BridgePort } from '../bridge-port.ts';
+import { Asking, type SnoopingHost } from './asking.ts';
 import type { SnoopingConfig } from './config.ts';
 import { Groups, type Group } from './groups.ts';
 import { Membership, type MembershipTimes } from './membership.ts';
 import { Querier } from './querier.ts';
 import { Mode, type Words } from './sources.ts';
-
-export interface SnoopingHost {
-  readonly clock: Clock;
-  transmit(port: BridgePort, frame: Uint8Array): void;
-}
 
 /** What becomes of a frame to a group. */
 export const Fate = {
@@ -62,8 +57,8 @@ const CHECKSUM_RIGHT = 0xffff;
 export class Snooping {
   private readonly config: SnoopingConfig;
   private readonly ports: readonly BridgePort[];
-  private readonly mac: Uint8Array;
   private readonly host: SnoopingHost;
+  private readonly asking: Asking;
   private readonly groups: Groups;
   /** By port index: until when it leads to a router. */
   private readonly routerUntil: Float64Array;
@@ -78,9 +73,9 @@ export class Snooping {
 
   constructor(config: SnoopingConfig, mac: Uint8Array, ports: readonly BridgePort[], host: SnoopingHost) {
     this.config = config;
-    this.mac = mac;
     this.ports = ports;
     this.host = host;
+    this.asking = new Asking(config, mac, ports, host);
     this.groups = new Groups(ports.length, config.hashMax);
     this.routerUntil = new Float64Array(ports.length);
     this.times = {
@@ -90,8 +85,8 @@ export class Snooping {
     const own6 = linkLocalOf(mac);
     const words6 = [0, 4, 8, 12].map((at) => readI32(own6, at));
     this.queriers = {
-      4: new Querier(config, [0, 0, 0, 0], host.clock, () => this.askAll(4)),
-      6: new Querier(config, words6, host.clock, () => this.askAll(6)),
+      4: new Querier(config, [0, 0, 0, 0], host.clock, () => this.asking.all(4)),
+      6: new Querier(config, words6, host.clock, () => this.asking.all(6)),
     };
   }
 
@@ -120,12 +115,8 @@ export class Snooping {
     const member = this.group?.members[index] ?? null;
     if (member === null) return false;
     const { now } = this.host.clock;
-    if (!this.knowsSources(this.group!.family)) return member.isLive(now);
+    if (!this.asking.knowsSources(this.group!.family)) return member.isLive(now);
     return member.wants(this.source0, this.source1, this.source2, this.source3, now);
-  }
-
-  private knowsSources(family: 4 | 6): boolean {
-    return family === 4 ? this.config.igmpVersion === 3 : this.config.mldVersion === 2;
   }
 
   /** The groups that have members, for people: `bridge mdb`. */
@@ -294,7 +285,7 @@ export class Snooping {
     }
     // With another querier it is his to ask.
     if (this.queriers[family].isOther) return;
-    if (this.config.querier) this.askGroup(from, words, family, []);
+    if (this.config.querier) this.asking.about(from, words, family, []);
     member.until = Math.min(member.until, this.host.clock.now + this.times.lastMember);
   }
 
@@ -304,7 +295,7 @@ export class Snooping {
     if (group === null) return;
     const end = this.host.clock.now + afterUs;
     for (const member of group.members) {
-      if (member === null || (this.knowsSources(family) && member.mode === Mode.INCLUDE)) continue;
+      if (member === null || (this.asking.knowsSources(family) && member.mode === Mode.INCLUDE)) continue;
       member.until = Math.min(member.until, end);
     }
   }
@@ -340,7 +331,7 @@ export class Snooping {
   ): void {
     if (kind < igmp.Record.IS_IN || kind > igmp.Record.BLOCK) return;
     const wantsNone = sources.length === 0 && (kind === igmp.Record.TO_IN || kind === igmp.Record.IS_IN);
-    if (from.isSelf || !this.knowsSources(family)) {
+    if (from.isSelf || !this.asking.knowsSources(family)) {
       if (wantsNone) this.leave(from, vid, words, family);
       else this.join(from, vid, words, family, true);
       return;
@@ -359,13 +350,13 @@ export class Snooping {
     }
     if (!this.queriers[family].isSelf) return;
     if (asked.sources.length > 0)
-      this.askGroup(
+      this.asking.about(
         from,
         words,
         family,
         asked.sources.map((one) => one.words),
       );
-    if (asked.group) this.askGroup(from, words, family, []);
+    if (asked.group) this.asking.about(from, words, family, []);
   }
 
   /** The host that sent the message at hand. */
@@ -382,42 +373,7 @@ export class Snooping {
     if (!this.queriers[family].hear(address, responseUs) || from.isSelf) return;
     this.routerUntil[from.index] = this.host.clock.now + this.config.querierInterval;
   }
-
-  // ── The switch’s own queries ────────────────────────────────────────────────────────────────────────────────
-
-  private askAll(family: 4 | 6): void {
-    const frame = this.query(family, NO_GROUP, [], this.config.queryResponseInterval);
-    for (const port of this.ports) if (!port.isSelf && port.up) this.host.transmit(port, frame);
-  }
-
-  /** About one group, or some of its sources: as often as `mcast_last_member_count` says. */
-  private askGroup(to: BridgePort, words: Words, family: 4 | 6, sources: readonly Words[]): void {
-    const { lastMemberInterval, lastMemberCount } = this.config;
-    const { clock } = this.host;
-    const frame = this.query(family, words, sources, lastMemberInterval);
-    this.host.transmit(to, frame);
-    // The earlier versions ask once: their members answer for all.
-    if (!this.knowsSources(family)) return;
-    for (let n = 1; n < lastMemberCount; n++) {
-      clock.at(clock.now + n * lastMemberInterval, () => this.host.transmit(to, frame));
-    }
-  }
-
-  private query(family: 4 | 6, group: Words, sources: readonly Words[], responseUs: number): Uint8Array {
-    const query = {
-      mac: this.mac,
-      group,
-      sources,
-      isLater: this.knowsSources(family),
-      suppress: false,
-      responseUs,
-      intervalUs: this.config.queryInterval,
-    };
-    return family === 4 ? igmpQuery(query) : mldQuery(query);
-  }
 }
-
-const NO_GROUP: Words = [0, 0, 0, 0];
 
 function ip4At(bytes: Uint8Array, at: number): Words {
   return [readI32(bytes, at), 0, 0, 0];
