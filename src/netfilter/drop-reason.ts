@@ -51,6 +51,7 @@ const REASONS = {
   NEIGHBOUR_FAILED: 'next hop does not answer',
   NEIGHBOUR_QUEUED: 'waits for the next hop to answer',
   NEIGHBOUR_QUEUE_FULL: 'queue for the unresolved next hop is full',
+  HOME_QUEUE_FULL: 'too much of what this host sends comes back to it',
   NOT_MEMBER: 'multicast group that this host did not join',
   BROADCAST_FORWARD: 'layer 2 broadcast is not forwarded',
   // Local delivery

@@ -102,6 +102,11 @@ export interface HostEnv {
 
 /** Packets to itself that wait (net.core.netdev_max_backlog). */
 const LOOPBACK_BACKLOG = 1000;
+/**
+ * Packets to many that come home on account of one: rules can send such a packet round and round. (Linux then does so for
+ * ever.)
+ */
+const MOST_HOMECOMERS = 10_000;
 
 export class Host implements HostServices {
   readonly clock: Clock;
@@ -156,6 +161,7 @@ export class Host implements HostServices {
   private readonly env: HostEnv;
   private readonly addressing: HostAddressing;
   private readonly backlog: PacketBuffer[] = [];
+  private homecomers = 0;
   /** Where the packet at hand may leave at once. */
   private exit: Neighbour | null = null;
   /** The packet whose frame a device is given. */
@@ -231,7 +237,6 @@ export class Host implements HostServices {
     this.settle();
   }
 
-  /** A link without delay hands back the answer to what is just being sent: it has to wait its turn. */
   /** What arrived in another frame or packet: a tag or a tunnel's header was taken off, a bridge handed it up. */
   receiveWithin(device: Device, pkt: PacketBuffer): void {
     pkt.iif = device.index;
@@ -245,11 +250,15 @@ export class Host implements HostServices {
 
   /** What the host itself is one of those to whom it sends: it arrives after whatever is being done now. */
   comeHome(pkt: PacketBuffer): void {
-    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    if (this.backlog.length >= LOOPBACK_BACKLOG || this.homecomers >= MOST_HOMECOMERS) {
+      return this.drop(pkt, DropReason.HOME_QUEUE_FULL);
+    }
+    this.homecomers++;
     this.backlog.push(pkt);
     if (!this.isBusy) this.drain();
   }
 
+  /** A link without delay hands back the answer to what is just being sent: it has to wait its turn. */
   private keepForLater(pkt: PacketBuffer): void {
     if (this.backlog.length >= LOOPBACK_BACKLOG) return;
     const copy = new PacketBuffer(pkt.bytes.slice(pkt.start, pkt.end));
@@ -347,6 +356,7 @@ export class Host implements HostServices {
       else if (pkt.family === 4) receive4(this, pkt, device, WireStatus.OK);
       else receive6(this, pkt, device, WireStatus.OK);
     }
+    this.homecomers = 0;
     this.isBusy = false;
   }
 

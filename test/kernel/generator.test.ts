@@ -10,15 +10,18 @@ import { Chance } from '../../src/conform/random/chance.ts';
 import { factsOf } from '../../src/conform/random/facts.ts';
 import { openSource } from '../../src/conform/random/random-case.ts';
 import { ownCaptures } from '../../src/conform/random/index.ts';
+import { withNamedObjects } from '../../src/conform/random/named-objects.ts';
 import { randomRules } from '../../src/conform/random/rules.ts';
+import { standardGateway } from '../../src/conform/standard-gateway.ts';
+import { SeededRng, VirtualClock } from '../../src/index.ts';
+import { makeNamedObjects } from '../../src/netfilter/named-objects.ts';
+import { makeObjects } from '../../src/netfilter/object-settings.ts';
 
-const SEEDS = 1500;
+const SEEDS = 2000;
 
 const PORT_DRAWN = 'the kernel draws a port';
 const NO_MODULE = 'kernels are not built with it, or want a security module';
 const BY_THE_CLOCK = "its answer depends on the kernel's clock";
-const OTHERS_MAKE =
-  'names a thing that nfacct(8) or ipset(8) has made beforehand; there are cases of their own';
 const HANDSHAKES = 'its cookies are drawn; synproxy.test.ts answers them';
 const NOT_GENERATED: Readonly<Record<string, string>> = {
   'DNAT --random': PORT_DRAWN,
@@ -39,9 +42,6 @@ const NO_EXTENSION: Readonly<Record<string, string>> = {
   SECMARK: NO_MODULE,
   ULOG: NO_MODULE,
   ipvs: NO_MODULE,
-  nfacct: OTHERS_MAKE,
-  set: OTHERS_MAKE,
-  SET: OTHERS_MAKE,
   rateest: BY_THE_CLOCK,
   SYNPROXY: HANDSHAKES,
 };
@@ -135,9 +135,13 @@ describe('random rulesets', () => {
       }
     });
 
-    it(`IPv${family}: are taken by the parser, all of them`, () => {
+    it(`IPv${family}: are taken by the parser, all of them, with the sets that they name`, () => {
+      const both = { 4: factsOf(frames, 4), 6: factsOf(frames, 6) };
+      const described = withNamedObjects(standardGateway([]), texts.join(''), new Chance(1), both);
+      const objects = makeNamedObjects(new VirtualClock());
+      makeObjects(described, undefined, objects, new SeededRng(0));
       texts.forEach((text, seed) => {
-        assert.doesNotThrow(() => parseRestore(text, { family, file: `seed ${seed}` }));
+        assert.doesNotThrow(() => parseRestore(text, { family, objects, file: `seed ${seed}` }));
       });
     });
   }

@@ -41,7 +41,7 @@ export class ConformReport implements CampaignListener {
         `${JSON.stringify({ type: 'case', name, outcome: kind, packets, differences, ...message, ...found })}\n`,
       );
     } else if (outcome.kind === 'undecided') {
-      out.write(`${escapeText(name)}: undecided, the kernel gave two answers\n`);
+      out.write(`${escapeText(name)}: undecided, ${outcome.why}\n`);
     } else if (outcome.kind === 'refused') out.write(`${escapeText(`${name}: ${outcome.message}`)}\n`);
     else if (outcome.kind === 'differs') {
       const where = kept === null ? [] : [`kept in ${kept}`];

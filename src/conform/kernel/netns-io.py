@@ -39,7 +39,9 @@ RECEIVE_BUFFER = 16 << 20  # bytes; one frame may cause many
 LONGEST_FRAME = 70000  # bytes, above veth's largest MTU of 65535
 AUXDATA_SPACE = socket.CMSG_SPACE(20)
 SOFTNET_BACKLOG, SOFTNET_CPU = 11, 12  # columns of softnet_stat, counted from 0
-PATIENCE = 50e-6  # seconds; asking without a pause would take from ksoftirqd the time that it needs
+PAUSE = 50e-6  # seconds; asking without one would take from ksoftirqd the time that it needs
+PATIENCE = 20  # seconds; rules can send a frame round in the kernel for ever
+ENDLESS = 3  # exit status then
 LOG_LOCK = "/run/sluice-kernel-log.lock"
 
 
@@ -92,8 +94,11 @@ class Backlog:
         self.stat = os.open("/proc/net/softnet_stat", os.O_RDONLY)
 
     def wait_until_empty(self):
+        end = time.monotonic() + PATIENCE
         while self._length() > 0:
-            time.sleep(PATIENCE)
+            if time.monotonic() > end:
+                sys.exit(ENDLESS)
+            time.sleep(PAUSE)
 
     def _length(self):
         for line in os.pread(self.stat, 65536, 0).splitlines():

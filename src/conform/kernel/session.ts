@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { checkGateway, routeCommand, sysctlPath, type Gateway } from './gateway-file.ts';
 import {
+  EndlessFrames,
   ENVIRONMENT,
   assertKernelAvailable,
   findPython,
@@ -62,6 +63,8 @@ interface IoAnswer {
 const PREFIX = 'sluice-oracle-';
 /** Shipped as it is: beside this file among the sources, not beside what is compiled of them. */
 const IO_PROGRAM = fileURLToPath(new URL('../../../src/conform/kernel/netns-io.py', import.meta.url));
+/** Its exit status when the kernel does not come to rest. */
+const IO_ENDLESS = 3;
 /** veth's largest; the gateway's own MTU decides what it takes. */
 const PEER_MTU = 65535;
 const OFFLOADS_OFF = 'tx off rx off sg off gro off tso off gso off';
@@ -246,7 +249,10 @@ export class KernelSession {
     createInterface({ input: io.stdout }).on('line', (line) => this.#take(JSON.parse(line) as IoAnswer));
     io.stderr.setEncoding('utf8').on('data', (text: string) => (this.#ioErrors += text));
     io.stdin.on('error', () => undefined); // told by 'close', with the reason
-    io.on('close', () => this.#waiting?.fail(new Error(`netns-io.py ended: ${this.#ioErrors.trim()}`)));
+    io.on('close', (status) => {
+      const why = `netns-io.py ended: ${this.#ioErrors.trim()}`;
+      this.#waiting?.fail(status === IO_ENDLESS ? new EndlessFrames() : new Error(why));
+    });
   }
 
   #take(answer: IoAnswer): void {

@@ -25,6 +25,9 @@ const NAMESPACES = '/run/netns';
 
 export class KernelUnavailable extends Error {}
 
+/** Rules send a frame round inside the kernel, for ever. */
+export class EndlessFrames extends Error {}
+
 export function findProgram(name: string): string | undefined {
   return PATH.split(':')
     .map((folder) => join(folder, name))

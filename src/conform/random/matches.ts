@@ -4,6 +4,7 @@
 import * as extension from './extension-matches.ts';
 import * as header from './header-matches.ts';
 import * as host from './host-matches.ts';
+import * as named from './named-objects.ts';
 import { quoted, type Match, type Place } from './place.ts';
 import * as state from './state-matches.ts';
 import * as transport from './transport-matches.ts';
@@ -64,6 +65,8 @@ const MATCHES: readonly (readonly [weight: number, match: Match])[] = [
   [1, host.connlimit],
   [1, host.connlabel],
   [1, host.cluster],
+  [2, named.set],
+  [1, named.nfacct],
 ];
 
 export function randomMatch(place: Place): string {

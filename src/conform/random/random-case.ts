@@ -16,6 +16,7 @@ import { factsOf } from './facts.ts';
 import { makeGateway } from './gateway.ts';
 import { icmpErrorAbout } from './icmp-errors.ts';
 import { MUTATIONS } from './mutations.ts';
+import { withNamedObjects } from './named-objects.ts';
 import { randomRules } from './rules.ts';
 
 export interface Source {
@@ -45,12 +46,13 @@ export function randomCase(source: Source, seed: number, packets: number): Kerne
   const chance = new Chance(seed);
   const first = chance.is(0.6) ? 0 : chance.below(Math.max(1, source.frames.length - packets));
   const frames = source.frames.slice(first, first + packets);
-  const gateway = makeGateway(chance, source.inside);
+  const plain = makeGateway(chance, source.inside);
   const mayLog = chance.is(LOGGING);
-  const rules: Rules = {
-    v4: randomRules({ chance, facts: factsOf(frames, 4), family: 4, mayLog }),
-    v6: randomRules({ chance, facts: factsOf(frames, 6), family: 6, mayLog }),
-  };
+  const facts = { 4: factsOf(frames, 4), 6: factsOf(frames, 6) };
+  const v4 = randomRules({ chance, facts: facts[4], family: 4, mayLog });
+  const v6 = randomRules({ chance, facts: facts[6], family: 6, mayLog });
+  const rules: Rules = { v4, v6 };
+  const gateway = withNamedObjects(plain, v4 + v6, chance, facts);
   const timed = frames.map((frame, i) => ({ frame, time: FIRST_TIME + i / 10_000 }));
   const input = mutate(chance, framesToGateway(timed, rules, gateway));
   return { rules, gateway, input };

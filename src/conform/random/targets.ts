@@ -1,5 +1,6 @@
 /** One `-j …` at random, one function a target. Ports that the kernel would draw at random are not asked for. */
 import { NEXT, OWN } from '../standard-gateway.ts';
+import { setTarget } from './named-objects.ts';
 import { Protocol } from './packet-editor.ts';
 import { hex, quoted, reaches, type Place, type TableName, type Target } from './place.ts';
 
@@ -282,6 +283,7 @@ const EVERYWHERE: Weighted = [
   [0.2, idleTimer],
   [0.2, estimator],
   [0.2, audit],
+  [0.7, setTarget],
 ].map(([weight, target]) => [Math.round((weight as number) * 10), target as Target]);
 
 const ONLY_MANGLE: Weighted = [

@@ -3,6 +3,7 @@
  * returning anything but 0. Linux: xt_bpf. Programs that are pinned in a file system (`--object-pinned`) there are none.
  */
 import { defineMatch, type MatchTest, type ValueType } from '../extension.ts';
+import { lookAsHeld } from './as-held.ts';
 import { BpfProgram, isValidProgram, type BpfInstruction } from '../bpf-program.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { text } from '../syntax/values/index.ts';
@@ -60,6 +61,10 @@ class BpfTest implements MatchTest {
   }
 
   test(pkt: PacketBuffer): boolean {
+    return lookAsHeld(pkt, this);
+  }
+
+  look(pkt: PacketBuffer): boolean {
     return this.program.run(pkt) !== 0;
   }
 }

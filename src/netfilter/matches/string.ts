@@ -8,6 +8,7 @@
  * what stands before them; here they are found.)
  */
 import { defineMatch, type InfoOf, type MatchTest, type ValueType } from '../extension.ts';
+import { lookAsHeld } from './as-held.ts';
 import type { HostServices } from '../host-services.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import {
@@ -62,10 +63,10 @@ class StringTest implements MatchTest {
   }
 
   test(pkt: PacketBuffer): boolean {
-    return this.isIn(pkt) !== this.not;
+    return lookAsHeld(pkt, this) !== this.not;
   }
 
-  private isIn(pkt: PacketBuffer): boolean {
+  look(pkt: PacketBuffer): boolean {
     const { bytes, l3, l3End } = pkt;
     const start = l3 + this.from;
     const end = Math.min(l3End, l3 + this.to);

@@ -3,6 +3,7 @@
  * count from the IP header. A read that leaves the datagram ends the test: the rule does not match (inverted, it does).
  */
 import { defineMatch, type Given, type MatchTest } from '../extension.ts';
+import { lookAsHeld } from './as-held.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { u32Tests, type U32Operator, type U32Test } from '../syntax/values/index.ts';
 import { readU32 } from '../../wire/bytes.ts';
@@ -82,6 +83,10 @@ class U32MatchTest implements MatchTest {
   }
 
   test(pkt: PacketBuffer): boolean {
+    return lookAsHeld(pkt, this);
+  }
+
+  look(pkt: PacketBuffer): boolean {
     const { places } = this;
     const length = pkt.l3End - pkt.l3;
     for (let i = 0; i < places.length; i++) {
