@@ -103,6 +103,20 @@ export const askSluiceTalk: Ask = (rules) => {
 /** What a side sends: numbers of its own, and `ack` in the other's unless said otherwise. */
 type Words = Partial<Omit<TcpFields, 'sport' | 'dport'>> & { readonly flags: string };
 
+/** What clients and servers of the talks begin to count with: bytes, and timestamps. */
+export const CLIENT_SEQ = 1_000_000;
+export const SERVER_SEQ = 5_000_000;
+export const CLIENT_STAMP = 0x1111_0000;
+export const SERVER_STAMP = 0x2222_0000;
+
+/** No side counts further in a talk. */
+const OWN_RANGE = 1_000_000;
+/** Numbers of a talk that belong to the cookie's are no further from it. */
+const RANGE = 20_000_000;
+
+const SYN = 0x02;
+const SYN_ACK = 0x12;
+
 /** One talk, in which both sides know what they heard last. */
 export class Talk {
   /** What was sent and what came out, for comparison. */
@@ -159,12 +173,12 @@ export class Talk {
     const frame = Buffer.from(hex, 'hex');
     const at = transportAt(frame);
     const flags = frame[at + 13]! & 0x3f;
-    if (iface === 'eth1' && flags === 0x12) {
+    if (iface === 'eth1' && flags === SYN_ACK) {
       this.cookie = frame.readUInt32BE(at + 4);
       const option = timestampAt(frame, at);
       if (option >= 0) this.stamp = frame.readUInt32BE(option + 2);
     }
-    this.lines.push(`  ${iface} ${this.withoutChance(frame, at).toString('hex')}`);
+    this.lines.push(`  ${iface} ${this.withoutChance(frame, at, iface).toString('hex')}`);
   }
 
   /**
@@ -172,19 +186,22 @@ export class Talk {
    * either are told relative to it, of the timestamp all but the low bits in which the offers are; so checksums are only
    * told to be right.
    */
-  private withoutChance(frame: Buffer, at: number): Buffer {
-    const near = (value: number, to: number): boolean => (value - to + RANGE) >>> 0 < 2 * RANGE;
-    const relate = (where: number, to: number, as: number): void => {
+  private withoutChance(frame: Buffer, at: number, iface: Iface): Buffer {
+    const relate = (where: number, to: number, as: number, own: readonly number[]): void => {
       const value = frame.readUInt32BE(where);
-      if (to !== 0 && near(value, to)) frame.writeUInt32BE((as + value - to) >>> 0, where);
+      const isOwn = own.some((first) => (value - first) >>> 0 < OWN_RANGE);
+      const isNear = (value - to + RANGE) >>> 0 < 2 * RANGE;
+      if (to !== 0 && isNear && !isOwn) frame.writeUInt32BE((as + value - to) >>> 0, where);
     };
     const sumIsRight = isSumRight(frame, at);
-    relate(at + 4, this.cookie, 0xc000_0000);
-    relate(at + 8, this.cookie, 0xc000_0000);
+    // To the client the numbers are the cookie's; so is what a SYN to the server acknowledges, for the rule to find it.
+    const isCookie = (frame[at + 13]! & SYN) !== 0;
+    relate(at + (iface === 'eth1' ? 4 : 8), this.cookie, 0xc000_0000, isCookie ? [] : [SERVER_SEQ]);
     const option = timestampAt(frame, at);
     if (option >= 0) {
-      relate(option + 2, this.stamp & ~0x3f, 0xd000_0000);
-      relate(option + 6, this.stamp & ~0x3f, 0xd000_0000);
+      const own = [CLIENT_STAMP, SERVER_STAMP];
+      relate(option + 2, this.stamp & ~0x3f, 0xd000_0000, own);
+      relate(option + 6, this.stamp & ~0x3f, 0xd000_0000, own);
       this.relateShiftedTwice(frame, option + 6);
     }
     frame.writeUInt16BE(sumIsRight ? 0xffff : 0xbad, at + 16);
@@ -197,12 +214,6 @@ export class Talk {
     if (this.stamp !== 0 && Math.abs(rest) < 100_000) frame.writeUInt32BE((0xe000_0000 + rest) >>> 0, where);
   }
 }
-
-/** What servers of the talks begin their timestamps with. */
-export const SERVER_STAMP = 0x2222_0000;
-
-/** Numbers of a talk that belong to the cookie's are no further from it. */
-const RANGE = 20_000_000;
 
 /** Seconds pass while the kernel is asked. */
 function withoutTimeout(line: string): string {

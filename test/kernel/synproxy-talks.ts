@@ -1,5 +1,5 @@
 /** The talks of SYNPROXY, by name: what client and server say, under which rule. */
-import { SERVER_STAMP, type Talk } from './synproxy-talk.ts';
+import { CLIENT_SEQ as C, CLIENT_STAMP, SERVER_SEQ as S, SERVER_STAMP, type Talk } from './synproxy-talk.ts';
 
 export interface TalkCase {
   /** Options of the rule. */
@@ -29,15 +29,12 @@ export function rulesOf({ offers, nat, tracked }: TalkCase): { v4: string; v6: s
   return { v4: text + (nat === undefined ? '' : table('nat', [nat])), v6: text };
 }
 
-const C = 1_000_000;
-const S = 5_000_000;
 const MSS = (size: number) => [2, 4, size >> 8, size & 0xff];
 const SACK = [4, 2];
 const u32 = (value: number) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff);
 const STAMP = (value: number, echo: number) => [1, 1, 8, 10, ...u32(value), ...u32(echo)];
 const SCALE = (shift: number) => [1, 3, 3, shift];
 const ALL = '--sack-perm --timestamp --wscale 7 --mss 1460 --ecn';
-const CLIENT_STAMP = 0x1111_0000;
 const EVERYTHING = [...MSS(1400), ...SACK, 1, 1, ...STAMP(CLIENT_STAMP, 0), ...SCALE(9)];
 
 /** Up to the point where the client has been told to go on; with timestamps where both have them. */
