@@ -7,3 +7,8 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 export function isProtocolUnknown(pkt: PacketBuffer): boolean {
   return ipv6ext.isExtension(pkt.proto) && pkt.proto !== IPPROTO_NONE;
 }
+
+/** There is no transport header to find: the chain ends in "no next header", or leaves the datagram (ipv6_skip_exthdr). */
+export function lacksTransport(pkt: PacketBuffer): boolean {
+  return pkt.family === 6 && ipv6ext.isExtension(pkt.proto);
+}

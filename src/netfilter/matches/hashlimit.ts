@@ -12,6 +12,7 @@ import {
   type Services,
 } from '../extension.ts';
 import type { Family } from '../hook.ts';
+import { lacksTransport } from '../header-chain.ts';
 import type { HookState } from '../hook-state.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { cutText, flag, uint } from '../syntax/values/index.ts';
@@ -73,7 +74,7 @@ class HashlimitTest implements MatchTest {
     return answer !== HashlimitAnswer.FULL && (answer === HashlimitAnswer.ABOVE) === this.above;
   }
 
-  /** False when ports are asked for that the packet is too short for. */
+  /** False when ports are asked for, and the packet has no transport header or is too short for them. */
   private writeKey(pkt: PacketBuffer): boolean {
     const { mode, sourceMask, destinationMask } = this;
     const { key } = this.table;
@@ -91,6 +92,7 @@ class HashlimitTest implements MatchTest {
       key[7] = pkt.dst3 & destinationMask[3]!;
     }
     if ((mode & (ModeBit.SOURCE_PORT | ModeBit.DESTINATION_PORT)) === 0) return true;
+    if (lacksTransport(pkt)) return false;
     const offset = portsOffset(pkt.proto);
     if (offset < 0) return true;
     const ports = pkt.l4 + offset;

@@ -2,13 +2,13 @@
  * The parts of an element as a packet has them: addresses, ports, MAC addresses and interfaces of one side or the other.
  * Linux: ip_set_getport.c and the kadt functions of the set types.
  */
+import { lacksTransport } from '../header-chain.ts';
 import type { HookState } from '../hook-state.ts';
 import { readU16 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
 import {
   IPPROTO_ICMP,
   IPPROTO_ICMPV6,
-  IPPROTO_NONE,
   IPPROTO_SCTP,
   IPPROTO_TCP,
   IPPROTO_UDP,
@@ -36,7 +36,7 @@ export function putPacketAddress(
 export function packetPort(pkt: PacketBuffer, source: boolean): number {
   const { proto } = pkt;
   if (pkt.fragOffset !== 0) return hasPorts(proto) || proto === IPPROTO_ICMP || pkt.family === 6 ? -1 : 0;
-  if (proto === 0 || (proto === IPPROTO_NONE && pkt.family === 6)) return -1;
+  if (proto === 0 || lacksTransport(pkt)) return -1;
   if (hasPorts(proto)) return pkt.l4Ok === 0 ? -1 : source ? pkt.sport : pkt.dport;
   if (proto !== IPPROTO_ICMP && proto !== IPPROTO_ICMPV6) return 0;
   return pkt.l4 + ICMP_HEADER_BYTES > pkt.l3End ? -1 : readU16(pkt.bytes, pkt.l4);
