@@ -9,7 +9,9 @@
  *                          └─► ip6-input.ts ─► … the same for IPv6
  *
  * By itself it has no sockets: TCP and UDP are put on it (tcp/, udp/) and then get their packets first; for the rest,
- * whether a socket exists is asked of `HostEnv.hasSocket`, and what is for it is given to `HostEnv.deliver`. This file holds the parts together and implements what the packet filter asks of its host.
+ * whether a socket exists is asked of `HostEnv.hasSocket`, and what is for it is given to `HostEnv.deliver`. This file holds
+ * the parts together and implements what the packet filter asks of its host; it is long because that is one interface
+ * (HostServices), whose answers are mostly a line each and stand in the rooms that they call.
  */
 import type { ConntrackView } from '../netfilter/conntrack/view.ts';
 import { SluiceError } from '../base/errors.ts';

@@ -1,7 +1,7 @@
 /**
  * How Linux finds headers and addresses in SIP messages and session descriptions: by searching, not by parsing. Folded
  * lines and compact names are known, nesting and quoting are not. Positions are offsets into the message's text, one
- * character a byte. Source: nf_conntrack_sip (behaviour).
+ * character a byte. Source: nf_conntrack_sip (behaviour). One long file, since each search is told by those before it.
  */
 import { parseIp6 } from '../../wire/address.ts';
 import type { Address } from '../address.ts';

@@ -9,7 +9,6 @@
  * any confirmed connection in either direction. The *_NAT and *_NAT_DONE bits of `status` are written directly.
  * `onRemove` is told of every entry that goes, while its tuples can still be read; numbers are reused only later. Errors:
  * `pkt.ctInfo` is RELATED or RELATED_REPLY with the direction of the *error*; the packet inside goes the other way.
- * `attach` gives a packet of our own (a reset, an ICMP error) the connection of the packet that it answers.
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/rng.ts';
@@ -247,13 +246,6 @@ export class Conntrack implements ConntrackView, NodeLookup {
     }
     pkt.ct = 0;
     pkt.ctInfo = 0;
-  }
-
-  /** A packet of our own that answers `cause` belongs to its connection (nf_conntrack_attach). */
-  attach(pkt: PacketBuffer, cause: PacketBuffer): void {
-    if (cause.ct <= 0) return;
-    pkt.ct = cause.ct;
-    pkt.ctInfo = directionOf(cause.ctInfo) === 0 ? CtInfo.RELATED_REPLY : CtInfo.RELATED;
   }
 
   // ── Within `in` ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -7,6 +7,7 @@ import type { ConntrackSteps } from '../../../src/netfilter/hook-steps.ts';
 import type { NatConntrack } from '../../../src/netfilter/nat/conntrack-side.ts';
 import { Hook } from '../../../src/netfilter/hook.ts';
 import { Verdict } from '../../../src/netfilter/verdict.ts';
+import { attachTo } from '../../../src/stack/attach.ts';
 import type { CtTemplate } from '../../../src/netfilter/conntrack/view.ts';
 import { Rig, SECOND, stateOf } from './support.ts';
 
@@ -107,7 +108,7 @@ describe('conntrack: the life of an entry', () => {
     const pkt = rig.udpPacket('>');
     rig.ct.in(pkt, Hook.PREROUTING);
     const answer = rig.icmpPacket('<', 3, 3, 0);
-    rig.ct.attach(answer, pkt);
+    attachTo(answer, pkt);
     assert.equal(stateOf(answer, rig.ct), 'RELATED');
     assert.equal(rig.ct.confirm(answer, Hook.POSTROUTING), Verdict.ACCEPT);
     rig.ct.release(answer);
