@@ -7,9 +7,6 @@
  *     {… "event":"end" … "sent":512,"received":20480}
  *     {… "event":"refuse" … "reason":"filter:FORWARD:3"}
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { SluiceError } from '../base/errors.ts';
-
 export type AuditEvent = 'connect' | 'end' | 'refuse' | 'lookup' | 'link' | 'offence' | 'log';
 
 export interface AuditEntry {
@@ -23,27 +20,26 @@ export interface AuditEntry {
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** Lines that are kept for who asks later. */
 const KEPT = 1000;
-/** Only its owner is to know what guests did. */
-const PRIVATE = 0o600;
+
+/** Where lines are written for good (audit-file.ts). */
+export interface LineSink {
+  append(line: string): void;
+  close(): void;
+}
 
 export class AuditLog {
-  private readonly fd: number | null;
+  private readonly file: LineSink | null;
   private readonly kept: string[] = [];
   private readonly watchers = new Set<(line: string) => void>();
 
-  /** Appends to the file; throws SluiceError when it cannot be had. */
-  constructor(path: string | undefined) {
-    try {
-      this.fd = path === undefined ? null : openSync(path, 'a', PRIVATE);
-    } catch (error) {
-      throw new SluiceError('FILE', (error as Error).message, { file: path! });
-    }
+  constructor(file: LineSink | null = null) {
+    this.file = file;
   }
 
   write(timeUs: number, entry: AuditEntry): void {
     const time = new Date(timeUs / 1000).toISOString();
     const line = `${JSON.stringify({ time, ...entry }).replace(UNPRINTABLE, escaped)}\n`;
-    if (this.fd !== null) writeSync(this.fd, line);
+    this.file?.append(line);
     this.kept.push(line);
     if (this.kept.length > KEPT) this.kept.shift();
     for (const watcher of this.watchers) watcher(line);
@@ -60,7 +56,7 @@ export class AuditLog {
   }
 
   close(): void {
-    if (this.fd !== null) closeSync(this.fd);
+    this.file?.close();
   }
 }
 

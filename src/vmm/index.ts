@@ -1,8 +1,10 @@
 /** Networks for virtual machines: a switch, a gateway with a packet filter, services, the way out; and NICs of VMMs. */
+export { AuditFile } from './audit-file.ts';
 export { AuditLog } from './audit.ts';
 export { OFFENCES } from './guard/guest-guard.ts';
 export { parseNetworkFile, parseRate, type NetworkFile } from './network-file.ts';
-export { GuestNetwork, LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
+export { GuestNetwork, type GuestNetworkOptions } from './machine-network.ts';
+export { LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
 export { loadFileRules, loadRules, parseReservation, type RulesText } from './network-words.ts';
 export { formatForward, parseForward, type Forward } from './world/forward.ts';
 export type { Forwards } from './world/forwards.ts';

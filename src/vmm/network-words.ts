@@ -3,8 +3,9 @@ import { SeededRng } from '../base/rng.ts';
 import { makeObjects } from '../netfilter/object-settings.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseIp4, parseMac } from '../wire/address.ts';
-import type { GuestNetwork } from './network.ts';
+import type { NetworkCore } from './network.ts';
 import type { NetworkFile } from './network-file.ts';
+import type { World } from './surroundings.ts';
 import type { Reservation } from '../services/dhcp4-leases.ts';
 
 /** `MAC=IP` or `MAC=IP,NAME`. Throws RangeError. */
@@ -24,13 +25,13 @@ export interface RulesText {
 }
 
 /** The rules of a network's file, and the sets that they name; `seed` for the sets' hashes. */
-export function loadFileRules({ gateway }: GuestNetwork, file: NetworkFile, seed: number): void {
+export function loadFileRules({ gateway }: NetworkCore<World>, file: NetworkFile, seed: number): void {
   makeObjects(file.named, undefined, gateway.objects, new SeededRng(seed));
   for (const ruleset of file.rulesets) gateway.load(ruleset);
 }
 
 /** Puts rules in force; throws SluiceError with file and line, and then nothing has changed. */
-export function loadRules(network: GuestNetwork, rules: readonly RulesText[]): void {
+export function loadRules(network: NetworkCore<World>, rules: readonly RulesText[]): void {
   const parsed = rules.map(({ text, ...from }) =>
     parseRestore(text, { ...from, objects: network.gateway.objects }),
   );

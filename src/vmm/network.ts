@@ -4,8 +4,11 @@
  * network, to the gateway, to this machine and to the world, and stands outside the guests.
  *
  *     NIC ─┐
- *     NIC ─┼─ switch ─ [lan] gateway [wan] ─ [uplink] world ─ sockets of this machine
+ *     NIC ─┼─ switch ─ [lan] gateway [wan] ─ [uplink] world
  *     NIC ─┘
+ *
+ * What the world is depends on where the network runs (surroundings.ts): sockets of this machine (machine-network.ts), or
+ * servers of one's own. Nothing here needs Node.
  */
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
@@ -26,16 +29,15 @@ import { formatIp } from '../wire/address.ts';
 import { OFFENCES } from './guard/guest-guard.ts';
 import { LearnedNames } from './services/learned-names.ts';
 import { NamePolicy, type NameRules } from './services/name-policy.ts';
-import type { Resolver } from './services/dns-server.ts';
+import type { NameWatch } from './services/name-server.ts';
 import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
+import type { Surroundings, World } from './surroundings.ts';
 import type { Reservation } from '../services/dhcp4-leases.ts';
-import type { Forwards } from './world/forwards.ts';
 import { Outside } from './world/outside.ts';
 import { guestBySource } from './world/quotas.ts';
-import { World } from './world/world.ts';
 
 export const LAN = 'lan';
 export const WAN = 'wan';
@@ -82,8 +84,6 @@ export interface NetworkOptions {
   readonly sysctl?: Readonly<Record<string, number>>;
   /** Names that guests may ask for. */
   readonly names?: NameRules;
-  /** Who answers for all names but the network's own; this machine's resolvers unless given. */
-  readonly resolvers?: readonly Resolver[];
   /** `helpers` of a gateway file: FTP and others, put on connections by rules (`-j CT --helper ftp`). */
   readonly helpers?: HelperSettings;
   readonly audit?: AuditLog;
@@ -104,14 +104,14 @@ const DEFAULT_LEASE_SECONDS = 3600;
 const SMALL_FRAME = 2048;
 const SILENT: LogSink = { wanted: false, line: () => {} };
 
-export class GuestNetwork {
+export class NetworkCore<W extends World> {
   /** Rules are put in force by `gateway.load`. */
   readonly gateway: Gateway;
   readonly switch: GuestSwitch;
   readonly clock = new RealClock();
   readonly services: GatewayServices;
   readonly guards: Guards;
-  private readonly world: World;
+  protected readonly world: W;
   readonly guests: readonly GuestConfig[];
   private readonly audit: NetworkAudit;
   private readonly isAudited: boolean;
@@ -125,7 +125,7 @@ export class GuestNetwork {
   private isTaking = false;
   private readonly watchers = new Set<FrameWatcher>();
 
-  constructor(options: NetworkOptions) {
+  constructor(options: NetworkOptions, surroundings: Surroundings<W>) {
     const { addresses, guests, mtu = DEFAULT_MTU } = options;
     const rng = new SeededRng(options.seed ?? crypto.getRandomValues(new Uint32Array(1))[0]!);
     this.guests = guests;
@@ -133,7 +133,7 @@ export class GuestNetwork {
     const learned = new LearnedNames();
     const policy = new NamePolicy(options.names ?? ALL_NAMES, this.clock);
     this.isAudited = options.audit !== undefined;
-    this.audit = new NetworkAudit(options.audit ?? new AuditLog(undefined), this.clock, {
+    this.audit = new NetworkAudit(options.audit ?? new AuditLog(), this.clock, {
       guestAt: (address) => this.guests[this.guards.claims.holderOf(address) - 1]?.name,
       nameOf: (address) => learned.of(address),
     });
@@ -152,7 +152,7 @@ export class GuestNetwork {
     installHelpers(parts, options.helpers ?? DEFAULT_HELPERS);
     const wan = this.gateway.host.devices.named(WAN)!;
     const fromWorld = new PacketBuffer();
-    this.world = new World({
+    this.world = surroundings.makeWorld({
       clock: this.clock,
       rng,
       mac: WORLD_MAC,
@@ -176,27 +176,27 @@ export class GuestNetwork {
       },
     });
     const machine = UPLINK_ADDRESSES.map(([, world]) => withoutLength(world));
-    this.services = new GatewayServices(this.gateway.host, this.lan, new Outside(this.clock), {
+    const watch: NameWatch = {
+      asked: (client, name) => {
+        const isAllowed = policy.allows(name);
+        this.audit.lookedUp(client, name, isAllowed);
+        return isAllowed;
+      },
+      answered: (name, answers) => {
+        if (!policy.allowsAnswer(answers)) return false;
+        learned.learn(name, answers);
+        policy.learn(answers);
+        return true;
+      },
+    };
+    this.services = new GatewayServices(this.gateway.host, this.lan, {
       addresses,
       machine,
       mtu,
       domain: options.domain ?? DEFAULT_DOMAIN,
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       reservations: options.reservations ?? [],
-      resolvers: options.resolvers && (() => options.resolvers!),
-      watch: {
-        asked: (client, name) => {
-          const isAllowed = policy.allows(name);
-          this.audit.lookedUp(client, name, isAllowed);
-          return isAllowed;
-        },
-        answered: (name, answers) => {
-          if (!policy.allowsAnswer(answers)) return false;
-          learned.learn(name, answers);
-          policy.learn(answers);
-          return true;
-        },
-      },
+      nameServer: (names) => surroundings.makeNameServer(names, watch, new Outside(this.clock)),
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
     });
     this.guards.leases = this.services.leases;
@@ -210,11 +210,6 @@ export class GuestNetwork {
         nic.transmit(bytes, start, end);
       }),
     );
-  }
-
-  /** Ports of this machine that lead to guests. */
-  get forwards(): Forwards {
-    return this.world.forwards;
   }
 
   /** Shows every frame of guests, in (after the guards) and out, by port. Returns what ends it. */

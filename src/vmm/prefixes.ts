@@ -1,6 +1,6 @@
 /** Addresses with prefix lengths as texts, as configurations have them. */
 import { SluiceError } from '../base/errors.ts';
-import { networkOf, parsePrefix, type IpPrefix } from '../stack/address.ts';
+import { networkOf, parseAddress, parsePrefix, type IpPrefix } from '../stack/address.ts';
 import { formatIp } from '../wire/address.ts';
 
 function prefixOf(text: string): IpPrefix {
@@ -25,4 +25,24 @@ export function networkOfPrefix(text: string): string {
 export function withoutLength(text: string): string {
   const { family, words } = prefixOf(text);
   return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
+}
+
+/** Networks that an address may be in. */
+export class Prefixes {
+  private readonly prefixes: readonly IpPrefix[];
+
+  constructor(texts: readonly string[]) {
+    this.prefixes = texts.map((text) => parsePrefix(text)!);
+  }
+
+  has(text: string): boolean {
+    const address = parseAddress(text);
+    return (
+      address !== undefined &&
+      this.prefixes.some(({ family, words, length }) => {
+        if (family !== address.family) return false;
+        return networkOf(address.words, length).every((word, i) => word === words[i]);
+      })
+    );
+  }
 }

@@ -4,7 +4,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { WebSocket } from 'ws';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { parseAttachment, vmmWords } from '../../src/vmm/nics/attachment.ts';
 import { DatagramNic } from '../../src/vmm/nics/datagram-nic.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';

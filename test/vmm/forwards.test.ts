@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
 import type { Connection } from '../../src/stack/tcp/index.ts';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { formatForward, parseForward } from '../../src/vmm/world/forward.ts';
 import { formatIp } from '../../src/wire/address.ts';
 import { stackGuest, StackNic, type StackGuest } from './stack-guest.ts';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import fc from 'fast-check';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { Offence } from '../../src/vmm/guard/guest-guard.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
 import {

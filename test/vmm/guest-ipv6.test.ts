@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { VirtualClock } from '../../src/base/clock.ts';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { Dhcp6Server } from '../../src/vmm/services/dhcp6-server.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
 import * as dhcp6 from '../../src/wire/dhcp6.ts';

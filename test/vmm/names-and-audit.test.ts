@@ -8,8 +8,9 @@ import { join } from 'node:path';
 import * as packet from 'dns-packet';
 import { VirtualClock } from '../../src/base/clock.ts';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
+import { AuditFile } from '../../src/vmm/audit-file.ts';
 import { AuditLog } from '../../src/vmm/audit.ts';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { NamePolicy, type NameRules } from '../../src/vmm/services/name-policy.ts';
 import { ask, exchange, stackGuest, StackNic, type StackGuest } from './stack-guest.ts';
 
@@ -82,7 +83,7 @@ describe('a guest network with names and a log', () => {
       resolver.send(packet.encode({ ...query, type: 'response', answers }), port, address);
     });
     await new Promise<void>((done) => resolver.bind(0, '127.0.0.1', done));
-    audit = new AuditLog(path);
+    audit = new AuditLog(new AuditFile(path));
     const nic = new StackNic();
     network = new GuestNetwork({
       addresses: ['192.168.122.1/24'],
@@ -177,7 +178,7 @@ describe('a guest network with names and a log', () => {
   it('goes on where it was after a restart, and obeys no characters of a guest', () => {
     audit.write(START, { event: 'lookup', name: '\u009b31mred\u202e\n\u001b[2J' });
     audit.close();
-    audit = new AuditLog(path);
+    audit = new AuditLog(new AuditFile(path));
     audit.write(START, { event: 'link', up: true });
     const text = readFileSync(path, 'utf8');
     assert.equal(text.split('\n').length, 3 + 1);

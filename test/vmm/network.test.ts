@@ -6,7 +6,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { createSocket } from 'node:dgram';
 import { networkInterfaces } from 'node:os';
 import { parseRestore } from '../../src/netfilter/syntax/restore.ts';
-import { GuestNetwork } from '../../src/vmm/network.ts';
+import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { ask, exchange, stackGuest, StackNic, type StackGuest } from './stack-guest.ts';
 
 const MACHINE = { 4: '100.64.0.2', 6: 'fd53:6c75:6963:6500::2' } as const;

@@ -4,7 +4,7 @@ import { Host } from '../../src/stack/host.ts';
 import { Tcp, type Connection } from '../../src/stack/tcp/index.ts';
 import { Udp } from '../../src/stack/udp/index.ts';
 import { parseAddress } from '../../src/stack/address.ts';
-import type { GuestNetwork } from '../../src/vmm/network.ts';
+import type { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
 

@@ -6,6 +6,7 @@ import { readTextFile } from '../../replay/text-file.ts';
 import { serveControl } from '../../shell/live/instance.ts';
 import { NetworkInstance } from '../../shell/net/instance.ts';
 import {
+  AuditFile,
   AuditLog,
   formatForward,
   GuestNetwork,
@@ -52,7 +53,8 @@ async function up(file: NetworkFile | undefined, options: NetOptions, io: Io): P
     ...(file?.forwards ?? []),
     ...options.forward.map((text) => understood(() => parseForward(text))),
   ];
-  const audit = new AuditLog(options.log ?? file?.log);
+  const log = options.log ?? file?.log;
+  const audit = new AuditLog(log === undefined ? null : new AuditFile(log));
   const network = new GuestNetwork({
     ...settingsOf(file, options),
     guests: guestsOf(cards, io),

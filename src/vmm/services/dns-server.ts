@@ -9,6 +9,7 @@ import * as packet from 'dns-packet';
 import type { Outside } from '../world/outside.ts';
 import type { DnsNames } from '../../services/dns-names.ts';
 import { Quotas } from '../world/quotas.ts';
+import type { NameServer, NameWatch, Respond } from './name-server.ts';
 
 /** Queries that wait for a resolver at once; more are dropped, and asked again. */
 const MAX_FORWARDED = 256;
@@ -19,16 +20,6 @@ const TTL_SECONDS = 10;
 const PORT = 53;
 const MAX_QUERY_BYTES = 4096;
 
-export type Respond = (answer: Uint8Array) => void;
-
-/** Who sees what is asked of others, and has a say in it. */
-export interface NameWatch {
-  /** May the client ask for the name? */
-  asked(client: string, name: string): boolean;
-  /** May it have the answer? */
-  answered(name: string, answers: readonly packet.Answer[]): boolean;
-}
-
 const UNWATCHED: NameWatch = { asked: () => true, answered: () => true };
 
 export interface Resolver {
@@ -36,7 +27,7 @@ export interface Resolver {
   readonly port: number;
 }
 
-export class DnsServer {
+export class DnsServer implements NameServer {
   private readonly names: DnsNames;
   private readonly outside: Outside;
   private readonly watch: NameWatch;
@@ -56,7 +47,6 @@ export class DnsServer {
     this.resolvers = resolvers;
   }
 
-  /** A query came; `respond` is called once, or not at all for what is no query. */
   query(bytes: Uint8Array, client: string, respond: Respond): void {
     const query = decoded(bytes);
     const question = query?.questions?.[0];

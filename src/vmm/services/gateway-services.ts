@@ -11,12 +11,11 @@ import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
 import { formatIp, maskWord } from '../../wire/address.ts';
 import * as dhcp from '../../wire/dhcp.ts';
 import * as dhcp6 from '../../wire/dhcp6.ts';
-import type { Outside } from '../world/outside.ts';
 import { Leases, type Reservation } from '../../services/dhcp4-leases.ts';
 import { Dhcp4Server } from '../../services/dhcp4-server.ts';
 import { Dhcp6Server } from './dhcp6-server.ts';
 import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from '../../services/dns-names.ts';
-import { DnsServer, type NameWatch, type Resolver } from './dns-server.ts';
+import type { NameServer } from './name-server.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
 
 const DNS_PORT = 53;
@@ -34,9 +33,8 @@ export interface ServiceOptions {
   readonly domain: string;
   readonly leaseSeconds: number;
   readonly reservations: readonly Reservation[];
-  readonly watch: NameWatch;
-  /** None: this machine's. */
-  readonly resolvers?: (() => readonly Resolver[]) | undefined;
+  /** Who answers for these names and all others. */
+  readonly nameServer: (names: DnsNames) => NameServer;
   /** Another guest than the one with this hardware address uses the address. */
   readonly isInUse: (address: number, mac: string) => boolean;
 }
@@ -50,7 +48,7 @@ export class GatewayServices {
   private readonly udp: Udp;
   private readonly device: Device;
 
-  constructor(host: Host, device: Device, outside: Outside, options: ServiceOptions) {
+  constructor(host: Host, device: Device, options: ServiceOptions) {
     this.udp = new Udp(host);
     this.device = device;
     const own = options.addresses.find((text) => !text.includes(':'));
@@ -68,7 +66,7 @@ export class GatewayServices {
       leases6: this.leases6 ?? [],
       fixed,
     });
-    this.serveNames(new DnsServer(this.names, outside, options.watch, options.resolvers));
+    this.serveNames(options.nameServer(this.names));
   }
 
   close(): void {
@@ -140,7 +138,7 @@ export class GatewayServices {
     return leases;
   }
 
-  private serveNames(server: DnsServer): void {
+  private serveNames(server: NameServer): void {
     for (const family of [4, 6] as const) {
       const socket = this.open(family, DNS_PORT);
       serve(socket, (bytes, from, port) => {

@@ -6,9 +6,9 @@
  * answer that leads a public name to a private address (rebinding) teaches nothing. Several names may share an address, and
  * whoever is let through to a resolver of its own over HTTPS can ask it anything: both are beyond what names can tell.
  */
-import { BlockList } from 'node:net';
 import type { Answer } from 'dns-packet';
 import type { Clock } from '../../base/clock.ts';
+import { Prefixes } from '../prefixes.ts';
 
 export interface NameRules {
   /** Empty: all. */
@@ -26,28 +26,19 @@ const MOST_SECONDS = 86_400;
 const US_PER_SECOND = 1_000_000;
 
 /** RFC 6890: no name of the world leads there by right. */
-const PRIVATE: readonly (readonly [network: string, prefix: number])[] = [
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['::', 127],
-];
+const PRIVATE = new Prefixes([
+  ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '169.254.0.0/16'],
+  ...['fc00::/7', 'fe80::/10', '::/127', '::ffff:0:0/96'],
+]);
 
 export class NamePolicy {
   private readonly rules: NameRules;
   private readonly clock: Clock;
   private readonly learned = new Map<string, number>();
-  private readonly never = new BlockList();
 
   constructor(rules: NameRules, clock: Clock) {
     this.rules = rules;
     this.clock = clock;
-    for (const [network, prefix] of PRIVATE) this.never.addSubnet(network, prefix, typeOf(network));
   }
 
   allows(name: string): boolean {
@@ -71,7 +62,7 @@ export class NamePolicy {
     if (!this.rules.only) return;
     for (const answer of answers) {
       if (answer.type !== 'A' && answer.type !== 'AAAA') continue;
-      if (this.never.check(answer.data, typeOf(answer.data))) continue;
+      if (PRIVATE.has(answer.data)) continue;
       const seconds = Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, answer.ttl ?? 0));
       this.learned.delete(answer.data);
       this.learned.set(answer.data, this.clock.now + seconds * US_PER_SECOND);
@@ -89,8 +80,4 @@ export class NamePolicy {
 
 function matches(pattern: string, name: string): boolean {
   return pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
-}
-
-function typeOf(address: string): 'ipv4' | 'ipv6' {
-  return address.includes(':') ? 'ipv6' : 'ipv4';
 }

@@ -4,22 +4,19 @@
  *
  *     guests ─ switch ─ gateway (rules, NAT, helpers) ─ uplink ─ world: tcp-relay.ts ─ sockets of this machine
  */
-import type { Rng } from '../../base/rng.ts';
 import { parseHostConfig } from '../../stack/config.ts';
 import { Host } from '../../stack/host.ts';
-import type { Device, FrameSink } from '../../stack/device.ts';
+import type { Device } from '../../stack/device.ts';
 import { parseAddress } from '../../stack/address.ts';
 import { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { withoutLength } from '../prefixes.ts';
-import type { RealClock } from '../real-clock.ts';
+import type { World, WorldOptions } from '../surroundings.ts';
 import { DestinationPolicy } from './destinations.ts';
 import { Forwards } from './forwards.ts';
 import { Outside } from './outside.ts';
 import { PingRelay } from './ping-relay.ts';
-import type { GuestOf } from './quotas.ts';
 import { TcpRelay } from './tcp-relay.ts';
 import { UdpRelay } from './udp-relay.ts';
-import type { Witness } from './witness.ts';
 
 export const UPLINK = 'uplink';
 /** UDP ports of a guest with what they talk to; a resolver asks from hundreds. */
@@ -29,29 +26,7 @@ const MOST_RECEIVED = 4 * 1024 * 1024;
 /** Pages of 4 KiB for all connections together: 512 MiB. */
 const MOST_PAGES = 131_072;
 
-export interface WorldOptions {
-  readonly clock: RealClock;
-  readonly rng: Rng;
-  /** Takes the frames that go to the gateway. */
-  readonly sink: FrameSink;
-  readonly mac: string;
-  readonly mtu: number;
-  /** Its addresses on the uplink, with prefix; under them guests reach this machine. */
-  readonly addresses: readonly string[];
-  /** Whom packets count for. */
-  readonly guestOf: GuestOf;
-  readonly witness: Witness;
-  /** May guests go to this address? */
-  readonly reaches: (address: string) => boolean;
-  /** TCP connections of one guest at a time. */
-  readonly connectionsPerGuest: number;
-  /** Addresses of a guest by its name. */
-  readonly addressesOf: (name: string) => readonly string[];
-  /** Networks of guests, and the gateway's address towards them. */
-  readonly guests: readonly { readonly to: string; readonly via: string }[];
-}
-
-export class World {
+export class MachineWorld implements World {
   readonly host: Host;
   readonly forwards: Forwards;
   private readonly device: Device;
@@ -109,7 +84,6 @@ export class World {
     });
   }
 
-  /** A frame comes from the gateway; its bytes are given away for the call. */
   receive(bytes: Uint8Array, start: number, end: number): void {
     this.pkt.reset(bytes, start, end);
     this.host.receive(this.device, this.pkt);

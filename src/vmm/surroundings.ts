@@ -1,0 +1,46 @@
+/**
+ * Where a guest network is: what lies beyond its gateway, and who answers for names that are not its own. In Node both are
+ * this machine's sockets (world/world.ts, services/dns-server.ts); in a browser, servers of one's own (servers/).
+ */
+import type { Rng } from '../base/rng.ts';
+import type { FrameSink } from '../stack/device.ts';
+import type { DnsNames } from '../services/dns-names.ts';
+import type { RealClock } from './real-clock.ts';
+import type { NameServer, NameWatch } from './services/name-server.ts';
+import type { Outside } from './world/outside.ts';
+import type { GuestOf } from './world/quotas.ts';
+import type { Witness } from './world/witness.ts';
+
+/** The far end of the gateway's uplink. */
+export interface World {
+  /** A frame comes from the gateway; its bytes are given away for the call. */
+  receive(bytes: Uint8Array, start: number, end: number): void;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  readonly clock: RealClock;
+  readonly rng: Rng;
+  /** Takes the frames that go to the gateway. */
+  readonly sink: FrameSink;
+  readonly mac: string;
+  readonly mtu: number;
+  /** Its addresses on the uplink, with prefix; under them guests reach this machine. */
+  readonly addresses: readonly string[];
+  /** Whom packets count for. */
+  readonly guestOf: GuestOf;
+  readonly witness: Witness;
+  /** May guests go to this address? */
+  readonly reaches: (address: string) => boolean;
+  /** TCP connections of one guest at a time. */
+  readonly connectionsPerGuest: number;
+  /** Addresses of a guest by its name. */
+  readonly addressesOf: (name: string) => readonly string[];
+  /** Networks of guests, and the gateway's address towards them. */
+  readonly guests: readonly { readonly to: string; readonly via: string }[];
+}
+
+export interface Surroundings<W extends World> {
+  makeWorld(options: WorldOptions): W;
+  makeNameServer(names: DnsNames, watch: NameWatch, outside: Outside): NameServer;
+}
