@@ -528,7 +528,7 @@ export class Host implements HostServices {
   }
 
   get wayGeneration(): number {
-    return this.sysctls.generation + this.devices.generation + this.wayChanges;
+    return this.sysctls.generation + this.devices.generation + this.wayChanges + this.pathMtus.generation;
   }
 
   mayLeaveAtOnce(pkt: PacketBuffer, hop: NextHop, mtu: number): boolean {

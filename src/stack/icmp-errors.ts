@@ -6,9 +6,10 @@ import type { Family } from '../netfilter/hook.ts';
 import { readI32, readU16 } from '../wire/bytes.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_NONE, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
+import * as ipv6ext from '../wire/ipv6-ext.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 import type { NetErrorCode } from './tcp/errors.ts';
@@ -19,6 +20,9 @@ import type { Transport } from './transport.ts';
 const QUOTED_TRANSPORT = 8;
 /** RFC 1191 section 7: plateaus for routers that do not say how much they take. */
 const PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 216, 128, 68];
+
+/** Whom an error of IPv6 may concern, behind whatever extension headers. */
+const UNDERSTOOD_6 = [IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6];
 
 /** Codes of "destination unreachable", and whether they end an attempt to connect. */
 const UNREACHABLE_4: readonly (readonly [NetErrorCode, boolean])[] = [
@@ -72,7 +76,7 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
     const length = ipv4.totalLength(bytes, inner);
     const mtu = said !== 0 ? said : (PLATEAUS.find((plateau) => plateau < length) ?? 68);
     // Of a protocol that checks nothing (an echo request) it is believed as well, as Linux does.
-    if (transport !== null || isOwnProtocol) {
+    if (isOwnProtocol || transport?.hasSent(ends, quoted) === true) {
       const learnt = host.pathMtus.learn(4, ends.remote, mtu);
       transport?.packetTooBig(ends, quoted, learnt);
     }
@@ -91,10 +95,11 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
 export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const { bytes, l4, l3End } = pkt;
   const inner = l4 + icmpv6.HEADER_LENGTH;
-  const at = inner + ipv6.HEADER_LENGTH;
-  // Own packets carry no extension headers, so the transport follows at once.
-  if (at + QUOTED_TRANSPORT > l3End || bytes[inner]! >>> 4 !== 6) return false;
-  const protocol = ipv6.nextHeader(bytes, inner);
+  if (inner + ipv6.HEADER_LENGTH > l3End || bytes[inner]! >>> 4 !== 6) return false;
+  const find = (kind: number) => ipv6ext.findHeader(bytes, inner, l3End, kind);
+  const protocol = UNDERSTOOD_6.find((kind) => find(kind) >= 0) ?? IPPROTO_NONE;
+  const at = find(protocol);
+  if (at < 0 || at + QUOTED_TRANSPORT > l3End) return false;
   const transport = transportOf(host, protocol);
   const isOwnProtocol = protocol === IPPROTO_ICMPV6;
   const words = (offset: number) =>
@@ -109,8 +114,8 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.PACKET_TOO_BIG) {
     const mtu = readI32(bytes, l4 + 4) >>> 0;
-    if (transport !== null || isOwnProtocol) {
-      const learnt = host.pathMtus.learn(6, ends.remote, Math.min(mtu, 0xffff));
+    if (isOwnProtocol || transport?.hasSent(ends, quoted) === true) {
+      const learnt = host.pathMtus.learn(6, ends.remote, mtu);
       transport?.packetTooBig(ends, quoted, learnt);
     }
     return transport !== null;

@@ -27,6 +27,7 @@ export function forward4(host: Host, pkt: PacketBuffer, device: Device): void {
     host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.SR_FAILED, 0);
     return host.drop(pkt, DropReason.SOURCE_ROUTE);
   }
+  host.pathMtus.bindForwarded4(pkt);
   const mtu = pkt.routeMtu;
   if (lengthOnTheWay(pkt) > mtu && ipv4.dontFragment(bytes, l3) && !host.fragments.mayFragment(pkt, mtu)) {
     host.icmp4.error(pkt, icmp.DEST_UNREACH, icmp.FRAG_NEEDED, mtu);

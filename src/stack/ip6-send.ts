@@ -21,6 +21,7 @@ export function output6(host: Host, pkt: PacketBuffer, device: Device): void {
 
 /** ip6_finish_output. */
 function finish6(host: Host, pkt: PacketBuffer, device: Device): void {
+  host.pathMtus.bind(pkt, 6);
   const length = lengthOnTheWay(pkt);
   if (length > pkt.routeMtu || (pkt.fragMaxSize !== 0 && length > pkt.fragMaxSize)) {
     return fragment6(host, pkt, device);

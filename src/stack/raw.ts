@@ -105,8 +105,6 @@ export class RawSockets {
       return source;
     }
     [pkt.src0, pkt.src1, pkt.src2, pkt.src3] = source as unknown as [number, number, number, number];
-    const known = host.pathMtus.of({ family, remote: packet.destination });
-    if (known !== 0) pkt.routeMtu = Math.min(pkt.routeMtu, known);
     const fits = headerLength + payload.length <= pkt.routeMtu;
     const discovery = packet.discovery ?? 'want';
     if (!fits && discovery === 'do') {

@@ -265,6 +265,7 @@ export class Route4 {
         // What is for everybody here, or for a group that no route of its own leads to, goes to no gateway.
         if (onLink && route.length < GROUP_PREFIX) pkt.via0 = dst;
         if (!redirects.isEmpty && route.hasGateway) this.followRedirect(pkt, route);
+        this.host.pathMtus.bind(pkt, 4);
         this.source = route.source4;
         return true;
     }

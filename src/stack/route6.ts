@@ -133,7 +133,7 @@ export class Route6 {
       this.onLink(pkt, isOwn ? this.host.devices.at(LOOPBACK_INDEX)! : link);
       return true;
     }
-    const { routes6, redirects } = this.host;
+    const { routes6, redirects, pathMtus } = this.host;
     const route = this.wayOf(pkt, routes6.lookupFor(pkt, 0));
     if (route === undefined || route.type === AddressType.THROW) return this.noWay(DropReason.NO_ROUTE);
     this.route = route;
@@ -151,6 +151,7 @@ export class Route6 {
       default:
         this.follow(pkt, route);
         if (!redirects.isEmpty) this.followRedirect(pkt, route);
+        pathMtus.bind(pkt, 6);
         return true;
     }
   }

@@ -13,6 +13,8 @@ export interface Transport {
   receive(pkt: PacketBuffer, device: Device): boolean;
   /** An ICMP error about a packet of ours, `quoted` being the number that the protocol put into its header's third word. */
   icmpError(ends: Ends, quoted: number, code: NetErrorCode, isHard: boolean): void;
+  /** May a socket here have sent the packet that an ICMP error quotes? Whoever cannot know that is not believed. */
+  hasSent(ends: Ends, quoted: number): boolean;
   /** The path to the other end takes no more than `mtu` bytes. */
   packetTooBig(ends: Ends, quoted: number, mtu: number): void;
   /** Whatever happened while the host was busy is told to applications now. */

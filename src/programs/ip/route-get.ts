@@ -10,7 +10,7 @@ import type { Route } from '../../stack/routing/route.ts';
 import { TABLE_MAIN } from '../../stack/routing/route.ts';
 import { nameIn, ORIGIN_NAMES, tableName, WordsMistake, type Words } from '../../stack/routing/words.ts';
 import type { IpCommand } from './options.ts';
-import { wordsText } from './route-text.ts';
+import { mtuText, wordsText } from './route-text.ts';
 
 interface Question {
   to?: Int32Array;
@@ -146,10 +146,10 @@ function get4(command: IpCommand, { pkt, from, iif, oif }: Question): void {
       : isMulticast4(dst)
         ? '<mc> '
         : '';
-  const mtu = host.pathMtus.of({ family: 4, remote: Int32Array.of(dst, 0, 0, 0) });
+  const known = host.pathMtus.of(4, Int32Array.of(dst, 0, 0, 0));
   command.print([
     `${head.join(' ')} `,
-    `    cache ${flags}${mtu === 0 ? ((route?.mtu ?? 0) === 0 ? '' : `mtu ${route!.mtu} `) : `mtu ${mtu} `}${iif === undefined ? '' : `iif ${iif.name} `}`,
+    `    cache ${flags}${known === undefined ? ((route?.mtu ?? 0) === 0 ? '' : `mtu ${route!.mtu} `) : `mtu ${mtuText(known)} `}${iif === undefined ? '' : `iif ${iif.name} `}`,
   ]);
 }
 

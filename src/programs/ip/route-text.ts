@@ -2,6 +2,7 @@
 import { formatIp } from '../../wire/address.ts';
 import { addressBits } from '../../stack/address.ts';
 import type { Host } from '../../stack/host.ts';
+import type { KnownMtu } from '../../stack/path-mtu.ts';
 import { RouteOrigin, TABLE_LOCAL, TABLE_MAIN, type Route } from '../../stack/routing/route.ts';
 import { ROUTE_TYPES, routeTypeName } from '../../stack/routing/route-types.ts';
 import { nameIn, ORIGIN_NAMES, SCOPE_NAMES, tableName } from '../../stack/routing/words.ts';
@@ -17,6 +18,10 @@ export interface RouteShown {
 
 export function wordsText(family: number, words: Int32Array): string {
   return formatIp(family, words[0]!, words[1]!, words[2]!, words[3]!);
+}
+
+export function mtuText({ mtu, isLocked }: KnownMtu): string {
+  return isLocked ? `lock ${mtu}` : String(mtu);
 }
 
 export function destinationText({ family, words, length }: Route): string {

@@ -20,6 +20,7 @@ import { runVerb } from './verbs.ts';
 import { getRoute } from './route-get.ts';
 import {
   inKernelOrder,
+  mtuText,
   routeLines,
   tableOrder,
   wordsText,
@@ -262,8 +263,9 @@ function showCache(command: IpCommand, family: 4 | 6): void {
       `    cache <redirected> expires ${secondsLeft(command.host, until)}sec `,
     ]);
   }
-  for (const { family: of, remote, mtu, until } of pathMtus.all()) {
-    if (of !== family) continue;
+  for (const known of pathMtus.all()) {
+    const { remote, until } = known;
+    if (known.family !== family) continue;
     const route = (family === 6 ? command.host.routes6 : command.host.routes4).lookup(
       remote[0]!,
       remote[1]!,
@@ -273,7 +275,7 @@ function showCache(command: IpCommand, family: 4 | 6): void {
     const via = route?.hasGateway === true ? `via ${wordsText(family, route.gateway)} ` : '';
     command.print([
       `${wordsText(family, remote)} ${via}dev ${(route?.device ?? devices.loopback).name} `,
-      `    cache expires ${secondsLeft(command.host, until)}sec mtu ${mtu} `,
+      `    cache expires ${secondsLeft(command.host, until)}sec mtu ${mtuText(known)} `,
     ]);
   }
 }

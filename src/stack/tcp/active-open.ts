@@ -63,7 +63,7 @@ function begin(owner: Tcp, c: Connection, ends: Ends, mtu: number): void {
   c.flowLabel = owner.flowLabelOf(ends);
   c.sndUna = c.iss;
   c.sndNxt = c.writeSeq = c.smallEnd = c.pushSeq = c.highSeq = (c.iss + 1) | 0;
-  c.pathMtu = Math.min(mtu, owner.host.pathMtus.of(ends) || mtu);
+  c.pathMtu = mtu;
   c.advMss = mtuToMss(c.family, mtu);
   c.rcvScale = settings.windowScaling
     ? scaleFor(largestBuffer(c.rcvBuffer, c.userRcvBuffer !== 0, settings))

@@ -242,11 +242,15 @@ export class Tcp implements Transport {
       return;
     }
     const c = flow as Connection;
-    // Only somebody who saw our segments can say this (RFC 5927 4.1).
-    if (((seq - c.sndUna) | 0) < 0 || ((seq - c.sndNxt) | 0) > 0) return;
+    if (!isInFlight(c, seq)) return;
     this.tick();
     if (isIn(c.state, OPENING) && isHard) this.end(c, code);
     else c.softError = new NetError(code);
+  }
+
+  hasSent(ends: Ends, seq: number): boolean {
+    const flow = this.table.of(ends);
+    return flow !== null && flow.kind === FlowKind.CONNECTION && isInFlight(flow as Connection, seq);
   }
 
   /** Our segments are too large for the path (RFC 1191, RFC 8201). */
@@ -254,8 +258,7 @@ export class Tcp implements Transport {
     const flow = this.table.of(ends);
     if (flow === null || flow.kind !== FlowKind.CONNECTION) return;
     const c = flow as Connection;
-    if (((seq - c.sndUna) | 0) < 0 || ((seq - c.sndNxt) | 0) > 0) return;
-    if (mtu >= c.pathMtu) return;
+    if (!isInFlight(c, seq) || mtu >= c.pathMtu) return;
     this.enter();
     c.pathMtu = Math.max(mtu, c.family === 4 ? Math.min(MIN_PATH_MTU_4, c.pathMtu) : 1280);
     syncMss(c);
@@ -346,8 +349,7 @@ export class Tcp implements Transport {
   /** Bytes that the way to the other end takes. */
   pathMtuTo(ends: Ends, device: number): number {
     const way = this.host.wayTo(ends, device === 0 ? undefined : this.host.devices.at(device));
-    const mtu = way?.mtu ?? UNKNOWN_PATH_MTU;
-    return Math.min(mtu, this.host.pathMtus.of(ends) || mtu);
+    return way?.mtu ?? UNKNOWN_PATH_MTU;
   }
 
   // ── The end ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -393,6 +395,11 @@ export class Tcp implements Transport {
   tellApplications(): void {
     this.announcements.tell();
   }
+}
+
+/** Only somebody who saw our segments can name such a number (RFC 5927 4.1). */
+function isInFlight(c: Connection, seq: number): boolean {
+  return ((seq - c.sndUna) | 0) >= 0 && ((seq - c.sndNxt) | 0) <= 0;
 }
 
 function endsOf(pkt: PacketBuffer): Ends {

@@ -285,7 +285,8 @@ export function finish(host: Host, pkt: PacketBuffer, fields: IpFields, typeOfSe
   if (fields.family === 4) {
     const ttl = fields.hopLimit !== 0 ? fields.hopLimit : host.defaultTtl;
     const id = fields.ipId++ & 0xffff;
-    writeHeader4(pkt, ipv4.HEADER_LENGTH, typeOfService, id, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
+    const flags = host.pathMtus.isLocked(pkt) ? 0 : ipv4.FLAG_DF;
+    writeHeader4(pkt, ipv4.HEADER_LENGTH, typeOfService, id, flags, ttl, IPPROTO_TCP);
     dissectNetwork(pkt, ETH_P_IP);
   } else {
     const hopLimit =

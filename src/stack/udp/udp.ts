@@ -152,16 +152,14 @@ export class Udp implements Transport {
     if (!isHard) return;
     // RFC 1122 4.1.3.3; Linux tells connected sockets only.
     for (const socket of this.ports.get(ends.localPort) ?? []) {
-      if (
-        socket.remote === undefined ||
-        socket.family !== ends.family ||
-        socket.remotePort !== ends.remotePort
-      )
-        continue;
-      if (!socket.remote.every((word, i) => word === ends.remote[i])) continue;
+      if (socket.remote === undefined || !mayHaveSent(socket, ends)) continue;
       socket.fail(code);
       this.tell(socket);
     }
+  }
+
+  hasSent(ends: Ends): boolean {
+    return (this.ports.get(ends.localPort) ?? []).some((socket) => mayHaveSent(socket, ends));
   }
 
   packetTooBig(): void {
@@ -234,8 +232,6 @@ export class Udp implements Transport {
       host.pool.give(pkt);
       throw new NetError(found ? 'EADDRNOTAVAIL' : 'ENETUNREACH');
     }
-    const known = host.pathMtus.of({ family, remote: to });
-    if (known !== 0) pkt.routeMtu = Math.min(pkt.routeMtu, known);
     pkt.src0 = source[0]!;
     pkt.src1 = source[1]!;
     pkt.src2 = source[2]!;
@@ -275,7 +271,7 @@ export class Udp implements Transport {
       const fits = l3End - l3 <= pkt.routeMtu;
       const ttl = own !== 0 ? own : host.defaultTtl;
       // Linux lets routers cut what it sends only where it had to cut it itself.
-      const flags = fits ? ipv4.FLAG_DF : 0;
+      const flags = fits && !host.pathMtus.isLocked(pkt) ? ipv4.FLAG_DF : 0;
       writeHeader4(
         pkt,
         ipv4.HEADER_LENGTH,
@@ -327,6 +323,14 @@ function score(socket: UdpSocket, pkt: PacketBuffer, device: Device): number {
     points += 4;
   }
   return points;
+}
+
+/** Could a packet between those ends have come from this socket? */
+function mayHaveSent({ family, address, remote, remotePort }: UdpSocket, ends: Ends): boolean {
+  if (family !== ends.family) return false;
+  if (address?.some((word, i) => word !== ends.local[i]) === true) return false;
+  if (remote === undefined) return true;
+  return remotePort === ends.remotePort && remote.every((word, i) => word === ends.remote[i]);
 }
 
 function isAddress(words: Int32Array, w0: number, w1: number, w2: number, w3: number): boolean {
