@@ -7,7 +7,7 @@ import { CtInfo } from '../netfilter/conntrack/ct-info.ts';
 import { Hook } from '../netfilter/hook.ts';
 import * as ipv4 from '../wire/ipv4.ts';
 import * as ipv6 from '../wire/ipv6.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { ChecksumState, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 import { sendLocal4 } from './ip4-send.ts';
 import { sendLocal6 } from './ip6-send.ts';
@@ -25,6 +25,8 @@ export function sendDuplicate(
   copy.ctInfo = CtInfo.UNTRACKED;
   copy.iif = 0;
   const losesHop = hook === Hook.PREROUTING || hook === Hook.INPUT;
+  // Forwarding forgets what tracking found.
+  if (!losesHop && copy.checksumState === ChecksumState.WRONG) copy.checksumState = ChecksumState.UNKNOWN;
   if (copy.family === 4) {
     const { bytes, l3 } = copy;
     if (!ipv4.dontFragment(bytes, l3)) host.fragments.noteGivenDf(bytes);

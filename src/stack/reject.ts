@@ -16,14 +16,14 @@ import {
   IPPROTO_UDP,
   IPPROTO_UDPLITE,
 } from '../wire/ip-protocol.ts';
-import { isKnownRight, type PacketBuffer } from '../wire/packet-buffer.ts';
+import { ChecksumState, isKnownRight, type PacketBuffer } from '../wire/packet-buffer.ts';
 import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import type { Host } from './host.ts';
 import { rejectTcp, type Closing } from './tcp-reset.ts';
 
 export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code: number, hook: Hook): void {
-  if (pkt.fragOffset !== 0 || !checksumAllowsAnswer(pkt)) return;
+  if (pkt.fragOffset !== 0 || !(isTakenForRight(pkt, hook) || sumAllowsAnswer(pkt))) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (pkt.family === 4) host.icmp4.error(pkt, type, code, 0);
   else host.icmp6.error(pkt, type, code, 0);
@@ -33,14 +33,18 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (!headerSumIsRight(pkt) || (!isKnownRight(pkt) && !sumsAreRight(pkt))) return;
+  if (!headerSumIsRight(pkt) || !(isTakenForRight(pkt, hook) || sumsAreRight(pkt))) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt, conntrack);
 }
 
-function checksumAllowsAnswer(pkt: PacketBuffer): boolean {
-  if (isKnownRight(pkt)) return true;
+/** Once tracking has a packet's sum nobody compares it on the way out, where copies of what came in with a wrong one may be. */
+function isTakenForRight(pkt: PacketBuffer, hook: Hook): boolean {
+  return isKnownRight(pkt) || (hook === Hook.OUTPUT && pkt.checksumState === ChecksumState.WRONG);
+}
+
+function sumAllowsAnswer(pkt: PacketBuffer): boolean {
   switch (pkt.proto) {
     // Protocols whose checksum is another, covers a part only, or may be absent.
     case IPPROTO_AH:

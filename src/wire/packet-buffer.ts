@@ -238,6 +238,8 @@ export const ChecksumState = {
   PENDING: 3,
   /** Found right a second time, by NAT: Linux never asks again, whatever is changed (CHECKSUM_UNNECESSARY). */
   SETTLED: 4,
+  /** Found wrong by connection tracking. In OUTPUT, where a copy may come along, Linux does not look again. */
+  WRONG: 5,
 } as const;
 export type ChecksumState = (typeof ChecksumState)[keyof typeof ChecksumState];
 

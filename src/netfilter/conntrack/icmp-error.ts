@@ -66,8 +66,9 @@ export class IcmpErrors {
     const { bytes, l4 } = pkt;
     if (l4 + icmp.HEADER_LENGTH > pkt.l3End) return this.bad(pkt, hook, 'short packet');
     if (this.verifies(pkt, hook)) {
-      if (fold(sum(bytes, l4, pkt.l3End, 0)) !== 0xffff) return this.bad(pkt, hook, 'bad hw icmp checksum');
-      pkt.checksumState = ChecksumState.GOOD;
+      const isRight = fold(sum(bytes, l4, pkt.l3End, 0)) === 0xffff;
+      pkt.checksumState = isRight ? ChecksumState.GOOD : ChecksumState.WRONG;
+      if (!isRight) return this.bad(pkt, hook, 'bad hw icmp checksum');
     }
     const type = icmp.type(bytes, l4);
     if (type > HIGHEST_ICMP_TYPE) return this.bad(pkt, hook, 'invalid icmp type');
@@ -80,8 +81,9 @@ export class IcmpErrors {
     if (l4 + icmpv6.HEADER_LENGTH > pkt.l3End) return this.bad(pkt, hook, 'short packet');
     if (this.verifies(pkt, hook)) {
       const total = sum(bytes, l4, pkt.l3End, pseudoOf(pkt, pkt.l3End - l4));
-      if (fold(total) !== 0xffff) return this.bad(pkt, hook, 'ICMPv6 checksum failed');
-      pkt.checksumState = ChecksumState.GOOD;
+      const isRight = fold(total) === 0xffff;
+      pkt.checksumState = isRight ? ChecksumState.GOOD : ChecksumState.WRONG;
+      if (!isRight) return this.bad(pkt, hook, 'ICMPv6 checksum failed');
     }
     const type = icmpv6.type(bytes, l4);
     if (isUntrackedIcmpv6(type)) {

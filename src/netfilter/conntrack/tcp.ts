@@ -160,8 +160,8 @@ export class TcpTracker implements Tracker {
       pkt.checksumState !== ChecksumState.GOOD &&
       this.parts.settings.checksum
     ) {
-      if (fold(transportSum(pkt)) !== 0xffff) return this.malformed(pkt, hook, 'bad checksum');
-      pkt.checksumState = ChecksumState.GOOD;
+      pkt.checksumState = fold(transportSum(pkt)) === 0xffff ? ChecksumState.GOOD : ChecksumState.WRONG;
+      if (pkt.checksumState === ChecksumState.WRONG) return this.malformed(pkt, hook, 'bad checksum');
     }
     if (IS_SENSIBLE[tcp.flags(bytes, l4) & ~(PSH | ECE | CWR)] === 0) {
       return this.malformed(pkt, hook, 'invalid tcp flag combination');

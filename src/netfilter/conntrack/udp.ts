@@ -62,8 +62,8 @@ export class UdpTracker implements Tracker {
       pkt.checksumState !== ChecksumState.GOOD &&
       this.parts.settings.checksum
     ) {
-      if (fold(transportSum(pkt)) !== 0xffff) return this.malformed(pkt, hook, 'bad checksum');
-      pkt.checksumState = ChecksumState.GOOD;
+      pkt.checksumState = fold(transportSum(pkt)) === 0xffff ? ChecksumState.GOOD : ChecksumState.WRONG;
+      if (pkt.checksumState === ChecksumState.WRONG) return this.malformed(pkt, hook, 'bad checksum');
     }
     return false;
   }

@@ -3,16 +3,7 @@
  * forwards to that host, whole or in fragments, and answers to its echo requests.
  */
 import { TimeLine } from '../../flow.ts';
-import {
-  echo,
-  fragments,
-  icmp,
-  packet,
-  udp,
-  u16,
-  u32,
-  type Bytes,
-} from '../../../../src/conform/frames.ts';
+import { echo, fragments, icmp, packet, udp, u16, u32, type Bytes } from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const payload = (length: number): number[] => Array.from({ length }, (_, i) => (i * 7) & 0xff);
@@ -88,15 +79,17 @@ for (const { own, inside, far, tooBig, quotes } of sides) {
 // more than was said before, which is no news.
 for (const { own, inside, far, tooBig, quotes } of sides) {
   const about = (host: string) => packet({ from: own, to: host }, ...quotes[0]!);
-  [[0], [100], [551], [552], [1279], [1280], [1600], [1300, 1400], [1400, 1300], [100, 1400]].forEach((told, n) => {
-    const host = far(n + 50);
-    for (const mtu of told) line.outside(tooBig(about(host), mtu));
-    for (const length of [500, 1232, 1300, 1440]) {
-      line.inside(udp({ from: inside, to: host }, 5000 + n, 9, payload(length)));
-      line.inside(udp({ from: inside, to: host }, 5000 + n, 9, payload(length), { dontFragment: true }));
-      line.outside(echo({ from: host, to: own }, false, ++id, 1, payload(length)));
-    }
-  });
+  [[0], [100], [551], [552], [1279], [1280], [1600], [1300, 1400], [1400, 1300], [100, 1400]].forEach(
+    (told, n) => {
+      const host = far(n + 50);
+      for (const mtu of told) line.outside(tooBig(about(host), mtu));
+      for (const length of [500, 1232, 1300, 1440]) {
+        line.inside(udp({ from: inside, to: host }, 5000 + n, 9, payload(length)));
+        line.inside(udp({ from: inside, to: host }, 5000 + n, 9, payload(length), { dontFragment: true }));
+        line.outside(echo({ from: host, to: own }, false, ++id, 1, payload(length)));
+      }
+    },
+  );
 }
 
 export const steps = line.steps;
