@@ -35,6 +35,7 @@ const KEYS = [
   'sysctl',
   'sets',
   'accounting',
+  'labels',
   'rules',
   'rules6',
   'services',
@@ -75,7 +76,8 @@ export function parseHostNode(
     sysctl: { ...forwarding, ...objectAt(settings['sysctl'] ?? {}, `${path}.sysctl`) },
   };
   const config = within(path, () => parseHostConfig(object));
-  const named = { sets: settings['sets'], accounting: settings['accounting'] };
+  const { sets, accounting, labels } = settings;
+  const named = { sets, accounting, labels };
   const objects = within(path, () => objectsToCome(named));
   return {
     kind: 'host',

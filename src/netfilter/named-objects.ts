@@ -3,6 +3,7 @@
  * that names one that is not there is refused.
  */
 import type { Clock } from '../base/clock.ts';
+import { LabelNames } from './conntrack/label-names.ts';
 import type { Family } from './hook.ts';
 import { IpSets } from './sets/ip-sets.ts';
 
@@ -51,12 +52,13 @@ export class AccountingObject {
   }
 }
 
-/** Those of one network namespace. */
+/** Those of one network namespace, and the names that its programs have for labels of connections. */
 export interface NamedObjects {
+  readonly labels: LabelNames;
   readonly accounting: Map<string, AccountingObject>;
   readonly sets: IpSets;
 }
 
 export function makeNamedObjects(clock: Clock): NamedObjects {
-  return { accounting: new Map(), sets: new IpSets(clock) };
+  return { labels: new LabelNames(), accounting: new Map(), sets: new IpSets(clock) };
 }

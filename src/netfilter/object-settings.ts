@@ -1,10 +1,12 @@
 /**
- * The sets and accounting objects of a gateway file:
+ * The sets, accounting objects and names of labels of a gateway file:
  *
  *     sets: |                          # as `ipset save` prints them
  *       create office hash:net
  *       add office 192.0.2.0/24
  *     accounting: [web, mail byte 1000000]      # what one says to `nfacct add`
+ *     labels: |                        # of connections, by name: as /etc/xtables/connlabel.conf has them
+ *       1 from-office
  */
 import { VirtualClock } from '../base/clock.ts';
 import { SeededRng, type Rng } from '../base/rng.ts';
@@ -36,6 +38,7 @@ export function makeObjects(
     if (object === null) return fail(`accounting[${i}]`, 'NAME, NAME byte N or NAME packet N');
     objects.accounting.set(object.name, object);
   });
+  if (file['labels'] !== undefined) objects.labels.read(textAt(file['labels'], 'labels'));
   if (ipset === undefined) return;
   loading(ipset.text, objects, rng, (line, message) => {
     throw new SluiceError('SETS', message, { file: ipset.file, line });

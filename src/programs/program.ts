@@ -22,6 +22,10 @@ export interface ProgramIo {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Makes or replaces a file; absent where there are none. Throws a SluiceError. */
   createFile?(path: string): ByteSink;
+  /**
+   * Reads a file, `-` for what stands on standard input; tells null where it can't be read. Absent where there are no files.
+   */
+  readText?(path: string, done: (text: string | null) => void): void;
   /** Opens a capture; absent where there are no files. Throws a SluiceError. */
   openCapture?(path: string): CaptureReader;
 }

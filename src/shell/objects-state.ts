@@ -2,8 +2,10 @@
  * Sets and accounting objects between one call of a program and the next: the sets as `ipset save` prints them, with the time
  * at which it was done, since timeouts go on meanwhile.
  */
+import { readFileSync } from 'node:fs';
 import { VirtualClock } from '../base/clock.ts';
 import { SeededRng } from '../base/rng.ts';
+import { LabelNames } from '../netfilter/conntrack/label-names.ts';
 import { AccountingObject, type NamedObjects } from '../netfilter/named-objects.ts';
 import { inListingOrder, IpSets, listSets, loadSets } from '../netfilter/sets/index.ts';
 
@@ -27,11 +29,17 @@ export const NO_OBJECTS: ObjectsContent = { sets: '', savedAt: 0, accounting: []
 /** Made when they are asked for: most commands need none. */
 export class ObjectsState implements NamedObjects {
   private readonly content: ObjectsContent;
+  private madeLabels: LabelNames | null = null;
   private madeSets: IpSets | null = null;
   private madeAccounting: Map<string, AccountingObject> | null = null;
 
   constructor(content: ObjectsContent) {
     this.content = content;
+  }
+
+  /** Those of this machine's programs. */
+  get labels(): LabelNames {
+    return (this.madeLabels ??= readLabels());
   }
 
   get sets(): IpSets {
@@ -74,6 +82,18 @@ export class ObjectsState implements NamedObjects {
     clock.advanceTo(Date.now() * 1000);
     return sets;
   }
+}
+
+const LABELS_FILE = '/etc/xtables/connlabel.conf';
+
+function readLabels(): LabelNames {
+  const labels = new LabelNames();
+  try {
+    labels.read(readFileSync(LABELS_FILE, 'utf8'));
+  } catch {
+    // There need be none, as for iptables itself.
+  }
+  return labels;
 }
 
 function saveText(sets: IpSets): string {

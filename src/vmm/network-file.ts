@@ -9,7 +9,7 @@
  *     forwards: [8080=web:80]
  *     rules: |
  *       *filter …
- *     sets: create office hash:net     # that rules name; `accounting` likewise
+ *     sets: create office hash:net     # that rules name; `accounting`, `labels` likewise
  *     limits: { connections: 256 }
  *     log: audit.jsonl
  */
@@ -68,7 +68,7 @@ export interface NetworkFile {
 
 const KEYS = [
   ...['address', 'mtu', 'domain', 'lease', 'guests', 'forwards', 'rules', 'rules6', 'sysctl', 'helpers'],
-  ...['sets', 'accounting', 'names', 'limits', 'log', 'control'],
+  ...['sets', 'accounting', 'labels', 'names', 'limits', 'log', 'control'],
 ];
 const GUEST_KEYS = ['socket', 'mac', 'ip', 'rate', 'trusted'];
 const NAME = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
@@ -96,7 +96,8 @@ function networkOf(file: ConfigFile): NetworkFile {
   onlyKeys(limits, 'limits', ['connections']);
   const optional = <T>(key: string, read: (value: unknown, path: string) => T): T | undefined =>
     value[key] === undefined ? undefined : read(value[key], key);
-  const named = { sets: value['sets'], accounting: value['accounting'] };
+  const { sets, accounting, labels } = value;
+  const named = { sets, accounting, labels };
   const objects = objectsToCome(named);
   return {
     addresses: listAt(value['address'], 'address').map((one, i) => prefixAt(one, `address[${i}]`)),

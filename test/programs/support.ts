@@ -20,6 +20,8 @@ export const START_US = 1_795_184_040_000_000;
 export class Prompt {
   readonly clock = new VirtualClock(START_US);
   readonly gateway: Gateway;
+  /** What programs find there. */
+  readonly files = new Map<string, string>();
 
   constructor(config: Record<string, unknown> = { interfaces: { eth0: { addresses: ['10.0.0.254/24'] } } }) {
     this.gateway = new Gateway(parseHostConfig(config), {
@@ -42,6 +44,7 @@ export class Prompt {
         out: { write: (text) => void (said.out += text), flush: () => {} },
         err: { write: (text) => void (said.err += text), flush: () => {} },
         env: {},
+        readText: (path, done) => done(this.files.get(path) ?? null),
         openCapture,
       },
       exit: (status) => void (said.status = status),

@@ -70,7 +70,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
   readonly connections: Connections;
   readonly expectations: Expectations;
   readonly helpers = new Helpers();
-  private readonly labels = new Labels();
+  readonly labels = new Labels();
   readonly reader = new TupleReader();
   /** Timeout policies of `-j CT --timeout NAME`: microseconds in the order of the protocol's own timeouts. */
   readonly timeoutPolicies = new Map<string, { readonly proto: number; readonly timeouts: Float64Array }>();
@@ -540,8 +540,14 @@ export class Conntrack implements ConntrackView, NodeLookup {
     return this.labels.has(entry, label);
   }
 
-  setLabel(entry: number, label: number): void {
+  setLabel(entry: number, label: number): boolean {
+    if (!this.labels.hasRoom(entry)) return false;
     this.labels.set(entry, label);
+    return true;
+  }
+
+  useLabels(): void {
+    this.labels.use(() => [...this.entries(4), ...this.entries(6)]);
   }
 
   setClosing(entry: number): void {

@@ -55,9 +55,12 @@ export interface ConntrackView {
   /** A TCP connection in TIME_WAIT or CLOSE: `connlimit` does not count it any more. */
   isPastEnd(entry: number): boolean;
 
+  /** A rule asks for labels: from here on connections have room for them. */
+  useLabels(): void;
   /** Labels of a connection, by number from 0 to 127 (`-m connlabel`). */
   hasLabel(entry: number, label: number): boolean;
-  setLabel(entry: number, label: number): void;
+  /** False where the connection has no room for labels. */
+  setLabel(entry: number, label: number): boolean;
 
   /** A TCP connection that we reset ourselves is closed from now on; nothing happens to others (nf_ct_set_closing). */
   setClosing(entry: number): void;

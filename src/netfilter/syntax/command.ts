@@ -30,7 +30,7 @@ export interface PreparedCommand {
 /** Reads the arguments; the ruleset says which names after -j are chains. Throws RuleError (column: the word's number). */
 export function parseCommand(args: readonly string[], context: CommandContext): PreparedCommand {
   const { ruleset } = context;
-  const registry = context.registry ?? registryOf(ruleset.family);
+  const registry = registryIn(context);
   try {
     const plan = new Shapes(registry, false).plan(args, args.length);
     if (plan.kind !== 'command') throw new LineError('RULE_SYNTAX', `Bad argument \`${args[0]!}'`, 0);
@@ -55,7 +55,7 @@ export function parseCommand(args: readonly string[], context: CommandContext): 
 export function runCommand(args: readonly string[], context: CommandContext): PreparedCommand {
   const { ruleset } = context;
   const prepared = parseCommand(args, context);
-  const registry = context.registry ?? registryOf(ruleset.family);
+  const registry = registryIn(context);
   try {
     const table = changedTable(prepared, context, registry);
     ruleset.tables.set(prepared.table, table);
@@ -63,6 +63,10 @@ export function runCommand(args: readonly string[], context: CommandContext): Pr
     throw asRuleError(error, args);
   }
   return prepared;
+}
+
+function registryIn({ registry, ruleset, objects }: CommandContext): Registry {
+  return registry ?? registryOf(ruleset.family, objects?.labels);
 }
 
 function changedTable(

@@ -1,8 +1,10 @@
 /**
  * Extensions by name, as one family sees them.
  */
+import type { LabelNames } from '../conntrack/label-names.ts';
 import type { MatchExtension, TargetExtension } from '../extension.ts';
 import type { Family } from '../hook.ts';
+import { connlabel, connlabelWith } from '../matches/connlabel.ts';
 import { MATCHES } from '../matches/index.ts';
 import { STANDARD_TARGETS, type StandardTarget } from '../rule.ts';
 import { TARGETS } from '../targets/index.ts';
@@ -72,9 +74,18 @@ function byName<E extends MatchExtension | TargetExtension>(
 
 const made = new Map<Family, Registry>();
 
-/** All there is, for a family. */
-export function registryOf(family: Family): Registry {
+/** All there is, for a family; `labels`: the names of labels that its rules may use. */
+export function registryOf(family: Family, labels?: LabelNames): Registry {
+  if (labels !== undefined && !labels.isEmpty) return registryWith(family, labels);
   let registry = made.get(family);
   if (registry === undefined) made.set(family, (registry = new Registry(family)));
   return registry;
+}
+
+function registryWith(family: Family, labels: LabelNames): Registry {
+  const named = connlabelWith(labels);
+  return new Registry(
+    family,
+    MATCHES.map((match) => (match === connlabel ? named : match)),
+  );
 }

@@ -98,7 +98,7 @@ class Restore {
   constructor(options: RestoreOptions) {
     this.options = options;
     this.commandsLeft = options.mostCommands ?? MOST_COMMANDS;
-    this.registry = options.registry ?? registryOf(options.family);
+    this.registry = options.registry ?? registryOf(options.family, options.objects?.labels);
     this.shapes = new Shapes(this.registry, true);
     this.result = makeRuleset(options.family);
     for (const [name, table] of options.ruleset?.tables ?? []) this.result.tables.set(name, table);

@@ -31,7 +31,9 @@ export function completeWords(args: readonly string[]): readonly string[] {
 }
 
 function allOptions(args: readonly string[]): string[] {
-  const commands = args.some((word) => /^-[A-Z]$/.test(word)) ? [] : COMMANDS.map((letter) => `-${letter}`);
+  const commands = args.some((word) => /^-[A-Z]$/.test(word))
+    ? []
+    : [...COMMANDS.map((letter) => `-${letter}`), '-R'];
   return [...commands, ...OPTIONS.map(({ name }) => `--${name}`), ...protocolOptions(args)];
 }
 

@@ -16,6 +16,7 @@ export function helpText(): string {
     '',
     'Commands:',
     ...commands,
+    '  -R, --load-file FILE             commands out of a file (-: standard input), as -o save prints them',
     '',
     `Tables: ${TABLES.join(', ')}`,
     '',

@@ -45,6 +45,7 @@ export function connectionOf(words: Words): ConnectionWords | null {
     status,
     mark: mark === undefined ? 0 : parseMark(mark).value,
     state: words.state ?? 0,
+    labels: words.request.labels.get('label-add') ?? [],
     tags: [tag(words, 'orig-vtag'), tag(words, 'reply-vtag')],
   };
 }

@@ -71,9 +71,6 @@ const option = (names: string, value: OptionSpec['value'], on: string, about: st
 /** One that has a value. */
 const wants = (names: string, on: string, about: string): OptionSpec => option(names, 'required', on, about);
 
-/** Labels are taken by every command, and then there is no file that names any. */
-const EVERY = 'LIAUDGFECS/LIAUDGFECS';
-
 export const OPTIONS: readonly OptionSpec[] = [
   wants('src s orig-src', 'LIAUDGE/IDG', 'source address in the original direction, with a prefix length'),
   wants('dst d orig-dst', 'LIAUDGE/IDG', 'destination address in the original direction'),
@@ -98,9 +95,9 @@ export const OPTIONS: readonly OptionSpec[] = [
   wants('output o', 'LUDGE/LE', 'extended, xml, save, timestamp, ktimestamp, id, labels, with commas'),
   wants('buffer-size b', 'E/', 'bytes of the socket: of no use here'),
   wants('zone w', 'LIADE/', 'zone'),
-  wants('label l', EVERY, 'label'),
-  wants('label-add', EVERY, 'label to add'),
-  option('label-del', 'optional', EVERY, 'label to take away'),
+  wants('label l', 'LUDGE/', 'labels that it has, with commas'),
+  wants('label-add', 'IAU/', 'labels to add, with commas'),
+  option('label-del', 'optional', 'U/', 'labels to take away; all unless given'),
   wants('orig-zone', 'LIADE/', 'zone of the original direction'),
   wants('reply-zone', 'LIADE/', 'zone of the reply direction'),
 ];

@@ -7,6 +7,7 @@ import { HAS_COUNTERS, type Connections } from '../../netfilter/conntrack/connec
 import type { EventKind } from '../../netfilter/conntrack/events.ts';
 import { PROTO_OCTETS } from '../../netfilter/conntrack/record.ts';
 import { sctpTag } from '../../netfilter/conntrack/sctp.ts';
+import type { LabelNames } from '../../netfilter/conntrack/label-names.ts';
 import { SCTP_STATE_NAMES } from '../../netfilter/conntrack/sctp-states.ts';
 import { TCP_STATE_NAMES } from '../../netfilter/conntrack/tcp-states.ts';
 import { Tuple } from '../../netfilter/conntrack/tuple.ts';
@@ -45,6 +46,9 @@ export function parseFormats(text: string | undefined): Formats {
     if (!(FORMATS as readonly string[]).includes(name)) throw new BadWords(`Bad parameter \`${name}'`);
     formats.add(name as Format);
   }
+  if (formats.has('save') && formats.size > 1) {
+    throw new BadWords('cannot combine save output with any other output type, use -o save only', 1);
+  }
   return formats;
 }
 
@@ -53,13 +57,13 @@ const reply = new Tuple();
 
 /** Why a line is printed: it is listed, or something happened. */
 export interface Occasion {
+  /** Names of labels, where these are shown. */
+  readonly labels: LabelNames | null;
   readonly event: EventKind | null;
   /** The letter of the command that would do it again (-o save). */
   readonly letter: 'A' | 'U' | 'D';
   readonly moreUses: number;
 }
-
-export const LISTED: Occasion = { event: null, letter: 'A', moreUses: 0 };
 
 export function printConnection(
   conntrack: Conntrack,
@@ -68,8 +72,8 @@ export function printConnection(
   occasion: Occasion,
 ): string {
   if (formats.has('save')) return asOptions(conntrack, entry, occasion.letter);
-  if (formats.has('xml')) return asXml(conntrack, entry, formats, occasion.event);
-  return conntrack.describeWith(entry, {
+  if (formats.has('xml')) return asXml(conntrack, entry, formats, occasion);
+  const line = conntrack.describeWith(entry, {
     family: formats.has('extended'),
     unmarked: occasion.event === null,
     uses: occasion.event === null,
@@ -77,6 +81,14 @@ export function printConnection(
     start: formats.has('ktimestamp') ? ctime : null,
     id: formats.has('id') ? idOf(conntrack, entry) : null,
   });
+  const labels = labelsOf(conntrack, entry, occasion);
+  return labels === null ? line : `${line} labels${labels.length === 0 ? '' : `=${labels.join(',')}`}`;
+}
+
+/** The names of its labels; null where it has none, or none are shown. */
+function labelsOf(conntrack: Conntrack, entry: number, { labels: names, event }: Occasion): string[] | null {
+  const labels = names === null || event === 'DESTROY' ? [] : conntrack.labels.of(entry);
+  return labels.length === 0 ? null : labels.flatMap((label) => names?.nameOf(label) ?? []);
 }
 
 /** A number that stays with the connection and that no other has for long: a hash of its tuples. */
@@ -95,7 +107,8 @@ export function idOf(conntrack: Conntrack, entry: number): number {
 export const XML_HEAD = '<?xml version="1.0" encoding="utf-8"?>\n<conntrack>\n';
 export const XML_FOOT = '</conntrack>\n';
 
-function asXml(conntrack: Conntrack, entry: number, formats: Formats, event: EventKind | null): string {
+function asXml(conntrack: Conntrack, entry: number, formats: Formats, occasion: Occasion): string {
+  const { event } = occasion;
   const { connections } = conntrack;
   const status = connections.status[entry]!;
   conntrack.readTuple(entry, 0, original);
@@ -115,6 +128,7 @@ function asXml(conntrack: Conntrack, entry: number, formats: Formats, event: Eve
   const { proto } = original;
   const mark = connections.mark[entry]! >>> 0;
   const started = connections.startOf(entry);
+  const labels = labelsOf(conntrack, entry, occasion);
   const rest = [
     // The tool names the states of SCTP as if they were TCP's.
     proto === IPPROTO_TCP || proto === IPPROTO_SCTP
@@ -122,6 +136,7 @@ function asXml(conntrack: Conntrack, entry: number, formats: Formats, event: Eve
       : '',
     tag('timeout', secondsLeft(connections.deadlineOf(entry), connections.now)),
     mark !== 0 || event === null ? tag('mark', mark) : '',
+    labels === null ? '' : tag('labels', labels.map((label) => tag('label', label)).join('')),
     !isApart && original.zone !== 0 ? tag('zone', original.zone) : '',
     event === null ? tag('use', connections.usesOf(entry)) : '',
     tag('id', idOf(conntrack, entry)),

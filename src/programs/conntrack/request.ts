@@ -2,6 +2,7 @@
  * A command line of conntrack(8), read: options in getopt's way (anywhere, shortened, values attached or following), the
  * protocol's own options once `-p` has named it, and the complaints that the tool has.
  */
+import type { LabelNames } from '../../netfilter/conntrack/label-names.ts';
 import { parseProtocol } from '../../netfilter/syntax/values/protocols.ts';
 import {
   COMMAND_NAMES,
@@ -17,11 +18,17 @@ import {
   type Table,
 } from './options.ts';
 
-/** Words that make no sense; the tool ends with status 2 and points to its help. */
+const LABEL_OPTIONS = ['label', 'label-add', 'label-del'] as const;
+export type LabelOption = (typeof LABEL_OPTIONS)[number];
+
+/** Words that make no sense: the tool ends with status 2 and points to its help, or with 1 and does not. */
 export class BadWords extends Error {
-  constructor(message: string) {
+  readonly status: 1 | 2;
+
+  constructor(message: string, status: 1 | 2 = 2) {
     super(message);
     this.name = 'BadWords';
+    this.status = status;
   }
 }
 
@@ -33,18 +40,27 @@ export interface Request {
   /** Of `-p`; null without. */
   readonly protocol: number | null;
   readonly ofProtocol: ReadonlyMap<ProtocolOption, string>;
+  /** Of the options about labels that were given: their numbers. */
+  readonly labels: ReadonlyMap<LabelOption, readonly number[]>;
 }
 
 /** Throws BadWords. */
-export function readRequest(args: readonly string[]): Request {
+export function readRequest(args: readonly string[], labels: LabelNames): Request {
   if (args.length === 0) return request('help');
-  const reader = new Reader(args);
+  const reader = new Reader(args, labels);
   reader.read();
   return reader.finish();
 }
 
 function request(command: Request['command']): Request {
-  return { command, table: 'conntrack', options: new Map(), protocol: null, ofProtocol: new Map() };
+  return {
+    command,
+    table: 'conntrack',
+    options: new Map(),
+    protocol: null,
+    ofProtocol: new Map(),
+    labels: new Map(),
+  };
 }
 
 /** One word that names an option: what it is, and what stands attached to it. */
@@ -55,6 +71,7 @@ type Found =
 
 class Reader {
   private readonly args: readonly string[];
+  private readonly labelNames: LabelNames;
   private at = 0;
   private command: Command | null = null;
   private special: 'help' | 'version' | null = null;
@@ -62,9 +79,11 @@ class Reader {
   private protocol: number | null = null;
   private readonly options = new Map<OptionName, string>();
   private readonly ofProtocol = new Map<ProtocolOption, string>();
+  private readonly labels = new Map<LabelOption, readonly number[]>();
 
-  constructor(args: readonly string[]) {
+  constructor(args: readonly string[], labels: LabelNames) {
     this.args = args;
+    this.labelNames = labels;
   }
 
   read(): void {
@@ -79,11 +98,14 @@ class Reader {
 
   finish(): Request {
     if (this.special !== null) return request(this.special);
-    const { command, table, options, protocol, ofProtocol } = this;
+    const { command, table, options, protocol, ofProtocol, labels } = this;
+    if (labels.has('label-add') && labels.has('label-del')) {
+      throw new BadWords('cannot use --label-add and --label-del at the same time', 1);
+    }
     this.checkMasks();
     checkAllowed(command, table, options);
     if (command === null) return request('help');
-    return { command, table, options, protocol, ofProtocol };
+    return { command, table, options, protocol, ofProtocol, labels };
   }
 
   private long(word: string): void {
@@ -131,16 +153,26 @@ class Reader {
         return;
       case 'option': {
         const { name, value } = found.spec;
+        // What is attached to --label-del is overlooked by the tool.
+        const given = name === 'label-del' ? null : attached;
         const text =
-          attached ??
-          (value === 'none' ? '' : value === 'required' ? this.following(word) : this.ifFollowing());
+          given ?? (value === 'none' ? '' : value === 'required' ? this.following(word) : this.ifFollowing());
         if (name === 'protonum') this.setProtocol(text);
-        if (name === 'label' || name === 'label-add' || (name === 'label-del' && text !== '')) {
-          throw new BadWords(`nfct_labelmap_new: No such file or directory\n\0unknown label '${text}'`);
-        }
+        if (isAboutLabels(name)) this.addLabels(name, text);
         this.options.set(name, text);
       }
     }
+  }
+
+  private addLabels(option: LabelOption, text: string): void {
+    const names = option === 'label-del' && text === '' ? [] : text.split(',');
+    const numbers = names.map((name) => {
+      const number = this.labelNames.numberOf(name);
+      if (number !== undefined) return number;
+      const before = this.labelNames.isEmpty ? `${NO_LABELS}\0` : '';
+      throw new BadWords(`${before}unknown label '${name}'`);
+    });
+    this.labels.set(option, [...(this.labels.get(option) ?? []), ...numbers]);
   }
 
   private setCommand(command: Command | 'help' | 'version'): void {
@@ -190,6 +222,13 @@ class Reader {
   }
 }
 
+/** What the tool says, with a line's end, where there is no file of labels. */
+export const NO_LABELS = 'nfct_labelmap_new: No such file or directory\n';
+
+function isAboutLabels(name: OptionName): name is LabelOption {
+  return (LABEL_OPTIONS as readonly OptionName[]).includes(name);
+}
+
 function withLetter(letter: string): Found | null {
   if ((COMMANDS as readonly string[]).includes(letter)) {
     return { kind: 'command', command: letter as Command };
@@ -231,6 +270,7 @@ function checkAllowed(command: Command | null, table: Table, options: ReadonlyMa
     'protonum',
     'mark',
     'status',
+    'label',
     'src-nat',
     'dst-nat',
   ];

@@ -38,6 +38,8 @@ export function selectionOf(conntrack: Conntrack, words: Words, asFilter: boolea
     number('code', () => original.dstId & 0xff);
     number('icmp-id', () => original.srcId);
   }
+  const wanted = words.request.labels.get('label') ?? [];
+  if (wanted.length > 0) add((entry) => wanted.every((label) => conntrack.labels.has(entry, label)));
   const state = words.state;
   if (state !== null) add((entry) => connections.octets[entry * PROTO_OCTETS] === state);
   addTranslated(words, add, conntrack);

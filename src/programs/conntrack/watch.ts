@@ -1,6 +1,7 @@
 /** `conntrack -E`: what happens to connections and expectations, a line each, until it is interrupted. */
 import type { Conntrack } from '../../netfilter/conntrack/conntrack.ts';
 import type { EventKind } from '../../netfilter/conntrack/events.ts';
+import type { LabelNames } from '../../netfilter/conntrack/label-names.ts';
 import type { Call, Interrupt } from '../program.ts';
 import { printConnection, XML_FOOT, XML_HEAD, type Formats } from './print.ts';
 import { BadWords } from './request.ts';
@@ -30,6 +31,7 @@ export function watchConnections(
   conntrack: Conntrack,
   words: Words,
   formats: Formats,
+  labels: LabelNames | null,
 ): Interrupt {
   const { out } = call.io;
   const wanted = eventsOf(words.request.options.get('event-mask'));
@@ -40,6 +42,7 @@ export function watchConnections(
       if (!wanted.has(kind) || !isMeant(entry)) return;
       if (count++ === 0 && formats.has('xml')) out.write(XML_HEAD);
       const line = printConnection(conntrack, entry, formats, {
+        labels,
         event: kind,
         letter: LETTERS[kind],
         moreUses: 0,

@@ -5,6 +5,7 @@ import type { ConfigFile } from '../../base/config-file.ts';
 import { SeededRng } from '../../base/rng.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import type { LogSink } from '../../netfilter/log.ts';
+import { makeObjects } from '../../netfilter/object-settings.ts';
 import { parseRestore } from '../../netfilter/syntax/index.ts';
 import { parseHostConfig } from '../../stack/config.ts';
 import { Gateway } from '../../stack/gateway.ts';
@@ -35,8 +36,9 @@ export function gatewayInstance(config: ConfigFile, rules: readonly RulesText[])
       { clock, rng, log: SILENT, conntrack, nat, sequences, networks },
       parseHelperSettings(config.value),
     );
-    for (const { family, ...source } of rules)
-      gateway.load(parseRestore(source.text, { family, file: source.file }));
+    const { objects } = gateway;
+    makeObjects(config.value, undefined, objects, rng);
+    for (const { text, ...from } of rules) gateway.load(parseRestore(text, { ...from, objects }));
     return new LiveInstance({
       kind: 'gateway',
       clock,

@@ -10,6 +10,7 @@
  * The clock is whatever moves the instance. One that moves by itself (`isReal`) is brought up to date before each command; a
  * virtual one is moved for as long as a program that waits for something runs (time-keeper.ts).
  */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { VirtualClock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
@@ -146,6 +147,10 @@ export class LiveInstance implements ControlledInstance {
       const plain: ProgramIo = {
         env: io.env,
         createFile: (path) => FileSink.create(resolve(io.cwd, path)),
+        readText(path, done) {
+          if (path === '-') Promise.resolve(io.readInput()).then(done, () => done(null));
+          else done(textOf(resolve(io.cwd, path)));
+        },
         openCapture: (path) => openCapture(resolve(io.cwd, path)),
         out: { write: (text) => void (isOver || io.out.write(text)), flush: () => io.out.flush() },
         err: { write: (text) => void (isOver || io.err.write(text)), flush: () => io.err.flush() },
@@ -180,6 +185,16 @@ export async function serveControl(instance: ControlledInstance, path: string): 
   const server = new ControlServer(instance, path);
   await server.start();
   return server;
+}
+
+/** Null where it can't be read. */
+function textOf(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    // Whoever asked says so.
+    return null;
+  }
 }
 
 function hostOf(node: LiveNode, program: string) {

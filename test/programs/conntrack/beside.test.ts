@@ -8,13 +8,12 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hasProgram, requireOrSkip } from '../../support/require.ts';
 import { Prompt } from '../support.ts';
+import { sameLines } from './beside-support.ts';
 
 const NAMESPACE = `sluice-ct-${process.pid}`;
 const QUESTIONS = readFileSync(new URL('./questions.txt', import.meta.url), 'utf8')
   .trim()
   .split('\n');
-/** Some seconds pass while the questions are asked. */
-const SLACK_SECONDS = 100;
 
 describe('conntrack beside conntrack-tools', function () {
   this.timeout(120_000);
@@ -33,8 +32,8 @@ describe('conntrack beside conntrack-tools', function () {
       const words = line.split(' ').filter((word) => word !== '');
       const theirs = spawnSync('ip', ['netns', 'exec', NAMESPACE, ...words], { encoding: 'utf8' });
       const ours = prompt.run(line);
-      const seen = [ours.status, lines(ours.out), ours.err];
-      const wanted = [theirs.status, lines(theirs.stdout), theirs.stderr];
+      const seen = [ours.status, sameLines(ours.out), ours.err];
+      const wanted = [theirs.status, sameLines(theirs.stdout), theirs.stderr];
       if (JSON.stringify(seen) !== JSON.stringify(wanted)) {
         differences.push(`${line}\n  kernel ${JSON.stringify(wanted)}\n  ours   ${JSON.stringify(seen)}`);
       }
@@ -42,25 +41,3 @@ describe('conntrack beside conntrack-tools', function () {
     assert.deepEqual(differences, []);
   });
 });
-
-/** Sorted, with what may differ replaced; the counters of all processors count as one line. */
-function lines(text: string): string[] {
-  if (text.startsWith('cpu=')) return [sumOfProcessors(text)];
-  return text
-    .split('\n')
-    .map((line) => line.replace(/\bid=\d+$/, 'id=N').replace(/<id>\d+<\/id>/, '<id>N</id>'))
-    .map((line) => line.replace(/(?<=^(?:ipv[46] +\d+ )?\w+ +\d+ |-t |<timeout>)\d+/, rounded))
-    .sort();
-}
-
-function rounded(seconds: string): string {
-  return String(Math.round((Number(seconds) + SLACK_SECONDS / 3) / SLACK_SECONDS));
-}
-
-function sumOfProcessors(text: string): string {
-  const sums = new Map<string, number>();
-  for (const [, name, value] of text.matchAll(/(\w+)=(\d+)/g)) {
-    if (name !== 'cpu') sums.set(name!, (sums.get(name!) ?? 0) + Number(value));
-  }
-  return [...sums].map(([name, value]) => `${name}=${value}`).join(' ');
-}

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Lab, parseLab } from '../../../src/lab/index.ts';
+import { parseRestore } from '../../../src/netfilter/syntax/index.ts';
 import { programNamed } from '../../../src/programs/index.ts';
 import { Prompt } from '../support.ts';
 
@@ -63,7 +64,7 @@ describe('conntrack', () => {
       (options) => prompt.start(`conntrack -E ${options}`),
     );
     prompt.run(`conntrack -I ${TCP}`);
-    prompt.run('conntrack -U -p tcp -m 9');
+    prompt.run('conntrack -U -f ipv4 -p tcp -m 9');
     prompt.clock.advanceTo(prompt.clock.now + 1_500_000);
     prompt.run('conntrack -F');
     for (const one of watching) one.interrupt();
@@ -182,5 +183,66 @@ topology:
   it('prints help that names every option', () => {
     assert.match(prompt.run('conntrack -h').out, /-L, --dump \[TABLE\].*--orig-zone VALUE/s);
     assert.equal(prompt.run('conntrack').out, prompt.run('conntrack --help').out);
+  });
+
+  describe('with names for labels', () => {
+    const [first, second] = [1, 2].map(
+      (port) => `-p udp -s 10.0.0.1 -d 10.0.0.2 --sport ${port} --dport 2 -t 100`,
+    );
+    beforeEach(() => {
+      prompt.gateway.objects.labels.read('1 one\n40 forty\n');
+    });
+
+    function asksForLabels(): void {
+      const { objects } = prompt.gateway;
+      const rules = '*filter\n-A INPUT -m connlabel --label forty --set\nCOMMIT\n';
+      prompt.gateway.load(parseRestore(rules, { family: 4, objects }));
+    }
+
+    it('gives labels to connections that began while a rule asks for labels, and to no others', () => {
+      prompt.run(`conntrack -A ${first!} --label-add one`);
+      asksForLabels();
+      assert.equal(
+        prompt.run('conntrack -U -f ipv4 --label-add one').err.split('\n')[0],
+        'Operation failed: No space left on device',
+      );
+      prompt.run(`conntrack -A ${second!} --label-add one,forty`);
+      assert.equal(
+        prompt.run('conntrack -L -o labels').out.split('\n')[1]!.split(' ').at(-1),
+        'labels=one,forty',
+      );
+      assert.match(prompt.run('conntrack -L -l one').err, /: 1 flow entries/);
+    });
+
+    it('tells of labels while it watches', () => {
+      asksForLabels();
+      const watched = prompt.start('conntrack -E -o labels');
+      prompt.run(`conntrack -A ${first!} --label-add forty`);
+      prompt.run('conntrack -U -f ipv4 --label-del forty');
+      prompt.run('conntrack -U -f ipv4 --label-add one,forty');
+      prompt.run('conntrack -D');
+      watched.interrupt();
+      const told = watched.out
+        .split('\n')
+        .map((line) => [line.slice(0, 9).trim(), /labels\S*/.exec(line)?.[0]]);
+      assert.deepEqual(told.slice(0, -1), [
+        ['[NEW]', 'labels=forty'],
+        ['[UPDATE]', undefined],
+        ['[UPDATE]', 'labels=one,forty'],
+        ['[DESTROY]', undefined],
+      ]);
+    });
+  });
+
+  it('loads what -o save printed, all lines read before the first is carried out', () => {
+    prompt.run(`conntrack -I ${TCP} -u ASSURED,SEEN_REPLY`);
+    const saved = prompt.run('conntrack -L -o save').out;
+    prompt.files.set('table', `# saved\n${saved}`);
+    prompt.files.set('broken', `-F\n${saved}-A -p nope\n`);
+    assert.equal(prompt.run('conntrack -R broken').status, 2);
+    assert.equal(prompt.gateway.conntrack.count, 1);
+    prompt.run('conntrack -F');
+    assert.deepEqual(prompt.run('conntrack -R table').status, 0);
+    assert.equal(prompt.run('conntrack -L -o save').out, saved);
   });
 });
