@@ -15,6 +15,7 @@
  * `examples/library/` holds this as a program. What cannot be read is thrown as a SluiceError, with its place.
  *
  *   whole jobs   runReplay                              captures in, an outcome for every packet, a summary
+ *                createNetwork, Nic                     the network of virtual machines; src/vmm/running-network.ts
  *   one gateway  Gateway, parseHostConfig               frames in (`gateway.host.receive`), frames out (FrameSink)
  *   rules        parseRestore, printSave                iptables-save text to data and back
  *   captures     openCapture, PcapWriter, PcapngWriter  files read and written as streams
@@ -40,6 +41,19 @@ export type {
 export { runReplay } from './replay/replay.ts';
 export type { InterfaceCount, ReasonCount, ReplaySummary } from './replay/summary.ts';
 export { readTextFile } from './replay/text-file.ts';
+export {
+  createNetwork,
+  V86Nic,
+  type AuditEntry,
+  type GuestSettings,
+  type GuestStatus,
+  type NetworkListener,
+  type NetworkSettings,
+  type NetworkStatus,
+  type Nic,
+  type NicEvents,
+  type RunningNetwork,
+} from './vmm/index.ts';
 
 // One gateway
 export { VirtualClock, type Clock, type Timer, type TimeUs } from './base/clock.ts';

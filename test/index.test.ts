@@ -79,13 +79,53 @@ describe('the library', () => {
     assert.deepEqual(imported, ['ipaddr.js']);
   });
 
-  it('examples/library/replay.js runs as it stands', function () {
+  const EXAMPLES: readonly (readonly [file: string, ...says: RegExp[]])[] = [
+    [
+      'replay.js',
+      /^42 frames, 0 dropped$/m,
+      /10\.254\.0\.2 > 10\.253\.0\.2 => 198\.51\.100\.1 > 10\.253\.0\.2/,
+    ],
+    [
+      'network.js',
+      /^qemu-system-x86_64 … -netdev stream,id=web,server=off,.*mac=02:00:00:00:00:11$/m,
+      /^forward tcp\/127\.0\.0\.1:PORT=web:80$/m,
+      /^\[0:0\] -A FORWARD -i lan -p tcp -m tcp --dport 25 -j DROP\nweb is not there yet$/m,
+    ],
+    ['own-vmm.js', /^192\.168\.122\.1 is at 02:53:6c:00:00:01$/m],
+  ];
+  for (const [file, ...says] of EXAMPLES) {
+    it(`examples/library/${file} runs as it stands`, function () {
+      requireOrSkip(this, 'needs dist/ (npm run build)', isBuilt);
+      const text = execFileSync(process.execPath, [`examples/library/${file}`], {
+        cwd: ROOT,
+        encoding: 'utf8',
+      });
+      for (const said of says) assert.match(text, said);
+    });
+  }
+
+  it('is packed with what it needs, and no more', function () {
     requireOrSkip(this, 'needs dist/ (npm run build)', isBuilt);
-    const text = execFileSync(process.execPath, ['examples/library/replay.js'], {
+    const report = execFileSync('npm', ['pack', '--dry-run', '--ignore-scripts', '--json'], {
       cwd: ROOT,
       encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
     });
-    assert.match(text, /^42 frames, 0 dropped$/m);
-    assert.match(text, /10\.254\.0\.2 > 10\.253\.0\.2 => 198\.51\.100\.1 > 10\.253\.0\.2/);
+    const [{ files }] = JSON.parse(report) as [{ files: { path: string }[] }];
+    const packed = files.map(({ path }) => path);
+    const { bin, exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      bin: Record<string, string>;
+      exports: Record<string, Record<string, string>>;
+    };
+    const named = [...Object.values(bin), ...Object.values(exports).flatMap((one) => Object.values(one))];
+    for (const path of named) assert.ok(packed.includes(path.replace(/^\.\//, '')), path);
+    for (const path of ['README.md', 'LICENSE', 'examples/library/network.js', 'dist/programs.cjs'])
+      assert.ok(packed.includes(path), path);
+    const OUTSIDE =
+      /^(?:src\/(?!conform\/kernel\/netns-io\.py$)|test\/|bench\/|scripts\/|node_modules\/|dist\/modules\/|\.)|\.tsbuildinfo$/;
+    assert.deepEqual(
+      packed.filter((path) => OUTSIDE.test(path)),
+      [],
+    );
   });
 });

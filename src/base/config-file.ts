@@ -48,6 +48,19 @@ export function parseConfigFile({
   };
 }
 
+/** The file, made into what it describes: complaints about its content name their line. */
+export function readConfigFile<T>(
+  source: { readonly text: string; readonly file: string },
+  read: (file: ConfigFile) => T,
+): T {
+  const file = parseConfigFile(source);
+  try {
+    return read(file);
+  } catch (error) {
+    throw file.locate(error);
+  }
+}
+
 function toValue(document: Document.Parsed, file: string): unknown {
   try {
     return document.toJS();

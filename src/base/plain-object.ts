@@ -64,3 +64,13 @@ export function onlyKeys(value: PlainObject, path: string, allowed: readonly str
     fail(where, `unknown key${didYouMean(key, allowed)}; known are ${allowed.join(', ')}`);
   }
 }
+
+/** What a reader of texts says of one that it does not take (RangeError), said of the value. */
+export function understoodAt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof RangeError) return fail(path, error.message);
+    throw error;
+  }
+}

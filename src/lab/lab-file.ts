@@ -12,7 +12,7 @@
  *     steps:
  *       - { on: a, run: ping 10.0.0.2, expect: { replies: 1 } }
  */
-import { parseConfigFile, type ConfigFile } from '../base/config-file.ts';
+import { readConfigFile, type ConfigFile } from '../base/config-file.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import {
   booleanAt,
@@ -42,12 +42,7 @@ const UPLINK_NIC = 0xf0;
 export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor', 'capture'] as const;
 
 export function parseLab(source: { readonly text: string; readonly file: string }): Topology {
-  const file = parseConfigFile(source);
-  try {
-    return readLab(file);
-  } catch (error) {
-    throw file.locate(error);
-  }
+  return readConfigFile(source, readLab);
 }
 
 function readLab(file: ConfigFile): Topology {

@@ -10,6 +10,7 @@ import * as ethernet from '../wire/ethernet.ts';
 import { PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import { Scope } from './addresses.ts';
+import type { DeviceSettings4 } from './device-settings.ts';
 import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { NeighbourState, type Neighbour } from './neighbour.ts';
@@ -114,7 +115,7 @@ export class Arp {
       }
       return true;
     }
-    const isProxied = kind === InputRoute.FORWARD && this.answersFor(target, device, settings.proxyArp);
+    const isProxied = kind === InputRoute.FORWARD && this.answersFor(sender, target, device, settings);
     if (isProxied) {
       this.remember(device, sender, bytes, arp.senderMacAt(l3));
       this.replyForAnother(pkt, device, target);
@@ -123,9 +124,17 @@ export class Arp {
     return false;
   }
 
-  /** For what lies behind other devices: all of it (proxy_arp), or what was named (`ip neigh add proxy`). */
-  private answersFor(target: number, device: Device, proxyArp: boolean): boolean {
-    if (this.host.route4.route!.device === device) return false;
+  /**
+   * For what lies behind other devices: all of it (proxy_arp), or what was named (`ip neigh add proxy`). For what lies behind
+   * the same, where its stations do not hear each other (proxy_arp_pvlan), but for who only says where it is.
+   */
+  private answersFor(
+    sender: number,
+    target: number,
+    device: Device,
+    { proxyArp, proxyArpPvlan }: DeviceSettings4,
+  ): boolean {
+    if (this.host.route4.route!.device === device) return proxyArpPvlan && sender !== target;
     if (proxyArp) return true;
     const proxies = this.host.proxies;
     if (proxies.all().length === 0) return false;

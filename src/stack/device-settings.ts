@@ -19,6 +19,7 @@ export class DeviceSettings4 {
   arpIgnore = 0;
   arpAccept = 0;
   proxyArp = false;
+  proxyArpPvlan = false;
   promoteSecondaries = false;
   arpNotify = false;
   acceptRedirects = false;
@@ -91,6 +92,7 @@ export class SettingsTable {
     settings.arpIgnore = Math.max(own('arp_ignore'), all('arp_ignore'));
     settings.arpAccept = Math.max(own('arp_accept'), all('arp_accept'));
     settings.proxyArp = either('proxy_arp');
+    settings.proxyArpPvlan = either('proxy_arp_pvlan');
     settings.arpNotify = either('arp_notify');
     settings.promoteSecondaries = either('promote_secondaries');
     settings.acceptRedirects = this.acceptRedirects4(device, settings.forwarding);

@@ -33,6 +33,8 @@ const OPTION_HEADER_LENGTH = 8;
 export class NeighbourDiscovery {
   /** Whoever advertises the router on its links. */
   onRouterSolicitation: ((device: Device) => void) | null = null;
+  /** False on links whose stations do not hear each other. */
+  showsBetterWays = true;
   private readonly host: Host;
 
   constructor(host: Host) {
@@ -322,6 +324,7 @@ export class NeighbourDiscovery {
 
   /** The packet goes back to the link that it came from: its sender could do better (RFC 4861 8.2). */
   redirect(pkt: PacketBuffer, device: Device): void {
+    if (!this.showsBetterWays) return;
     const host = this.host;
     const source = this.linkLocalOf(device);
     const isOnLink =

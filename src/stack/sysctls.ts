@@ -67,6 +67,11 @@ const IPV4_CONF: readonly SysctlSpec[] = [
   flag('net.ipv4.conf.*.arp_notify', 0, 'announce addresses when their interface comes; all or interface'),
   flag('net.ipv4.conf.*.proxy_arp', 0, 'answer ARP for what is routed elsewhere; all or interface'),
   flag(
+    'net.ipv4.conf.*.proxy_arp_pvlan',
+    0,
+    'answer ARP for what is on the same interface (RFC 3069); all or interface',
+  ),
+  flag(
     'net.ipv4.conf.*.promote_secondaries',
     0,
     'the first secondary address takes the place of a primary one that is removed; all or interface',

@@ -1,11 +1,15 @@
 /** Networks for virtual machines: a switch, a gateway with a packet filter, services, the way out; and NICs of VMMs. */
 export { AuditFile } from './audit-file.ts';
-export { AuditLog } from './audit.ts';
+export { AuditLog, type AuditEntry } from './audit.ts';
 export { OFFENCES } from './guard/guest-guard.ts';
-export { parseNetworkFile, parseRate, type NetworkFile } from './network-file.ts';
+export { parseNetworkFile, withMore, type BesideFile } from './network-file.ts';
+export { readNetworkSettings, type NetworkPlan, type NetworkSettings } from './network-settings.ts';
+export type { GuestPlan, GuestSettings } from './guest-settings.ts';
+export { statusOf, type GuestStatus, type NetworkStatus } from './network-status.ts';
+export { createNetwork, RunningNetwork, type NetworkListener } from './running-network.ts';
 export { GuestNetwork, type GuestNetworkOptions } from './machine-network.ts';
 export { LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
-export { loadFileRules, loadRules, parseReservation, type RulesText } from './network-words.ts';
+export { loadRules, parseReservation, type RulesText } from './network-words.ts';
 export { formatForward, parseForward, type Forward } from './world/forward.ts';
 export type { Forwards } from './world/forwards.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';

@@ -6,7 +6,7 @@ import { MachineWorld } from './world/world.ts';
 
 export interface GuestNetworkOptions extends NetworkOptions {
   /** Who answers for all names but the network's own; this machine's resolvers unless given. */
-  readonly resolvers?: readonly Resolver[];
+  readonly resolvers?: readonly Resolver[] | undefined;
 }
 
 export class GuestNetwork extends NetworkCore<MachineWorld> {

@@ -16,6 +16,8 @@ export interface AuditNames {
   guestAt(address: string): string | undefined;
   /** The name that an address was asked for. */
   nameOf(address: string): string | undefined;
+  /** The rule that let the packet through that is on its way. */
+  passedBy(): string | undefined;
 }
 
 export class NetworkAudit implements Witness {
@@ -28,6 +30,10 @@ export class NetworkAudit implements Witness {
     this.log = log;
     this.clock = clock;
     this.names = names;
+  }
+
+  passedBy(): string | undefined {
+    return this.names.passedBy();
   }
 
   opened(flow: WorldFlow): void {
@@ -73,8 +79,9 @@ export class NetworkAudit implements Witness {
     this.write(undefined, { event: 'log', text });
   }
 
-  private wordsOf({ protocol, from, fromPort, to, toPort }: WorldFlow) {
-    return { protocol, from: place(from, fromPort), to: place(to, toPort), name: this.names.nameOf(to) };
+  private wordsOf({ protocol, from, fromPort, to, toPort, rule }: WorldFlow) {
+    const name = this.names.nameOf(to);
+    return { protocol, from: place(from, fromPort), to: place(to, toPort), name, rule };
   }
 
   private write(guest: string | undefined, entry: AuditEntry): void {

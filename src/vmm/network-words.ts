@@ -1,10 +1,7 @@
 /** How a guest network is described on a command line. */
-import { SeededRng } from '../base/rng.ts';
-import { makeObjects } from '../netfilter/object-settings.ts';
 import { parseRestore } from '../netfilter/syntax/restore.ts';
 import { parseIp4, parseMac } from '../wire/address.ts';
 import type { NetworkCore } from './network.ts';
-import type { NetworkFile } from './network-file.ts';
 import type { World } from './surroundings.ts';
 import type { Reservation } from '../services/dhcp4-leases.ts';
 
@@ -22,12 +19,6 @@ export interface RulesText {
   readonly family: 4 | 6;
   readonly text: string;
   readonly file?: string;
-}
-
-/** The rules of a network's file, and the sets that they name; `seed` for the sets' hashes. */
-export function loadFileRules({ gateway }: NetworkCore<World>, file: NetworkFile, seed: number): void {
-  makeObjects(file.named, undefined, gateway.objects, new SeededRng(seed));
-  for (const ruleset of file.rulesets) gateway.load(ruleset);
 }
 
 /** Puts rules in force; throws SluiceError with file and line, and then nothing has changed. */

@@ -30,6 +30,8 @@ import { OFFENCES } from './guard/guest-guard.ts';
 import { LearnedNames } from './services/learned-names.ts';
 import { NamePolicy, type NameRules } from './services/name-policy.ts';
 import type { NameWatch } from './services/name-server.ts';
+import { NameSets } from './services/name-sets.ts';
+import { resolvedAddresses } from './services/resolved-addresses.ts';
 import type { Nic } from './nics/nic.ts';
 import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
@@ -60,9 +62,11 @@ export interface GuestConfig {
   readonly name: string;
   readonly nic: Nic;
   /** The only hardware address that it may have; else the first that it shows is its own. */
-  readonly mac?: string;
+  readonly mac?: string | undefined;
   /** Bits a second that it may send; what is above is dropped. */
-  readonly rate?: number;
+  readonly rate?: number | undefined;
+  /** TCP connections to the world at a time; else as all. */
+  readonly connections?: number | undefined;
   /** True: it may have any addresses and say what it likes, as a router of its own would. */
   readonly trusted?: boolean;
 }
@@ -71,15 +75,17 @@ export interface NetworkOptions {
   /** The gateway's addresses towards the guests, with prefix: `192.168.122.1/24`, `fd00:122::1/64`. */
   readonly addresses: readonly string[];
   /** Bytes of the largest datagram on the guests' network. */
-  readonly mtu?: number;
+  readonly mtu?: number | undefined;
   readonly guests: readonly GuestConfig[];
   /** Guests are known as NAME and NAME.DOMAIN. */
-  readonly domain?: string;
-  readonly leaseSeconds?: number;
+  readonly domain?: string | undefined;
+  readonly leaseSeconds?: number | undefined;
   /** Addresses (and names) that certain hardware addresses always get. */
   readonly reservations?: readonly Reservation[];
   /** TCP connections that one guest has at a time. */
-  readonly connectionsPerGuest?: number;
+  readonly connectionsPerGuest?: number | undefined;
+  /** Guests reach each other through the gateway alone, so that its rules hold between them. */
+  readonly isolate?: boolean;
   /** Sysctls of the gateway. */
   readonly sysctl?: Readonly<Record<string, number>>;
   /** Names that guests may ask for. */
@@ -102,6 +108,12 @@ const DEFAULT_LEASE_SECONDS = 3600;
 /** Frames up to this many bytes wait until the gateway is done with what it is at: mostly acknowledgements, to which the
  * world answers with large ones. Waiting costs a copy, and the gateway would have to make one of every answer. */
 const SMALL_FRAME = 2048;
+/** The gateway answers ARP for guests on the same wire (RFC 3069), and does not show them a shorter way. */
+const BETWEEN_GUESTS = {
+  'net.ipv4.conf.lan.proxy_arp_pvlan': 1,
+  'net.ipv4.conf.all.send_redirects': 0,
+  'net.ipv4.conf.lan.send_redirects': 0,
+} as const;
 const SILENT: LogSink = { wanted: false, line: () => {} };
 
 export class NetworkCore<W extends World> {
@@ -131,19 +143,24 @@ export class NetworkCore<W extends World> {
     this.guests = guests;
     this.onLink = options.onLink;
     const learned = new LearnedNames();
-    const policy = new NamePolicy(options.names ?? ALL_NAMES, this.clock);
+    const names = options.names ?? ALL_NAMES;
+    const policy = new NamePolicy(names, this.clock);
+    const isolate = options.isolate ?? false;
     this.isAudited = options.audit !== undefined;
     this.audit = new NetworkAudit(options.audit ?? new AuditLog(), this.clock, {
       guestAt: (address) => this.guests[this.guards.claims.holderOf(address) - 1]?.name,
       nameOf: (address) => learned.of(address),
+      passedBy: () => this.passedBy(),
     });
-    this.switch = new GuestSwitch(switchOf(guests, mtu), this.clock, rng);
-    this.gateway = new Gateway(gatewayConfig(addresses, mtu, options.sysctl ?? {}), {
+    this.switch = new GuestSwitch(switchOf(guests, mtu, isolate), this.clock, rng);
+    const sysctl = isolate ? { ...BETWEEN_GUESTS, ...options.sysctl } : (options.sysctl ?? {});
+    this.gateway = new Gateway(gatewayConfig(addresses, mtu, sysctl), {
       clock: this.clock,
       rng,
       log: options.log ?? (this.isAudited ? this.auditedLog() : SILENT),
       sink: { frame: (device, bytes, start, end) => this.fromGateway(device, bytes, start, end) },
     });
+    this.gateway.host.nd.showsBetterWays = !isolate;
     this.guards = new Guards(guests, addresses, this.clock, GATEWAY_LAN_MAC);
     this.lan = this.gateway.host.devices.named(LAN)!;
     const { conntrack, nat, sequences, host: networks } = this.gateway;
@@ -161,7 +178,8 @@ export class NetworkCore<W extends World> {
       witness: this.audit,
       reaches: (address) => policy.reaches(address),
       guestOf: guestBySource((text) => this.guards.claims.holderOf(text)),
-      connectionsPerGuest: options.connectionsPerGuest ?? DEFAULT_CONNECTIONS,
+      connectionsPerGuest: (guest) =>
+        this.guests[Number(guest) - 1]?.connections ?? options.connectionsPerGuest ?? DEFAULT_CONNECTIONS,
       addressesOf: (name) => this.services.names.addressesOf(name),
       guests: addresses.map((prefix) => ({
         to: networkOfPrefix(prefix),
@@ -175,6 +193,7 @@ export class NetworkCore<W extends World> {
         },
       },
     });
+    const nameSets = new NameSets(names.sets ?? new Map(), this.gateway.objects.sets);
     const machine = UPLINK_ADDRESSES.map(([, world]) => withoutLength(world));
     const watch: NameWatch = {
       asked: (client, name) => {
@@ -184,8 +203,10 @@ export class NetworkCore<W extends World> {
       },
       answered: (name, answers) => {
         if (!policy.allowsAnswer(answers)) return false;
-        learned.learn(name, answers);
-        policy.learn(answers);
+        const addresses = resolvedAddresses(name, answers);
+        learned.learn(name, addresses);
+        policy.learn(addresses);
+        nameSets.learn(name, addresses);
         return true;
       },
     };
@@ -196,6 +217,7 @@ export class NetworkCore<W extends World> {
       domain: options.domain ?? DEFAULT_DOMAIN,
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       reservations: options.reservations ?? [],
+      isolate,
       nameServer: (names) => surroundings.makeNameServer(names, watch, new Outside(this.clock)),
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
     });
@@ -273,6 +295,13 @@ export class NetworkCore<W extends World> {
     outgoing.length = 0;
   }
 
+  /** Asked while the world deals with what the gateway let through, as long as its packet buffer still knows of it. */
+  private passedBy(): string | undefined {
+    return this.isAudited && this.pkt.decision !== 0
+      ? this.gateway.netfilter.describeDecision(this.pkt)
+      : undefined;
+  }
+
   private refused(pkt: PacketBuffer): void {
     const holder = this.guards.claims.holderOf(formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3));
     const guest = this.guests[holder - 1]?.name;
@@ -295,13 +324,13 @@ export class NetworkCore<W extends World> {
   }
 }
 
-function switchOf(guests: readonly GuestConfig[], mtu: number) {
+function switchOf(guests: readonly GuestConfig[], mtu: number, isolated: boolean) {
   // Names are the user's: none is there before.
   const ports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   ports[GATEWAY_PORT] = { mtu };
   for (const { name } of guests) {
     if (Object.hasOwn(ports, name)) throw new SluiceError('NETWORK', `guests: "${name}" is there twice`);
-    ports[name] = { mtu };
+    ports[name] = { mtu, isolated };
   }
   return parseSwitchConfig({ model: 'learning', ports }, 'switch', 'guests');
 }

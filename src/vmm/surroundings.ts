@@ -8,7 +8,7 @@ import type { DnsNames } from '../services/dns-names.ts';
 import type { RealClock } from './real-clock.ts';
 import type { NameServer, NameWatch } from './services/name-server.ts';
 import type { Outside } from './world/outside.ts';
-import type { GuestOf } from './world/quotas.ts';
+import type { GuestOf, QuotaLimit } from './world/quotas.ts';
 import type { Witness } from './world/witness.ts';
 
 /** The far end of the gateway's uplink. */
@@ -33,7 +33,7 @@ export interface WorldOptions {
   /** May guests go to this address? */
   readonly reaches: (address: string) => boolean;
   /** TCP connections of one guest at a time. */
-  readonly connectionsPerGuest: number;
+  readonly connectionsPerGuest: QuotaLimit;
   /** Addresses of a guest by its name. */
   readonly addressesOf: (name: string) => readonly string[];
   /** Networks of guests, and the gateway's address towards them. */

@@ -73,6 +73,7 @@ describe('stack: router advertisements', () => {
     const advertiser = new RouterAdvertiser(router.host, router.host.devices.named('eth0')!, {
       prefix: parseAddress('fd05::')!.words,
       length: 64,
+      onLink: true,
       nameServer: parseAddress('fd05::1')!.words,
       mtu: 1500,
       domain: 'lab',
@@ -122,6 +123,7 @@ describe('stack: router advertisements', () => {
     const advertiser = new RouterAdvertiser(router.host, router.host.devices.named('up0')!, {
       prefix: parseAddress('fd06::')!.words,
       length: 64,
+      onLink: true,
       nameServer: parseAddress('fd06::1')!.words,
       mtu: 1500,
       domain: '',

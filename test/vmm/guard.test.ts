@@ -61,6 +61,10 @@ const datagram = (src: string, from: string, sport = 1000, dport = 2000) =>
     data(Uint8Array.of(1)),
   );
 
+/** To ff02::16. */
+const isToMldRouters = (frame: Uint8Array) =>
+  Buffer.from(frame).subarray(0, 6).equals(Buffer.from('333300000016', 'hex'));
+
 describe('a guest cannot', () => {
   let network: GuestNetwork;
   let wires: readonly [WireNic, WireNic];
@@ -85,7 +89,9 @@ describe('a guest cannot', () => {
     wires[1].heard = [];
     const before = guard.offences[offence]!;
     wires[0].send(bytes);
-    assert.deepEqual(wires[1].heard, []);
+    // The gateway repeats its reports of multicast groups when it is time for that.
+    const heard = wires[1].heard.filter((frame) => !isToMldRouters(frame));
+    assert.deepEqual(heard, []);
     assert.equal(guard.offences[offence], before + 1);
   };
 

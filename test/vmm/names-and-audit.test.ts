@@ -12,6 +12,7 @@ import { AuditFile } from '../../src/vmm/audit-file.ts';
 import { AuditLog } from '../../src/vmm/audit.ts';
 import { GuestNetwork } from '../../src/vmm/machine-network.ts';
 import { NamePolicy, type NameRules } from '../../src/vmm/services/name-policy.ts';
+import { resolvedAddresses } from '../../src/vmm/services/resolved-addresses.ts';
 import { ask, exchange, stackGuest, StackNic, type StackGuest } from './stack-guest.ts';
 
 const REFUSED = 5;
@@ -43,12 +44,15 @@ describe('the policy of names', () => {
     const clock = new VirtualClock(START);
     const only = policy({ allow: ['good.example'], only: true }, clock);
     assert.equal(only.reaches('192.0.2.7'), false);
-    only.learn([
-      { type: 'A', name: 'good.example', ttl: 300, data: '192.0.2.7' },
-      { type: 'A', name: 'good.example', ttl: 300, data: '192.168.1.1' },
-      { type: 'A', name: 'good.example', ttl: 300, data: '169.254.169.254' },
-      { type: 'AAAA', name: 'good.example', ttl: 300, data: 'fd00::1' },
-    ]);
+    const answered = (type: 'A' | 'AAAA', data: string) => ({ type, name: 'good.example', ttl: 300, data });
+    only.learn(
+      resolvedAddresses('good.example', [
+        answered('A', '192.0.2.7'),
+        answered('A', '192.168.1.1'),
+        answered('A', '169.254.169.254'),
+        answered('AAAA', 'fd00::1'),
+      ]),
+    );
     assert.equal(only.reaches('192.0.2.7'), true);
     for (const address of ['192.168.1.1', '169.254.169.254', 'fd00::1'])
       assert.equal(only.reaches(address), false, address);
@@ -59,7 +63,7 @@ describe('the policy of names', () => {
   it('remembers a bounded number of addresses', () => {
     const only = policy({ only: true });
     for (let i = 0; i < 20_000; i++) {
-      only.learn([{ type: 'A', name: 'x', ttl: 60, data: `8.${i >> 16}.${(i >> 8) & 255}.${i & 255}` }]);
+      only.learn([{ address: `8.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, seconds: 60 }]);
     }
     assert.equal(only.reaches('8.0.0.0'), false);
     assert.equal(only.reaches('8.0.78.31'), true);

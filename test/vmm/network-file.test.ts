@@ -11,11 +11,12 @@ address: [192.168.5.1/24, "fd00:5::1/64"]
 mtu: 9000
 lease: 600
 guests:
-  web: { socket: "connect:tcp:127.0.0.1:4000", mac: "02:00:00:00:00:11", ip: 192.168.5.11, rate: 1.5mbit }
+  web: { socket: "connect:tcp:127.0.0.1:4000", mac: "02:00:00:00:00:11", ip: 192.168.5.11, rate: 1.5mbit, connections: 7 }
   __proto__: db.sock
 forwards: [8080=web:80]
 names: { allow: ["*.Example.org"], only: true }
-limits: { connections: 5 }
+limits: { connections: 5, rate: 1mbit }
+resolvers: [192.0.2.53, '[2001:db8::53]:5300']
 sysctl: { net.netfilter.nf_conntrack_max: 100 }
 log: audit.jsonl
 `);
@@ -26,13 +27,15 @@ log: audit.jsonl
         attachment: { kind: 'stream', address: { host: '127.0.0.1', port: 4000 }, listen: false },
         mac: '02:00:00:00:00:11',
         rate: 1_500_000,
+        connections: 7,
         trusted: false,
       },
       {
         name: '__proto__',
         attachment: { kind: 'stream', address: { path: 'db.sock' }, listen: true },
         mac: undefined,
-        rate: undefined,
+        rate: 1_000_000,
+        connections: undefined,
         trusted: false,
       },
     ]);
@@ -41,7 +44,16 @@ log: audit.jsonl
       [['web', '02:00:00:00:00:11']],
     );
     assert.equal(file.forwards[0]!.guestPort, 80);
-    assert.deepEqual(file.names, { allow: ['*.example.org'], deny: [], only: true });
+    assert.deepEqual(file.names, {
+      allow: ['*.example.org'],
+      deny: [],
+      only: true,
+      sets: new Map(),
+    });
+    assert.deepEqual(file.resolvers, [
+      { address: '192.0.2.53', port: 53 },
+      { address: '2001:db8::53', port: 5300 },
+    ]);
     assert.equal(file.connectionsPerGuest, 5);
     assert.equal(file.leaseSeconds, 600);
   });
@@ -75,6 +87,8 @@ log: audit.jsonl
     ['names: { allow: ["ex ample"] }', 1, /not a name/],
     ['names:\n  allow: []\n  alow: []', 3, /names\.alow: unknown key/],
     ['\n\nrules: |\n  *filter\n  -A FORWARD -j NOWHERE\n  COMMIT\n', 5, /NOWHERE/],
+    ['resolvers:\n  - example.org', 2, /resolvers\[0\]: not ADDRESS/],
+    ['guests:\n  web: { nic: x }', 2, /guests\.web\.nic: must be a Nic/],
     ['guests: [a', 1, /./],
   ];
   for (const [text, line, message] of WRONG) {

@@ -43,6 +43,7 @@ export function stackGuest(
   nic: StackNic,
   addresses: string[],
   gateways: string[],
+  mac = '02:00:00:00:00:05',
 ): StackGuest {
   const pkt = new PacketBuffer();
   const send = nic.connect((bytes) => {
@@ -51,7 +52,7 @@ export function stackGuest(
   });
   const host = Host.fromObject(
     {
-      interfaces: { eth0: { mac: '02:00:00:00:00:05', addresses, mtu: 65520 } },
+      interfaces: { eth0: { mac, addresses, mtu: 65520 } },
       routes: gateways.map((via) => ({ to: via.includes(':') ? '::/0' : '0.0.0.0/0', via, dev: 'eth0' })),
       sysctl: { 'net.ipv4.ip_forward': 0, 'net.ipv6.conf.all.forwarding': 0 },
     },

@@ -6,22 +6,16 @@ import { readTextFile } from '../../replay/text-file.ts';
 import { serveControl } from '../../shell/live/instance.ts';
 import { NetworkInstance } from '../../shell/net/instance.ts';
 import {
-  AuditFile,
-  AuditLog,
-  formatForward,
-  GuestNetwork,
-  loadFileRules,
   loadRules,
+  parseAttachment,
   parseForward,
   parseNetworkFile,
   parseReservation,
-  makeNic,
-  parseAttachment,
-  vmmWords,
-  type Attachment,
-  type Forward,
-  type GuestConfig,
-  type NetworkFile,
+  readNetworkSettings,
+  RunningNetwork,
+  withMore,
+  type GuestPlan,
+  type NetworkPlan,
   type RulesText,
 } from '../../vmm/index.ts';
 import { ExitStatus } from '../exit-status.ts';
@@ -29,12 +23,6 @@ import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
 import { controlSocket, isControlAction, ownSocket, runControl } from './net-control.ts';
 import type { NetOptions } from './net.ts';
-
-const DEFAULT_ADDRESSES = ['192.168.122.1/24', 'fd53:6c75:6963:7a00::1/64'];
-
-interface Card extends Omit<GuestConfig, 'nic'> {
-  readonly attachment: Attachment;
-}
 
 export async function runNetCommand(args: readonly string[], options: NetOptions, io: Io): Promise<number> {
   const [action, ...words] = args;
@@ -44,36 +32,49 @@ export async function runNetCommand(args: readonly string[], options: NetOptions
       `"up [FILE]", status, rules, forward, log or capture, not "${args.join(' ')}"`,
       'net',
     );
-  return up(words[0] === undefined ? undefined : parseNetworkFile(readTextFile(words[0])), options, io);
+  return up(planOf(words[0], options, io), options, io);
 }
 
-async function up(file: NetworkFile | undefined, options: NetOptions, io: Io): Promise<number> {
-  const cards = cardsOf(file, options, io);
-  const forwards = [
-    ...(file?.forwards ?? []),
-    ...options.forward.map((text) => understood(() => parseForward(text))),
-  ];
-  const log = options.log ?? file?.log;
-  const audit = new AuditLog(log === undefined ? null : new AuditFile(log));
-  const network = new GuestNetwork({
-    ...settingsOf(file, options),
-    guests: guestsOf(cards, io),
-    audit,
-    onLink: (guest, isUp) => tell(io, options, guest, isUp),
+/** What is given on the command line counts before what the file says. */
+function planOf(path: string | undefined, options: NetOptions, io: Io): NetworkPlan {
+  const beside = { template: options.template, allow: options.allow };
+  const plan =
+    path === undefined
+      ? readNetworkSettings(withMore({}, beside))
+      : parseNetworkFile(readTextFile(path), beside);
+  const reservations = options.reserve.map((text) => understood(() => parseReservation(text)));
+  const forwards = options.forward.map((text) => understood(() => parseForward(text)));
+  return {
+    ...plan,
+    addresses: options.address.length > 0 ? options.address : plan.addresses,
+    mtu: options.mtu ?? plan.mtu,
+    domain: options.domain ?? plan.domain,
+    log: options.log ?? plan.log,
+    guests: guestsOf(plan, options, io),
+    reservations: [...plan.reservations, ...reservations],
+    forwards: [...plan.forwards, ...forwards],
+  };
+}
+
+async function up(plan: NetworkPlan, options: NetOptions, io: Io): Promise<number> {
+  const network = new RunningNetwork(plan, {
+    link: (guest, isUp) => tell(io, options, guest, isUp),
+    complaint: (message) => {
+      complain(io, message);
+      io.err.flush();
+    },
   });
-  if (file !== undefined) loadFileRules(network, file, Date.now());
-  loadRules(network, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
-  const path = options.socket ?? file?.control ?? (await freeControlSocket(options, io));
-  const control = await serveControl(new NetworkInstance(network, audit), path);
+  const { engine, audit } = network;
+  loadRules(engine, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
+  const path = options.socket ?? plan.control ?? (await freeControlSocket(options, io));
+  const control = await serveControl(new NetworkInstance(engine, audit), path);
   try {
     await network.start();
-    const opened = await open(network, forwards);
-    announce(io, options, cards, opened, path);
+    announce(io, options, network, plan.guests, path);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
+    await network.close();
   } finally {
     await control.close();
-    await network.close();
-    audit.close();
   }
   return ExitStatus.DONE;
 }
@@ -90,54 +91,12 @@ async function freeControlSocket(options: NetOptions, io: Io): Promise<string> {
   }
 }
 
-/** What is given on the command line counts before what the file says. */
-function settingsOf(file: NetworkFile | undefined, options: NetOptions) {
-  const given = <K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } =>
-    value === undefined ? {} : ({ [key]: value } as { [P in K]?: V });
-  const addresses = [options.address, file?.addresses ?? [], DEFAULT_ADDRESSES].find(
-    (list) => list.length > 0,
-  )!;
-  return {
-    addresses,
-    reservations: [
-      ...(file?.reservations ?? []),
-      ...options.reserve.map((text) => understood(() => parseReservation(text))),
-    ],
-    ...given('mtu', options.mtu ?? file?.mtu),
-    ...given('domain', options.domain ?? file?.domain),
-    ...given('leaseSeconds', file?.leaseSeconds),
-    ...given('sysctl', file?.sysctl),
-    ...given('helpers', file?.helpers),
-    ...given('names', file?.names),
-    ...given('connectionsPerGuest', file?.connectionsPerGuest),
-  };
-}
-
-function guestsOf(cards: readonly Card[], io: Io): GuestConfig[] {
-  const report = (message: string) => {
-    complain(io, message);
-    io.err.flush();
-  };
-  return cards.map(({ attachment, ...guest }) => ({ ...guest, nic: makeNic(attachment, report) }));
-}
-
-async function open(network: GuestNetwork, wanted: readonly Forward[]): Promise<string[]> {
-  const texts: string[] = [];
-  for (const forward of wanted) texts.push(formatForward(await network.forwards.add(forward)));
-  return texts;
-}
-
 function rulesOf(family: 4 | 6, file: string | undefined): RulesText[] {
   return file === undefined ? [] : [{ family, ...readTextFile(file) }];
 }
 
-function cardsOf(file: NetworkFile | undefined, options: NetOptions, io: Io): Card[] {
-  const named = (file?.guests ?? []).map(({ mac, rate, ...guest }) => ({
-    ...guest,
-    ...(mac === undefined ? {} : { mac }),
-    ...(rate === undefined ? {} : { rate }),
-  }));
-  const isNone = named.length === 0 && options.guest.length === 0;
+function guestsOf(plan: NetworkPlan, options: NetOptions, io: Io): readonly GuestPlan[] {
+  const isNone = plan.guests.length === 0 && options.guest.length === 0;
   const words = isNone ? [`guest=${ownSocket(io, 'guest.sock')}`] : options.guest;
   const given = words.map((word) => {
     const [, name, address] = /^([A-Za-z0-9_.-]+)=(.+)$/.exec(word) ?? [];
@@ -146,7 +105,7 @@ function cardsOf(file: NetworkFile | undefined, options: NetOptions, io: Io): Ca
     }
     return { name, attachment: understood(() => parseAttachment(address)) };
   });
-  return [...named, ...given];
+  return [...plan.guests, ...given];
 }
 
 function understood<T>(parse: () => T): T {
@@ -160,22 +119,22 @@ function understood<T>(parse: () => T): T {
 function announce(
   io: Io,
   options: NetOptions,
-  cards: readonly Card[],
-  forwards: readonly string[],
+  network: RunningNetwork,
+  guests: readonly GuestPlan[],
   control: string,
 ): void {
   const isJson = options.json === true;
   const say = (object: object, text: string) =>
     io.out.write(isJson ? `${JSON.stringify(object)}\n` : `${text}\n`);
-  for (const { name, attachment, mac } of cards) {
-    const words = vmmWords(name, attachment, mac);
+  for (const { name, attachment } of guests) {
+    const words = network.vmmWords(name);
     const program = attachment.kind === 'websocket' ? 'v86' : 'qemu-system-x86_64';
     say(
       { type: 'guest', name, [attachment.kind === 'websocket' ? 'v86' : 'qemu']: words },
       `${name}: ${program} … ${words.join(' ')}`,
     );
   }
-  for (const forward of forwards) say({ type: 'forward', forward }, `forward ${forward}`);
+  for (const forward of network.forwards) say({ type: 'forward', forward }, `forward ${forward}`);
   say({ type: 'control', path: control }, `control ${control}`);
   io.out.flush();
 }

@@ -77,6 +77,21 @@ const OPTIONS = {
       '"wan". Without rules everything is let through.',
   },
   rules6: { kind: 'text', value: 'FILE', section: POLICY, about: 'The same for IPv6.' },
+  template: {
+    kind: 'text',
+    value: 'NAME',
+    section: POLICY,
+    about:
+      'Rules that come with a name. "sandbox": guests reach the names that --allow (or the file) says, and nothing else – ' +
+      'no private networks, no metadata of clouds, not this machine, not each other.',
+  },
+  allow: {
+    kind: 'list',
+    value: 'NAME',
+    section: POLICY,
+    about:
+      'A name that guests may ask for, or "*." and a name for all below it; all others are refused. May stand several times.',
+  },
   json: {
     kind: 'flag',
     section: 'Output',
@@ -128,6 +143,10 @@ export const net = defineCommand({
       command: 'sluice net up --guest web=web.sock --guest db=db.sock --rules egress.rules',
     },
     { about: 'The network that a file describes:', command: 'sluice net up network.yaml' },
+    {
+      about: 'A guest that is not to be trusted:',
+      command: "sluice net up --template sandbox --allow pypi.org --allow '*.debian.org'",
+    },
     {
       about: 'A port of this machine led to a guest, while the network runs:',
       command: 'sluice net forward add 8080=web:80',

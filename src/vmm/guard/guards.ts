@@ -13,8 +13,8 @@ import { RateLimit } from './rate-limit.ts';
 
 export interface Guarded {
   readonly name: string;
-  readonly mac?: string;
-  readonly rate?: number;
+  readonly mac?: string | undefined;
+  readonly rate?: number | undefined;
   readonly trusted?: boolean;
 }
 

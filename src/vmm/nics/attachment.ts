@@ -14,7 +14,9 @@ import { WebSocketNic } from './websocket-nic.ts';
 export type Attachment =
   | { readonly kind: 'stream'; readonly address: StreamAddress; readonly listen: boolean }
   | { readonly kind: 'datagram'; readonly address: DatagramAddress }
-  | { readonly kind: 'websocket'; readonly host: string; readonly port: number };
+  | { readonly kind: 'websocket'; readonly host: string; readonly port: number }
+  /** A card of the program's own. */
+  | { readonly kind: 'own'; readonly nic: Nic };
 
 const CONNECT = 'connect:';
 const MAX_PORT = 65535;
@@ -52,6 +54,8 @@ export function makeNic(attachment: Attachment, complain: (message: string) => v
       return new DatagramNic(attachment.address);
     case 'websocket':
       return new WebSocketNic({ ...attachment, complain });
+    case 'own':
+      return attachment.nic;
   }
 }
 
@@ -59,6 +63,8 @@ export function makeNic(attachment: Attachment, complain: (message: string) => v
 export function vmmWords(name: string, attachment: Attachment, mac?: string): string[] {
   const card = ['-device', `virtio-net-pci,netdev=${name}${mac === undefined ? '' : `,mac=${mac}`}`];
   switch (attachment.kind) {
+    case 'own':
+      return [];
     case 'websocket':
       return [
         `net_device: { type: "virtio", relay_url: "ws://${bracketed(attachment.host)}:${attachment.port}/" }`,

@@ -169,11 +169,14 @@ function ask(
 }
 
 function ownResolvers(): Resolver[] {
-  return getServers().map((text) => {
-    const withPort = /^\[(.*)\]:(\d+)$|^([^:]+):(\d+)$/.exec(text);
-    if (withPort === null) return { address: text, port: PORT };
-    return { address: (withPort[1] ?? withPort[3])!, port: Number(withPort[2] ?? withPort[4]) };
-  });
+  return getServers().map(parseResolver);
+}
+
+/** `192.0.2.1`, `192.0.2.1:5300`, `[2001:db8::1]:5300`. */
+export function parseResolver(text: string): Resolver {
+  const withPort = /^\[(.*)\]:(\d+)$|^([^:]+):(\d+)$/.exec(text);
+  if (withPort === null) return { address: text, port: PORT };
+  return { address: (withPort[1] ?? withPort[3])!, port: Number(withPort[2] ?? withPort[4]) };
 }
 
 /** `192.168.122.5` of `5.122.168.192.in-addr.arpa`. */

@@ -33,6 +33,8 @@ export interface ServiceOptions {
   readonly domain: string;
   readonly leaseSeconds: number;
   readonly reservations: readonly Reservation[];
+  /** Guests are to send to each other through the gateway. */
+  readonly isolate: boolean;
   /** Who answers for these names and all others. */
   readonly nameServer: (names: DnsNames) => NameServer;
   /** Another guest than the one with this hardware address uses the address. */
@@ -73,10 +75,18 @@ export class GatewayServices {
     this.advertiser?.close();
   }
 
-  private advertise(host: Host, own: string, { mtu, domain }: ServiceOptions): RouterAdvertiser {
+  private advertise(host: Host, own: string, { mtu, domain, isolate }: ServiceOptions): RouterAdvertiser {
     const { words, length } = parsePrefix(own)!;
     const prefix = networkOf(words, length);
-    return new RouterAdvertiser(host, this.device, { prefix, length, nameServer: words, mtu, domain });
+    const onLink = !isolate;
+    return new RouterAdvertiser(host, this.device, {
+      prefix,
+      length,
+      onLink,
+      nameServer: words,
+      mtu,
+      domain,
+    });
   }
 
   private serveDhcp6(own: string, clock: Clock, options: ServiceOptions): Dhcp6Server {

@@ -8,7 +8,7 @@
  */
 import type { Answer } from 'dns-packet';
 import type { Clock } from '../../base/clock.ts';
-import { Prefixes } from '../prefixes.ts';
+import { isPrivate, plain, type ResolvedAddress } from './resolved-addresses.ts';
 
 export interface NameRules {
   /** Empty: all. */
@@ -16,20 +16,13 @@ export interface NameRules {
   readonly deny: readonly string[];
   /** Addresses that were not learned from an allowed name are out of reach. */
   readonly only: boolean;
+  /** Sets of the gateway by name, and the names whose addresses they hold (name-sets.ts). */
+  readonly sets?: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Addresses that are remembered; the one that ends first goes. */
+/** Addresses that are remembered; the one that was learned longest ago goes. */
 const MOST = 8192;
-/** An address may be used for so long, whatever its record says: some clients connect late, some records never end. */
-const LEAST_SECONDS = 60;
-const MOST_SECONDS = 86_400;
 const US_PER_SECOND = 1_000_000;
-
-/** RFC 6890: no name of the world leads there by right. */
-const PRIVATE = new Prefixes([
-  ...['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', '127.0.0.0/8', '169.254.0.0/16'],
-  ...['fc00::/7', 'fe80::/10', '::/127', '::ffff:0:0/96'],
-]);
 
 export class NamePolicy {
   private readonly rules: NameRules;
@@ -43,29 +36,22 @@ export class NamePolicy {
 
   allows(name: string): boolean {
     const { allow, deny } = this.rules;
-    const lower = name.toLowerCase().replace(/\.$/, '');
-    if (deny.some((pattern) => matches(pattern, lower))) return false;
-    return allow.length === 0 || allow.some((pattern) => matches(pattern, lower));
+    if (isAmong(name, deny)) return false;
+    return allow.length === 0 || isAmong(name, allow);
   }
 
   /** False when an answer leads on to a name that is denied: the chain of aliases is judged as a whole. */
   allowsAnswer(answers: readonly Answer[]): boolean {
-    const { deny } = this.rules;
-    return answers.every(
-      (answer) =>
-        answer.type !== 'CNAME' || !deny.some((pattern) => matches(pattern, answer.data.toLowerCase())),
-    );
+    return answers.every((answer) => answer.type !== 'CNAME' || !isAmong(answer.data, this.rules.deny));
   }
 
-  /** An allowed name was answered. */
-  learn(answers: readonly Answer[]): void {
+  /** An allowed name led to these. */
+  learn(addresses: readonly ResolvedAddress[]): void {
     if (!this.rules.only) return;
-    for (const answer of answers) {
-      if (answer.type !== 'A' && answer.type !== 'AAAA') continue;
-      if (PRIVATE.has(answer.data)) continue;
-      const seconds = Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, answer.ttl ?? 0));
-      this.learned.delete(answer.data);
-      this.learned.set(answer.data, this.clock.now + seconds * US_PER_SECOND);
+    for (const { address, seconds } of addresses) {
+      if (isPrivate(address)) continue;
+      this.learned.delete(address);
+      this.learned.set(address, this.clock.now + seconds * US_PER_SECOND);
       if (this.learned.size > MOST) this.learned.delete(this.learned.keys().next().value!);
     }
   }
@@ -78,6 +64,10 @@ export class NamePolicy {
   }
 }
 
-function matches(pattern: string, name: string): boolean {
-  return pattern.startsWith('*.') ? name.endsWith(pattern.slice(1)) : name === pattern;
+/** Does one of the patterns mean the name? */
+export function isAmong(name: string, patterns: readonly string[]): boolean {
+  const own = plain(name);
+  return patterns.some((pattern) =>
+    pattern.startsWith('*.') ? own.endsWith(pattern.slice(1)) : own === pattern,
+  );
 }

@@ -12,6 +12,8 @@ export interface AdvertisedNetwork {
   /** The network, 4 words, and how many bits of it are the network's. */
   readonly prefix: Int32Array;
   readonly length: number;
+  /** Guests may send to each other directly. */
+  readonly onLink: boolean;
   readonly nameServer: Int32Array;
   readonly mtu: number;
   readonly domain: string;
@@ -76,7 +78,7 @@ export class RouterAdvertiser {
   }
 
   private send(lifetimeSeconds: number): void {
-    const { prefix, length, nameServer, mtu, domain } = this.network;
+    const { prefix, length, onLink, nameServer, mtu, domain } = this.network;
     const isAutonomous = length === AUTONOMOUS_LENGTH;
     const message: RouterAdvertisement = {
       hopLimit: HOP_LIMIT,
@@ -88,7 +90,7 @@ export class RouterAdvertiser {
         {
           words: prefix,
           length,
-          flags: nd.PREFIX_ON_LINK | (isAutonomous ? nd.PREFIX_AUTONOMOUS : 0),
+          flags: (onLink ? nd.PREFIX_ON_LINK : 0) | (isAutonomous ? nd.PREFIX_AUTONOMOUS : 0),
           validSeconds: VALID_SECONDS,
           preferredSeconds: PREFERRED_SECONDS,
         },

@@ -2,18 +2,22 @@
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { formatIp } from '../../wire/address.ts';
 
+/** The same for all, or each its own. */
+export type QuotaLimit = number | ((guest: string) => number);
+
 export class Quotas {
-  private readonly limit: number;
+  private readonly limit: QuotaLimit;
   private readonly used = new Map<string, number>();
 
-  constructor(limit: number) {
+  constructor(limit: QuotaLimit) {
     this.limit = limit;
   }
 
   /** One more; false when that would be too many. */
   take(guest: string): boolean {
     const used = this.used.get(guest) ?? 0;
-    if (used >= this.limit) return false;
+    const { limit } = this;
+    if (used >= (typeof limit === 'number' ? limit : limit(guest))) return false;
     this.used.set(guest, used + 1);
     return true;
   }

@@ -18,7 +18,7 @@ import type { DestinationPolicy } from './destinations.ts';
 import { dial, Intake } from '../read-into.ts';
 import { join } from './joint.ts';
 import type { Outside } from './outside.ts';
-import { Quotas, type GuestOf } from './quotas.ts';
+import { Quotas, type GuestOf, type QuotaLimit } from './quotas.ts';
 import { flowOf, type Witness, type WorldFlow } from './witness.ts';
 
 /** Sockets being opened at once; a SYN beyond is ignored, and its sender tries again. */
@@ -74,7 +74,7 @@ export class TcpRelay {
     outside: Outside,
     policy: DestinationPolicy,
     guestOf: GuestOf,
-    connections: number,
+    connections: QuotaLimit,
     witness: Witness,
   ) {
     this.witness = witness;
@@ -128,7 +128,7 @@ export class TcpRelay {
       intake,
       release: () => this.quotas.give(guest),
       syn: copyOf(pkt),
-      flow: flowOf('tcp', pkt),
+      flow: flowOf('tcp', pkt, this.witness.passedBy()),
       answer: undefined,
       timer: null,
     };

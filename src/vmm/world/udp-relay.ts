@@ -109,7 +109,7 @@ export class UdpRelay {
       outer,
       target.port === DNS_PORT ? IDLE_DNS_US : IDLE_US,
       guest,
-      flowOf('udp', pkt),
+      flowOf('udp', pkt, this.witness.passedBy()),
     );
     this.witness.opened(pair.flow);
     inner.listener = { onMessage: () => this.toWorld(pair), onError: () => {} };

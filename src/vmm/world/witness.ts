@@ -9,21 +9,26 @@ export interface WorldFlow {
   readonly fromPort: number;
   readonly to: string;
   readonly toPort: number;
+  /** The rule that let the first packet through: `filter:FORWARD:3`; undefined where none was asked. */
+  readonly rule: string | undefined;
 }
 
 export interface Witness {
+  /** Which rule let the packet through that is on its way. */
+  passedBy(): string | undefined;
   /** A connection stands; a pair of ports was opened. */
   opened(flow: WorldFlow): void;
   /** Bytes as the guest counts them. */
   ended(flow: WorldFlow, sent: number, received: number): void;
 }
 
-export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer): WorldFlow {
+export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer, rule: string | undefined): WorldFlow {
   return {
     protocol,
     from: formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3),
     fromPort: pkt.sport,
     to: formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3),
     toPort: pkt.dport,
+    rule,
   };
 }
