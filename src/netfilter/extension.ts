@@ -174,8 +174,8 @@ interface Declaration<O extends OptionSpecs> {
   check?(info: InfoOf<O>, use: RuleUse): void;
   /** What `-save` prints after `-m NAME`/`-j NAME`, where walking the options is not enough. */
   save?(info: InfoOf<O>, family: Family): string;
-  /** What `-L` prints in the last column; without `numeric`, names may stand for numbers. */
-  list?(info: InfoOf<O>, family: Family, numeric: boolean): string;
+  /** What `-L` prints in the last column; without `numeric`, names may stand for numbers. `protocol`: the rule's. */
+  list?(info: InfoOf<O>, family: Family, numeric: boolean, protocol: number | null): string;
   /** The name that -L shows, where it is another's. */
   readonly listedAs?: string;
   /** True for the few whose text iptables puts without a space before it. */

@@ -34,11 +34,11 @@ export function commandFailure(program: string, error: RuleError): Failure {
 const LOOP = 'Too many levels of symbolic links.';
 
 /** What the kernel's refusals are called: few words for many reasons. */
-const NAMED_REFUSALS = ['No chain/target/match by that name.', 'Numerical result out of range.', LOOP];
+const NAMED_REFUSALS = ['No chain/target/match by that name', 'Numerical result out of range'];
 
 function refusal(said: string): string {
   const known = NAMED_REFUSALS.find((text) => said.includes(text));
-  return known ?? "Invalid argument. Run `dmesg' for more information.";
+  return known === undefined ? "Invalid argument. Run `dmesg' for more information." : `${known}.`;
 }
 
 /** As iptables-restore complains; `text` is what it was reading. */

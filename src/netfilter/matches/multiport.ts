@@ -13,6 +13,7 @@ import {
 import type { HookState } from '../hook-state.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { listPort, portList, type Range } from '../syntax/values/index.ts';
+import { formatProtocol } from '../syntax/values/protocols.ts';
 import { readU16 } from '../../wire/bytes.ts';
 import {
   IPPROTO_SCTP,
@@ -126,11 +127,12 @@ function gaps(ranges: readonly (readonly [low: number, high: number])[]): [numbe
   return left;
 }
 
-function list(info: Info, numeric: boolean): string {
+function list(info: Info, numeric: boolean, protocol: number | null): string {
   const [side, ports] = given(info);
+  const name = protocol === null ? null : formatProtocol(protocol);
   const words = ports.value.map(({ low, high }) => {
-    const first = listPort(low, numeric, null);
-    return low === high ? first : `${first}:${listPort(high, numeric, null)}`;
+    const first = listPort(low, numeric, name);
+    return low === high ? first : `${first}:${listPort(high, numeric, name)}`;
   });
   return `multiport ${side} ${ports.not ? ' !' : ''}${words.join(',')}`;
 }
@@ -141,6 +143,6 @@ export const multiport = defineMatch({
   options,
   check,
   facts,
-  list: (info, _family, numeric) => list(info, numeric),
+  list: (info, _family, numeric, protocol) => list(info, numeric, protocol),
   create: (info) => new MultiportTest(...given(info)),
 });

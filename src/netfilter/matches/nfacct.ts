@@ -42,7 +42,7 @@ export const nfacct = defineMatch({
   },
   check(info, use) {
     if (use.objects?.has('accounting', info.name!.value) !== true)
-      throw new ValueError('No chain/target/match by that name.', 'REFUSED');
+      throw new ValueError('No chain/target/match by that name', 'REFUSED');
   },
   // With two spaces, as iptables prints it.
   save: (info) => `--nfacct-name  ${quote(info.name!.value)}`,

@@ -68,27 +68,15 @@ export function jenkinsWords(words: Int32Array, from: number, count: number, ini
   return left > 0 ? finish((a + words[at]!) | 0, b, c) : c >>> 0;
 }
 
-/** Hash of four words, as an unsigned 32-bit number. */
+const four = new Int32Array(4);
+
+/** Hash of four words. */
 export function jenkins4(k0: number, k1: number, k2: number, k3: number, initial: number): number {
-  const start = (START + (4 << 2) + initial) | 0;
-  let a = (start + k0) | 0;
-  let b = (start + k1) | 0;
-  let c = (start + k2) | 0;
-
-  a = ((a - c) | 0) ^ rot(c, 4);
-  c = (c + b) | 0;
-  b = ((b - a) | 0) ^ rot(a, 6);
-  a = (a + c) | 0;
-  c = ((c - b) | 0) ^ rot(b, 8);
-  b = (b + a) | 0;
-  a = ((a - c) | 0) ^ rot(c, 16);
-  c = (c + b) | 0;
-  b = ((b - a) | 0) ^ rot(a, 19);
-  a = (a + c) | 0;
-  c = ((c - b) | 0) ^ rot(b, 4);
-  b = (b + a) | 0;
-
-  return finish((a + k3) | 0, b, c);
+  four[0] = k0;
+  four[1] = k1;
+  four[2] = k2;
+  four[3] = k3;
+  return jenkinsWords(four, 0, four.length, initial);
 }
 
 function finish(a: number, b: number, c: number): number {

@@ -149,19 +149,17 @@ function addressText(address: AddressMatch | null, family: Family, nameOf?: List
 }
 
 /** `[goto] ` and what the extensions say, each with a space before it. */
-function tail({ matches, target }: Rule, family: Family, numeric: boolean): string {
+function tail({ matches, target, protocol }: Rule, family: Family, numeric: boolean): string {
   let text = target.kind === 'goto' ? '[goto] ' : '';
-  for (const { extension, info } of matches) text += listed(extension, info, family, numeric);
-  if (target.kind === 'extension') text += listed(target.extension, target.info, family, numeric);
+  const add = (extension: MatchExtension | TargetExtension, info: Info) => {
+    const given = info as Record<string, Given<never>>;
+    text += spaced(extension, extension.list?.(given, family, numeric, protocol?.number ?? null) ?? '');
+  };
+  for (const { extension, info } of matches) add(extension, info);
+  if (target.kind === 'extension') add(target.extension, target.info);
   return text;
 }
 
-function listed(
-  extension: MatchExtension | TargetExtension,
-  info: Info,
-  family: Family,
-  numeric: boolean,
-): string {
-  const text = extension.list?.(info as Record<string, Given<never>>, family, numeric) ?? '';
+function spaced(extension: MatchExtension | TargetExtension, text: string): string {
   return text === '' || extension.listsUnspaced === true ? text : ` ${text}`;
 }

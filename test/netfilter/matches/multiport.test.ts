@@ -21,6 +21,8 @@ describe('match multiport', () => {
     ['-p tcp -m multiport', 'multiport expection an option'],
     ['-p tcp -m multiport --ports 1:2,3:4,5:6,7:8,9:10,11:12,13:14,15:16', 'too many ports specified'],
     ['-p tcp -m multiport --ports 9:2', 'invalid portrange specified'],
+    ['-p sctp -m multiport --ports http', "invalid port/service `http' specified"],
+    ['-p udplite -m multiport --sports domain', "invalid port/service `domain' specified"],
   ]);
   lists([
     ['-p tcp -m multiport --ports 1,2,3', 'multiport ports 1,2,3', 'multiport ports tcpmux,2,3'],
@@ -33,6 +35,20 @@ describe('match multiport', () => {
     ['-p udp -m multiport --destination-ports 53', 'multiport dports 53', 'multiport dports domain'],
     ['-p tcp -m multiport --destination-port 5', 'multiport dports 5'],
     ['-p tcp -m multiport --port 5', 'multiport ports 5'],
+    // Each protocol's own names, which TCP's are not.
+    [
+      '-p tcp -m multiport --ports 1:7,20:22,514',
+      'multiport ports 1:7,20:22,514',
+      'multiport ports tcpmux:echo,ftp-data:ssh,shell',
+    ],
+    [
+      '-p udp -m multiport --ports 1:7,20:22,514',
+      'multiport ports 1:7,20:22,514',
+      'multiport ports 1:echo,20:22,syslog',
+    ],
+    ['-p sctp -m multiport --ports 7,80,5672', 'multiport ports 7,80,5672', 'multiport ports 7,80,amqp'],
+    ['-p dccp -m multiport --ports 7,80,5672', 'multiport ports 7,80,5672'],
+    ['-p udplite -m multiport --ports 7,80,5672', 'multiport ports 7,80,5672'],
   ]);
   prints([['-p tcp -m multiport --ports 5']], { family: 6 });
   lists([['-p tcp -m multiport --ports 5', 'multiport ports 5']], { family: 6 });

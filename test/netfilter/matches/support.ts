@@ -72,9 +72,11 @@ export function lists(rows: readonly ListedRow[], where: Where = {}): void {
   const { family = 4 } = where;
   for (const [rule, numeric, named = numeric] of rows) {
     it(`lists ${rule} as ${numeric}`, () => {
-      const { matches } = readRule(rule, where);
+      const { matches, protocol } = readRule(rule, where);
       const text = (asNumbers: boolean) =>
-        matches.map(({ extension, info }) => extension.list!(info, family, asNumbers)).join(' ');
+        matches
+          .map(({ extension, info }) => extension.list!(info, family, asNumbers, protocol?.number ?? null))
+          .join(' ');
       assert.deepEqual([text(true), text(false)], [numeric, named]);
     });
   }

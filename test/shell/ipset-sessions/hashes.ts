@@ -178,6 +178,13 @@ ipset -exist add q 10.0.0.0/8,eth1 nomatch
 ipset add q 192.0.2.0-192.0.2.6,eth0
 ipset list q
 ipset test q 10.1.1.1,eth0
+ipset test q 10.1.1.1,physdev:eth1
+ipset test q 10.1.1.1,physdev:eth0
+ipset add q 10.1.0.0/16,physdev:w wildcard
+ipset add q 10.1.0.0/16,physdev:
+ipset add q 10.1.0.0/16,physdev:abcdefghijklmnopqrst
+ipset save q
+ipset del q 10.1.0.0/16,physdev:
 ipset test q 10.1.1.1,eth1
 ipset test q 10.1.1.1,ppp5
 ipset test q 10.0.0.1-10.0.0.2,eth0

@@ -92,7 +92,9 @@ export function describeElement(spec: ElementSpec, type: SetType, family: Family
   if (first?.last != null && spec.addresses.length === 1 && type.parts.length === 1) {
     return `${printAddress(first, family)}-${printAddress({ ...first, first: first.last }, family)}`;
   }
-  return printElement(spec, type, family);
+  // `physdev:` it does not show.
+  const { iface } = spec;
+  return printElement(iface === null ? spec : { ...spec, iface: { ...iface, physdev: false } }, type, family);
 }
 
 /** Which forms of an address each part takes. */
