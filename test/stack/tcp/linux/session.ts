@@ -20,15 +20,21 @@ const LIMIT = 100_000;
 
 const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 
+function inNamespace(...command: readonly string[]): void {
+  execFileSync('ip', ['netns', 'exec', NAMESPACE, ...command]);
+}
+
 export class KernelSession {
   readonly net: NodeNet;
   readonly host: Host;
   private readonly clock = new HostClock();
   private readonly link: Link;
   private readonly children: ChildProcess[];
+  private readonly running = new Set<ChildProcess>();
   private received: Buffer = Buffer.alloc(0);
 
-  static async open(): Promise<KernelSession> {
+  /** @param congestion - the kernel's congestion control, where its default would not do */
+  static async open(congestion = ''): Promise<KernelSession> {
     KernelSession.removeNamespace();
     execFileSync('ip', ['netns', 'add', NAMESPACE]);
     const tap = spawn('python3', [
@@ -39,6 +45,10 @@ export class KernelSession {
       `${KERNEL_ADDRESS[6]}/64`,
     ]);
     await once(tap.stderr, 'data');
+    if (congestion !== '') {
+      for (const route of ['10.77.0.0/24 dev tap0', 'fd77::/64 dev tap0 metric 256'])
+        inNamespace('ip', 'route', 'replace', ...route.split(' '), 'congctl', congestion);
+    }
     const peer = spawn('ip', ['netns', 'exec', NAMESPACE, 'python3', script('peer.py'), String(PEER_PORT)]);
     await once(peer.stdout, 'data');
     return new KernelSession(tap, peer);
@@ -88,6 +98,8 @@ export class KernelSession {
   /** Runs a program in the namespace and returns what it prints. */
   async run(...command: readonly string[]): Promise<string> {
     const child = spawn('ip', ['netns', 'exec', NAMESPACE, ...command]);
+    this.running.add(child);
+    child.once('close', () => this.running.delete(child));
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -96,9 +108,14 @@ export class KernelSession {
     return output;
   }
 
+  /** Where a file beside this one is. */
+  script(name: string): string {
+    return script(name);
+  }
+
   async close(): Promise<void> {
     this.clock.stop();
-    for (const child of this.children) {
+    for (const child of [...this.running, ...this.children]) {
       const ended = once(child, 'close');
       child.kill();
       await ended;

@@ -1,30 +1,81 @@
 /**
- * `npx tsx test/stack/tcp/linux/table.ts [MEGABYTES]` (as root): transfers between our TCP and the running kernel's, both
- * ways, IPv4 and IPv6, without and with losses and reordering, as a table. 1000 megabytes each unless said otherwise. Both
- * sides send under CUBIC, whatever the kernel's default is: BBR, which does not heed losses, would be no peer.
+ * `npx tsx test/stack/tcp/linux/table.ts [MEGABYTES [LINK…]]` (as root): what goes between our TCP and the running kernel's,
+ * as a table: so many megabytes (1000 unless said otherwise) each way, IPv4 and IPv6, over links that lose and reorder what
+ * they carry. Of each peer all four transfers go at once, over one link. The peers are a program that hashes what it gets and
+ * curl (both ends' checksums compared), and iperf3 with 128 connections for each transfer.
+ *
+ * Both sides send under CUBIC, whatever the kernel's default is: BBR, which does not heed losses, would be no peer.
  */
+import { curlDownload, curlUpload, iperf3, withSite } from './programs.ts';
 import { KernelSession } from './session.ts';
-import { download, upload } from './transfer.ts';
+import { download, upload, type Result } from './transfer.ts';
 
-const downloadCubic: typeof upload = (session, family, bytes) => download(session, family, bytes, 'cubic');
+const [megabytes = '1000', ...given] = process.argv.slice(2);
+const BYTES = Number(megabytes) * 1e6;
+const STREAMS = 128;
+const LINKS = [
+  '',
+  'delay 1ms reorder 10% 50%',
+  'delay 1ms loss 1%',
+  'delay 1ms loss 5%',
+  'delay 1ms loss 1% reorder 10% 50%',
+];
+const FAMILIES = [4, 6] as const;
 
-const megabytes = Number(process.argv[2] ?? 1000);
-const LINKS = ['', 'delay 1ms loss 1%', 'delay 1ms loss 5%', 'delay 2ms reorder 10% 50%'];
+type Transfer = (session: KernelSession, family: 4 | 6) => Promise<Result>;
 
-const session = await KernelSession.open();
+interface Peer {
+  readonly name: string;
+  readonly toKernel: Transfer;
+  readonly fromKernel: Transfer;
+  /** One after the other: an iperf3 server has one test at a time. */
+  readonly oneByOne: boolean;
+}
+
+const PEERS: readonly Peer[] = [
+  {
+    name: 'sockets',
+    toKernel: (session, family) => upload(session, family, BYTES),
+    fromKernel: (session, family) => download(session, family, BYTES, 'cubic'),
+    oneByOne: false,
+  },
+  {
+    name: 'curl',
+    toKernel: (session, family) => curlDownload(session, family, BYTES),
+    fromKernel: (session, family) => curlUpload(session, family, BYTES),
+    oneByOne: false,
+  },
+  {
+    name: `iperf3, ${STREAMS} connections`,
+    toKernel: (session, family) => iperf3(session, family, BYTES, STREAMS, true),
+    fromKernel: (session, family) => iperf3(session, family, BYTES, STREAMS, false),
+    oneByOne: true,
+  },
+];
+
+async function measure(session: KernelSession, { toKernel, fromKernel, oneByOne }: Peer): Promise<string[]> {
+  const runs = [toKernel, fromKernel].flatMap((transfer) =>
+    FAMILIES.map((family) => () => transfer(session, family)),
+  );
+  const results: Result[] = [];
+  if (oneByOne) for (const run of runs) results.push(await run());
+  else results.push(...(await Promise.all(runs.map((run) => run()))));
+  return results.map(({ ok, seconds }) => (ok ? (BYTES / 1e6 / seconds).toPrecision(3) : 'DIFFERS'));
+}
+
+const session = await KernelSession.open('cubic');
 try {
-  for (const netem of LINKS) {
-    for (const family of [4, 6] as const) {
-      for (const [name, transfer] of Object.entries({ upload, download: downloadCubic })) {
-        session.impair(netem);
-        const { ok, seconds } = await transfer(session, family, megabytes * 1e6);
-        const rate = ((megabytes * 8) / seconds).toFixed(0);
-        console.log(
-          `${ok ? 'equal  ' : 'DIFFERS'}  IPv${family}  ${name.padEnd(8)}  ${rate.padStart(6)} Mbit/s  ${netem || 'clean'}`,
-        );
+  await withSite(session, async () => {
+    console.log('| link | peer | to Linux, IPv4 | to Linux, IPv6 | from Linux, IPv4 | from Linux, IPv6 |');
+    console.log('| ---- | ---- | -------------: | -------------: | ---------------: | ---------------: |');
+    for (const netem of given.length > 0 ? given : LINKS) {
+      session.impair(netem);
+      for (const peer of PEERS) {
+        const cells = await measure(session, peer);
+        console.log(`| ${netem || 'clean'} | ${peer.name} | ${cells.join(' | ')} |`);
       }
     }
-  }
+  });
 } finally {
   await session.close();
 }

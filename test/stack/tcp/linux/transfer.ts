@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { KERNEL_ADDRESS, PEER_PORT, type KernelSession } from './session.ts';
 
-const BLOCK = Buffer.from(Uint8Array.from({ length: 1 << 16 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
+export const BLOCK = Buffer.from(Uint8Array.from({ length: 1 << 16 }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
 
-function expectedHash(bytes: number): string {
+export function expectedHash(bytes: number): string {
   const hash = createHash('sha256');
   for (let left = bytes; left > 0; left -= BLOCK.length)
     hash.update(BLOCK.subarray(0, Math.min(left, BLOCK.length)));
