@@ -20,10 +20,12 @@ export interface Clock {
   at(due: TimeUs, action: () => void): Timer;
 }
 
-class QueuedTimer implements Timer {
+/** A timer of the virtual clock. */
+export class QueuedTimer implements Timer {
   readonly due: TimeUs;
   readonly order: number;
-  readonly action: () => void;
+  /** Null when it was called, or will not be: whatever it holds is let go of. */
+  private action: (() => void) | null;
   cancelled = false;
 
   constructor(due: TimeUs, order: number, action: () => void) {
@@ -34,6 +36,13 @@ class QueuedTimer implements Timer {
 
   cancel(): void {
     this.cancelled = true;
+    this.action = null;
+  }
+
+  fire(): void {
+    const { action } = this;
+    this.action = null;
+    action?.();
   }
 }
 
@@ -70,7 +79,7 @@ export class VirtualClock implements Clock {
     while (this.nextDue <= until) {
       const timer = this.pop();
       if (timer.due > this.now) this.now = timer.due;
-      timer.action();
+      timer.fire();
     }
   }
 

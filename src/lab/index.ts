@@ -11,6 +11,7 @@ export type { CapturedFrame, CaptureFiles } from './capture-node.ts';
 export { drawLab } from './draw.ts';
 export { crossingText, type Crossing } from './events.ts';
 export { pathText } from './path.ts';
+export { restoreLab, saveLab, type LabState } from './state.ts';
 export { stepText, totalText } from './report.ts';
 export { checkSteps, runCommand, runSteps, type StepReport } from './run.ts';
 export { liveNode } from './commands/of-program.ts';

@@ -1,4 +1,5 @@
 /** A host in a lab: the stack with its packet filter, TCP, UDP, and the services that a lab file gives it. */
+import { call } from '../base/call.ts';
 import { installHelpers, type FlowTable } from '../alg/index.ts';
 import type { Clock } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
@@ -72,7 +73,7 @@ export class LabHost {
       });
     });
     host.devices.onAdd = (device) => this.plugTap(device);
-    for (const { client } of this.dhcp) clock.at(clock.now + DHCP_START_US, () => client.start());
+    for (const { client } of this.dhcp) clock.at(clock.now + DHCP_START_US, call(client, 'start'));
   }
 
   /** Gives an interface its cable, and a TAP device that may be there one day its machine. */

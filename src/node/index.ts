@@ -14,6 +14,7 @@ export { Socket } from './socket.ts';
 export { SeededRng } from '../base/rng.ts';
 export { parseHostConfig } from '../stack/config.ts';
 export { Host } from '../stack/host.ts';
+export { restoreState, saveState, STACK_CLASSES, type SavedState } from '../stack/state/index.ts';
 export { connectDevices, Link, NO_IMPAIRMENT, parseNetem, Plugs, type Netem } from '../stack/link/index.ts';
 export { NetError, Tcp, type Connection, type ConnectionEvents } from '../stack/tcp/index.ts';
 export { Udp, type UdpSocket } from '../stack/udp/index.ts';

@@ -6,6 +6,7 @@
  *       ▲                                                  │ NAK              ▲──────── ACK ─┴───────────────┘  │
  *       └──────────────────────────────────────────────────┴────────────────────── NAK, or the lease has ended ─┘
  */
+import { call } from '../base/call.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { formatIp4 } from '../wire/address.ts';
@@ -105,10 +106,10 @@ export class Dhcp4Client {
 
   // ── Asking ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private discover(): void {
+  discover(): void {
     this.host.tell(`DHCPDISCOVER, interval ${this.wait}`);
     this.host.send(this.message(new Map([this.kind(MessageType.DISCOVER), ...this.wishes()]), 0), 0);
-    this.repeat(() => this.discover());
+    this.repeat(call(this, 'discover'));
   }
 
   private choose({ yiaddr, options }: dhcp.DhcpMessage): void {
@@ -119,7 +120,7 @@ export class Dhcp4Client {
     this.request();
   }
 
-  private request(): void {
+  request(): void {
     const { address, server } = this.offered;
     if (this.wait > LONGEST_WAIT_S / 4) return this.restart('no answer');
     this.host.tell(`DHCPREQUEST for ${formatIp4(address)}`);
@@ -130,11 +131,11 @@ export class Dhcp4Client {
       ...this.wishes(),
     ]);
     this.host.send(this.message(options, 0), 0);
-    this.repeat(() => this.request());
+    this.repeat(call(this, 'request'));
   }
 
   /** RFC 2131 4.4.5: at half the time of the server alone, at seven eighths of anybody. */
-  private renew(): void {
+  renew(): void {
     const lease = this.lease!;
     const { clock } = this.host;
     const age = (clock.now - this.boundAt) / SECOND_US;
@@ -146,7 +147,7 @@ export class Dhcp4Client {
     this.host.send(this.message(options, lease.address), isLate ? 0 : lease.server);
     const end = isLate ? lease.seconds : lease.seconds * 0.875;
     // Half of what is left, but no more often than once a minute.
-    this.after(Math.min(end - age, Math.max((end - age) / 2, 60)), () => this.renew());
+    this.after(Math.min(end - age, Math.max((end - age) / 2, 60)), call(this, 'renew'));
   }
 
   private take({ yiaddr, options }: dhcp.DhcpMessage): void {
@@ -166,7 +167,7 @@ export class Dhcp4Client {
     this.boundAt = this.host.clock.now;
     this.host.tell(`bound to ${formatIp4(yiaddr)} -- renewal in ${lease.seconds >>> 1} seconds.`);
     this.host.bound(lease);
-    this.after(lease.seconds / 2, () => this.renew());
+    this.after(lease.seconds / 2, call(this, 'renew'));
   }
 
   private restart(why: string): void {

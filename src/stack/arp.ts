@@ -1,6 +1,7 @@
 /**
  * ARP (RFC 826) of one host: asks for neighbours, answers for own addresses, learns from both (Linux: arp_process).
  */
+import { call } from '../base/call.ts';
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import * as arp from '../wire/arp.ts';
@@ -51,7 +52,7 @@ export class Arp {
     this.send(device, arp.REQUEST, BROADCAST_MAC, address, ZERO_MAC, 0, address, 0);
   }
 
-  private send(
+  send(
     device: Device,
     operation: number,
     to: Uint8Array,
@@ -169,8 +170,8 @@ export class Arp {
     const senderAt = arp.senderMacAt(l3);
     const to = bytes.slice(senderAt, senderAt + 6);
     const sender = arp.senderIp(bytes, l3);
-    this.host.neighbours4.afterProxyDelay(() =>
-      this.send(device, arp.REPLY, to, target, to, 0, sender, cause),
+    this.host.neighbours4.afterProxyDelay(
+      call(this, 'send', device, arp.REPLY, to, target, to, 0, sender, cause),
     );
   }
 

@@ -3,6 +3,7 @@
  * it lives is asked for first, and is the host's only when nobody answers. What a configuration gives it has been his
  * for long. For IPv4 there is none; addresses are announced where arp_notify says so.
  */
+import { call } from '../base/call.ts';
 import type { Timer } from '../base/clock.ts';
 import { sameWords } from './address.ts';
 import type { OwnAddress } from './addresses.ts';
@@ -58,10 +59,11 @@ export class DuplicateDetection {
     const nonce = Uint8Array.from({ length: NONCE_LENGTH }, () => rng.below(256));
     const entry: Pending = { own, onUnique, left, nonce, timer: null };
     this.pending.push(entry);
-    entry.timer = clock.at(clock.now + rng.below(MOST_DELAY_MS) * US_PER_MS, () => this.ask(entry));
+    entry.timer = clock.at(clock.now + rng.below(MOST_DELAY_MS) * US_PER_MS, call(this, 'ask', entry));
   }
 
-  private ask(entry: Pending): void {
+  /** The timer's. */
+  ask(entry: Pending): void {
     const { host } = this;
     if (entry.left === 0) return this.unique(entry);
     entry.left--;
@@ -70,7 +72,7 @@ export class DuplicateDetection {
     host.nd.solicitUnused(own.device, own.words, nonce);
     host.leave();
     const wait = host.neighbours6.setting('retrans_time_ms') * US_PER_MS;
-    entry.timer = host.clock.at(host.clock.now + wait, () => this.ask(entry));
+    entry.timer = host.clock.at(host.clock.now + wait, call(this, 'ask', entry));
   }
 
   private unique(entry: Pending): void {

@@ -6,6 +6,7 @@
  * queue (RFC 5722, and Linux for IPv4 as well). Memory is charged as Linux charges it, roughly: a queue and a piece
  * cost more than their bytes. Above the limit no new queue is begun; those that exist may still become whole.
  */
+import { call } from '../base/call.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 
 /** Who collects; queues of different users never mix (Linux: enum ip_defrag_users). */
@@ -139,13 +140,17 @@ export class FragmentTable {
     if (known !== undefined) return known;
     if (this.memory > limit) return undefined;
     const queue = new FragmentQueue(key);
-    queue.timer = this.clock.at(this.clock.now + timeoutSeconds * MICROSECONDS_PER_SECOND, () => {
-      this.remove(queue);
-      this.onExpire(queue);
-    });
+    const due = this.clock.now + timeoutSeconds * MICROSECONDS_PER_SECOND;
+    queue.timer = this.clock.at(due, call(this, 'expire', queue));
     this.queues.set(key, queue);
     this.memory += queue.cost;
     return queue;
+  }
+
+  /** The timer's. */
+  expire(queue: FragmentQueue): void {
+    this.remove(queue);
+    this.onExpire(queue);
   }
 
   charge(queue: FragmentQueue, piece: Piece): void {

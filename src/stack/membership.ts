@@ -5,6 +5,7 @@
  *
  * Groups that every host is in (224.0.0.1, ff02::1) nobody speaks of.
  */
+import { call } from '../base/call.ts';
 import type { Timer } from '../base/clock.ts';
 import type { Family } from '../netfilter/hook.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
@@ -40,7 +41,7 @@ interface Change {
 }
 
 /** What goes on at one device, in one family. */
-class Link {
+export class Link {
   readonly device: Device;
   readonly family: Family;
   changes: Change[] = [];
@@ -96,7 +97,8 @@ export class Membership {
     this.tellChanges(link);
   }
 
-  private tellChanges(link: Link): void {
+  /** At once, then the timer's. */
+  tellChanges(link: Link): void {
     const { clock, rng } = this.host;
     link.changeTimer?.cancel();
     link.changeTimer = null;
@@ -111,7 +113,7 @@ export class Membership {
     if (link.changes.length === 0) return;
     const most = version === 3 ? REPEAT_MS.new : REPEAT_MS.old;
     const delay = 1 + rng.below(most);
-    link.changeTimer = clock.at(clock.now + delay * US_PER_MS, () => this.tellChanges(link));
+    link.changeTimer = clock.at(clock.now + delay * US_PER_MS, call(this, 'tellChanges', link));
   }
 
   private tell({ device, family }: Link, records: readonly GroupRecord[], version: 1 | 2 | 3): void {
@@ -172,11 +174,12 @@ export class Membership {
     const pending = link.answers.get(key);
     if (pending !== undefined && pending.timer.due <= due) return true;
     pending?.timer.cancel();
-    link.answers.set(key, { group, timer: clock.at(due, () => this.answer(link, key, group)) });
+    link.answers.set(key, { group, timer: clock.at(due, call(this, 'answer', link, key, group)) });
     return true;
   }
 
-  private answer(link: Link, key: string, group: Int32Array | undefined): void {
+  /** The timer's. */
+  answer(link: Link, key: string, group: Int32Array | undefined): void {
     link.answers.delete(key);
     const groups = this.groupsOf(link).filter((one) => group === undefined || sameWords(one, group));
     if (groups.length === 0) return;

@@ -3,6 +3,7 @@
  * senders of a better first hop (Linux: net/ipv6/ndisc.c). What routers say is router-discovery.ts, the question
  * whether an address is free duplicate-detection.ts; who wants to be a router here answers `onRouterSolicitation`.
  */
+import { call } from '../base/call.ts';
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import { checksum, pseudoOf } from '../wire/checksum.ts';
@@ -159,7 +160,7 @@ export class NeighbourDiscovery {
   }
 
   /** Headers, checksum, and out: by OUTPUT like any other packet. `link`: the device that it is about. */
-  private finish(pkt: PacketBuffer, link = pkt.oif): void {
+  finish(pkt: PacketBuffer, link = pkt.oif): void {
     const { bytes, l3, l3End } = pkt;
     const at = l3 + ipv6.HEADER_LENGTH;
     writeHeader6(pkt, 0, 0, IPPROTO_ICMPV6, nd.HOP_LIMIT);
@@ -245,7 +246,7 @@ export class NeighbourDiscovery {
     if (source === undefined) return true;
     const answer = this.advertisement(pkt, device, source, target, isDad, own !== undefined, toMany);
     // One of many that have the address: not all answer at once.
-    if (isAnycast && toMany) host.neighbours6.afterProxyDelay(() => this.finish(answer));
+    if (isAnycast && toMany) host.neighbours6.afterProxyDelay(call(this, 'finish', answer, answer.oif));
     else this.finish(answer);
     return true;
   }

@@ -8,6 +8,7 @@
  *                                ▼                                                  3 questions, no answer ▼
  *                              FAILED: what waits is answered with "host unreachable"                    FAILED
  */
+import { call } from '../base/call.ts';
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { AddressType } from '../netfilter/host-services.ts';
 import type { Family } from '../netfilter/hook.ts';
@@ -262,10 +263,11 @@ export class Neighbours {
 
   private setTimer(neighbour: Neighbour, afterUs: number): void {
     neighbour.timer?.cancel();
-    neighbour.timer = this.host.clock.at(this.host.clock.now + afterUs, () => this.timeout(neighbour));
+    neighbour.timer = this.host.clock.at(this.host.clock.now + afterUs, call(this, 'timeout', neighbour));
   }
 
-  private timeout(neighbour: Neighbour): void {
+  /** The timer's. */
+  timeout(neighbour: Neighbour): void {
     neighbour.timer = null;
     switch (neighbour.state) {
       case NeighbourState.DELAY:

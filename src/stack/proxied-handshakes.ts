@@ -22,7 +22,7 @@ import { Secrets } from './tcp/secrets.ts';
 import { checkCookie, makeCookie } from './tcp/syn-cookies.ts';
 
 /** The ends of a client's segment, as the server would see them. */
-class ClientEnds implements Ends {
+export class ClientEnds implements Ends {
   family: Family = 4;
   readonly local = new Int32Array(4);
   localPort = 0;

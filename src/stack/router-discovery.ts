@@ -5,6 +5,7 @@
  *
  * Not here: temporary addresses, default router preferences, route information, lifetimes of name servers.
  */
+import { call } from '../base/call.ts';
 import type { Timer } from '../base/clock.ts';
 import { readI32 } from '../wire/bytes.ts';
 import * as nd from '../wire/nd.ts';
@@ -56,19 +57,22 @@ export class RouterDiscovery {
     if (count === 0 || device.isLoopback || !device.hasEthernet || !this.isAccepted(device)) return;
     const { clock, rng } = this.host;
     this.asking.get(device)?.cancel();
-    const once = (left: number, seconds: number) => {
-      this.asking.delete(device);
-      if (left === 0 || !device.up) return;
-      this.host.enter();
-      this.host.nd.solicitRouters(device);
-      this.host.leave();
-      // A tenth more or less, so that hosts do not ask in step (RFC 7559).
-      const wait = Math.round(seconds * US_PER_SECOND * (0.9 + rng.below(201) / 1000));
-      const next = () => once(left - 1, Math.min(2 * seconds, MOST_INTERVAL_SECONDS));
-      this.asking.set(device, clock.at(clock.now + wait, next));
-    };
-    const start = () => once(count, SOLICIT_INTERVAL_SECONDS);
-    this.asking.set(device, clock.at(clock.now + rng.below(US_PER_SECOND), start));
+    const first = call(this, 'askOnce', device, count, SOLICIT_INTERVAL_SECONDS);
+    this.asking.set(device, clock.at(clock.now + rng.below(US_PER_SECOND), first));
+  }
+
+  /** The timer's: so many questions are left, the next after so many seconds. */
+  askOnce(device: Device, left: number, seconds: number): void {
+    const { clock, rng } = this.host;
+    this.asking.delete(device);
+    if (left === 0 || !device.up) return;
+    this.host.enter();
+    this.host.nd.solicitRouters(device);
+    this.host.leave();
+    // A tenth more or less, so that hosts do not ask in step (RFC 7559).
+    const wait = Math.round(seconds * US_PER_SECOND * (0.9 + rng.below(201) / 1000));
+    const next = call(this, 'askOnce', device, left - 1, Math.min(2 * seconds, MOST_INTERVAL_SECONDS));
+    this.asking.set(device, clock.at(clock.now + wait, next));
   }
 
   // ── Hearing ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -144,13 +148,13 @@ export class RouterDiscovery {
     };
     const route = routes6.insert(spec);
     if (expires === 0) return;
-    this.timers.set(
-      route,
-      clock.at(expires, () => {
-        this.timers.delete(route);
-        routes6.remove(route);
-      }),
-    );
+    this.timers.set(route, clock.at(expires, call(this, 'expire', route)));
+  }
+
+  /** The timer's. */
+  expire(route: Route): void {
+    this.timers.delete(route);
+    this.host.routes6.remove(route);
   }
 
   private prefix(device: Device, bytes: Uint8Array, at: number): void {

@@ -2,8 +2,9 @@
  * `talk`: a TCP connection to an echo service that says a line at every tick and listens for it to come back; how long the
  * longest silence was says what an interruption cost.
  */
+import { call } from '../../base/call.ts';
 import { parseIp4 } from '../../wire/address.ts';
-import type { NetError } from '../../stack/tcp/index.ts';
+import type { Connection, ConnectionEvents, NetError } from '../../stack/tcp/index.ts';
 import { durationAt } from '../duration.ts';
 import type { Lab } from '../lab.ts';
 import { UsageMistake, type CommandResult, type LabCommand } from './command.ts';
@@ -25,10 +26,11 @@ export const talk: LabCommand = {
   },
 };
 
-class Talk {
+/** Its own listener, and not closures, so that it can be saved with its lab. */
+export class Talk implements ConnectionEvents {
   private readonly lab: Lab;
   private readonly everyUs: number;
-  private readonly connection;
+  private readonly connection: Connection;
   private said = 0;
   private heard = 0;
   private lastHeardAt: number;
@@ -40,26 +42,27 @@ class Talk {
     this.lab = lab;
     this.everyUs = everyUs;
     this.lastHeardAt = lab.clock.now;
-    this.connection = lab.host(node).tcp.connect(
-      { family: 4, remote: Int32Array.of(address, 0, 0, 0), remotePort: port },
-      {
-        onConnect: () => this.say(),
-        onReadable: () => this.listen(),
-        onClose: (_connection, error: NetError | null) => {
-          this.isOver = true;
-          this.error = error?.message ?? '';
-        },
-      },
-    );
+    this.connection = lab
+      .host(node)
+      .tcp.connect({ family: 4, remote: Int32Array.of(address, 0, 0, 0), remotePort: port }, this);
   }
 
-  private say(): void {
+  onConnect(): void {
+    this.say();
+  }
+
+  onClose(_connection: Connection, error: NetError | null): void {
+    this.isOver = true;
+    this.error = error?.message ?? '';
+  }
+
+  say(): void {
     if (this.isOver) return;
     this.connection.write(new TextEncoder().encode(`${++this.said}\n`));
-    this.lab.clock.at(this.lab.clock.now + this.everyUs, () => this.say());
+    this.lab.clock.at(this.lab.clock.now + this.everyUs, call(this, 'say'));
   }
 
-  private listen(): void {
+  onReadable(): void {
     const bytes = this.connection.peek();
     this.heard += bytes.filter((byte) => byte === 0x0a).length;
     this.connection.consume(bytes.length);

@@ -4,7 +4,7 @@ import { Leases } from '../../services/dhcp4-leases.ts';
 import { Dhcp4Server } from '../../services/dhcp4-server.ts';
 import { DnsNames } from '../../services/dns-names.ts';
 import { answerQuery } from '../../services/dns-responder.ts';
-import { NetError, type Connection, type Tcp } from '../../stack/tcp/index.ts';
+import { NetError, type Connection, type ConnectionEvents, type Tcp } from '../../stack/tcp/index.ts';
 import type { Udp, UdpSocket } from '../../stack/udp/index.ts';
 import * as dhcp from '../../wire/dhcp.ts';
 import * as dns from '../../wire/dns.ts';
@@ -36,7 +36,7 @@ export class HostServices {
       port,
       onConnection: (listener) => {
         for (let one = listener.accept(); one !== undefined; one = listener.accept()) {
-          if (answer === 'echo') echo(one);
+          if (answer === 'echo') ECHO.begin(one);
           else greet(one, answer.line);
         }
       },
@@ -122,17 +122,31 @@ export function send(socket: UdpSocket, bytes: Uint8Array, to: Int32Array, port:
   }
 }
 
-function echo(connection: Connection): void {
-  const sayBack = () => {
+/** Says back what it is told. A class, so that its connections can be saved with their lab. */
+export class Echo implements ConnectionEvents {
+  begin(connection: Connection): void {
+    connection.listener = this;
+    this.onReadable(connection);
+  }
+
+  onReadable(connection: Connection): void {
     for (let bytes = connection.peek(); bytes.length > 0; bytes = connection.peek()) {
       const taken = connection.write(bytes.slice());
       if (taken <= 0) return;
       connection.consume(taken);
     }
-  };
-  connection.listener = { onReadable: sayBack, onWritable: sayBack, onEnd: () => connection.close() };
-  sayBack();
+  }
+
+  onWritable(connection: Connection): void {
+    this.onReadable(connection);
+  }
+
+  onEnd(connection: Connection): void {
+    connection.close();
+  }
 }
+
+const ECHO = new Echo();
 
 function greet(connection: Connection, line: string): void {
   connection.write(new TextEncoder().encode(`${line}\n`));

@@ -28,7 +28,7 @@ interface NumberShift {
 }
 
 /** One direction's latest change. */
-class Shift implements NumberShift {
+export class Shift implements NumberShift {
   /** Sequence number of the segment that was changed; what stands behind it counts as `after`. */
   position = 0;
   before = 0;

@@ -3,6 +3,7 @@
  * (Linux: sch_netem), each by a draw from the link's seed. Frames are copied into memory of the queue's own, which is
  * used again; one timer serves all that wait.
  */
+import { call } from '../../base/call.ts';
 import type { Clock, Timer } from '../../base/clock.ts';
 import type { Rng } from '../../base/rng.ts';
 import { NO_IMPAIRMENT, type Netem } from './netem.ts';
@@ -19,7 +20,7 @@ const SMALL_BUFFER = 2048;
 /** Small buffers are cut out of larger pieces: whoever sums them up keeps one view of the piece (wire/checksum.ts). */
 const BUFFERS_A_PIECE = 64;
 
-class Waiting {
+export class Waiting {
   readonly bytes: Uint8Array;
   end = 0;
   due = 0;
@@ -58,6 +59,8 @@ export class ImpairedQueue {
   /** Frames since the last that was sent past the queue. */
   private counter = 0;
   private isBad = false;
+  /** One for all times that it asks the clock for. */
+  private readonly wake: () => void = call(this, 'run');
   private lastDelay = 0;
   private lastLoss = 0;
   private lastDuplicate = 0;
@@ -244,10 +247,11 @@ export class ImpairedQueue {
     if (this.isDelivering || due >= this.timerDue) return;
     this.timer?.cancel();
     this.timerDue = due;
-    this.timer = this.clock.at(due, () => this.run());
+    this.timer = this.clock.at(due, this.wake);
   }
 
-  private run(): void {
+  /** The timer's. */
+  run(): void {
     this.timer = null;
     this.timerDue = Infinity;
     this.isDelivering = true;

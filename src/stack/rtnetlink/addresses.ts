@@ -2,6 +2,7 @@
  * Addresses given to devices and taken from them while the host lives (Linux: inet_rtm_newaddr, inet6_rtm_newaddr and what
  * they bring: routes, groups, gratuitous ARP and duplicate address detection where they are asked for).
  */
+import { call } from '../../base/call.ts';
 import type { Timer } from '../../base/clock.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import { networkOf, sameWords, type IpPrefix } from '../address.ts';
@@ -50,11 +51,7 @@ export class AddressControl {
     const { host } = this;
     if (prefix.family === 6 && options.noDad !== true && host.duplicates.isOn(device)) {
       const own = new OwnAddress(prefix, device, false, options);
-      host.duplicates.start(own, () => {
-        host.addresses.all.push(own);
-        host.addresses.changed();
-        this.settle(own);
-      });
+      host.duplicates.start(own, call(this, 'assign', own));
       return own;
     }
     return this.place(prefix, device, options);
@@ -67,6 +64,14 @@ export class AddressControl {
     return own;
   }
 
+  /** Nobody else has it: it is the host's from now on. */
+  assign(own: OwnAddress): void {
+    const { addresses } = this.host;
+    addresses.all.push(own);
+    addresses.changed();
+    this.settle(own);
+  }
+
   private settle(own: OwnAddress): void {
     this.bring(own);
     if (own.validUntil !== Infinity || own.preferredUntil !== Infinity) this.schedule(own);
@@ -74,18 +79,21 @@ export class AddressControl {
 
   /** Lifetimes end at their times; called again when they change. */
   schedule(own: OwnAddress): void {
-    const { clock, addresses } = this.host;
+    const { clock } = this.host;
     const next = Math.min(own.validUntil, own.isDeprecated ? Infinity : own.preferredUntil);
     own.isDeprecated = own.preferredUntil <= clock.now;
     this.timers.get(own)?.cancel();
     if (next === Infinity) return;
-    const timer = clock.at(Math.max(next, clock.now), () => {
-      if (own.validUntil <= clock.now) return this.drop(own);
-      own.isDeprecated = own.preferredUntil <= clock.now;
-      addresses.changed();
-      this.schedule(own);
-    });
-    this.timers.set(own, timer);
+    this.timers.set(own, clock.at(Math.max(next, clock.now), call(this, 'age', own)));
+  }
+
+  /** The timer's: one of its lifetimes is over. */
+  age(own: OwnAddress): void {
+    const { clock, addresses } = this.host;
+    if (own.validUntil <= clock.now) return this.drop(own);
+    own.isDeprecated = own.preferredUntil <= clock.now;
+    addresses.changed();
+    this.schedule(own);
   }
 
   private bring(own: OwnAddress): void {

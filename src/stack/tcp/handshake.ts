@@ -3,6 +3,7 @@
  * repeats its SYN,ACK a few times; its acknowledgement makes the connection. Under pressure there is no entry at all
  * (syn-cookies.ts).
  */
+import { call } from '../../base/call.ts';
 import type { Timer } from '../../base/clock.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { sendBare } from './answers.ts';
@@ -175,14 +176,11 @@ function optionsOf(owner: Tcp, handshake: Handshake, isCookie: boolean): SynOpti
 
 function schedule(owner: Tcp, handshake: Handshake): void {
   const after = Math.min(INITIAL_RTO_US * 2 ** handshake.retransmits, MAX_RTO_US);
-  handshake.timer = owner.clock.at(owner.clock.now + after, () => {
-    owner.enter();
-    repeat(owner, handshake);
-    owner.leave();
-  });
+  handshake.timer = owner.clock.at(owner.clock.now + after, call(owner, 'wakeHandshake', handshake));
 }
 
-function repeat(owner: Tcp, handshake: Handshake): void {
+/** Its timer fired. */
+export function repeatHandshake(owner: Tcp, handshake: Handshake): void {
   if (handshake.retransmits >= owner.settings.synackRetries) return dropHandshake(owner, handshake);
   handshake.retransmits++;
   sendSynAck(owner, handshake, false);

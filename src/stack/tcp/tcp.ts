@@ -26,6 +26,7 @@ import {
   receiveCookie,
   receiveForHandshake,
   receiveSyn,
+  repeatHandshake,
   type Handshake,
 } from './handshake.ts';
 import { receiveSegment } from './input.ts';
@@ -173,6 +174,12 @@ export class Tcp implements Transport {
   wake(c: Connection): void {
     this.enter();
     onWake(c);
+    this.leave();
+  }
+
+  wakeHandshake(handshake: Handshake): void {
+    this.enter();
+    repeatHandshake(this, handshake);
     this.leave();
   }
 

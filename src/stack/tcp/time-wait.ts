@@ -3,6 +3,7 @@
  * acknowledgement can be repeated and segments of it that are still under way meet nobody else. A few numbers each;
  * they end in the order in which they began, so one timer serves all.
  */
+import { call } from '../../base/call.ts';
 import type { Timer } from '../../base/clock.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { isOldTimestamp } from './acceptable.ts';
@@ -82,7 +83,7 @@ export class TimeWaits {
     this.count++;
     this.owner.table.add(entry);
     this.append(entry);
-    this.timer ??= this.owner.clock.at(entry.queuedDue, () => this.expire());
+    this.timer ??= this.owner.clock.at(entry.queuedDue, call(this, 'expire'));
     return true;
   }
 
@@ -102,7 +103,8 @@ export class TimeWaits {
     this.owner.table.remove(entry);
   }
 
-  private expire(): void {
+  /** The timer's. */
+  expire(): void {
     const { clock } = this.owner;
     this.timer = null;
     while (this.first !== null && (this.first.queuedDue <= clock.now || this.first.isOver)) {
@@ -112,7 +114,7 @@ export class TimeWaits {
       if (entry.due > clock.now && !entry.isOver) this.append(entry);
       else this.remove(entry);
     }
-    if (this.first !== null) this.timer ??= clock.at(this.first.queuedDue, () => this.expire());
+    if (this.first !== null) this.timer ??= clock.at(this.first.queuedDue, call(this, 'expire'));
   }
 
   /** A segment for an entry (RFC 9293 3.10.7.4, RFC 6191, RFC 1337). */

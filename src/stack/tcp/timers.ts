@@ -5,6 +5,7 @@
  * retransmission's does with every acknowledgement, costs nothing: the clock's timer fires, finds nothing due, and is
  * set again. What happens when one fires is timeouts.ts.
  */
+import { call } from '../../base/call.ts';
 import type { Connection } from './connection.ts';
 import { Phase, TimerKind } from './terms.ts';
 import { MAX_RTO_US, MIN_RTO_US } from './rtt.ts';
@@ -21,7 +22,7 @@ export function schedule(c: Connection): void {
   if (due >= c.wakeDue) return;
   c.wakeUp?.cancel();
   c.wakeDue = due;
-  c.wakeUp = c.tcp.clock.at(due, () => c.tcp.wake(c));
+  c.wakeUp = c.tcp.clock.at(due, call(c.tcp, 'wake', c));
 }
 
 export function stopTimers(c: Connection): void {

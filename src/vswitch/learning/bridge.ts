@@ -10,6 +10,7 @@
  *
  * Not here: proxy ARP and neighbour suppression, MAB, VLAN tunnels, per-VLAN spanning tree and snooping, MRP, CFM.
  */
+import { call } from '../../base/call.ts';
 import { DropReason } from '../../netfilter/drop-reason.ts';
 import { readI32, readU16 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
@@ -83,7 +84,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
     this.snooping = config.snooping === null ? null : this.listenIn(config.snooping, ports);
     this.tree = config.stp === null ? null : this.growTree(config.stp, ports);
     // When everything stands: what it sends goes out from within the call.
-    if (this.tree !== null) this.clock.at(this.clock.now, () => this.tree!.start());
+    if (this.tree !== null) this.clock.at(this.clock.now, call(this.tree, 'start'));
   }
 
   private listenIn(config: SnoopingConfig, ports: readonly BridgePort[]): Snooping {

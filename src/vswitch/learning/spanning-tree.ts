@@ -7,6 +7,7 @@
  *
  * Not the rapid protocol (rapid/): its messages are dropped, as the kernel drops them.
  */
+import { call } from '../../base/call.ts';
 import type { Timer } from '../../base/clock.ts';
 import * as bpdu from '../../wire/bpdu.ts';
 import type { ConfigBpdu } from '../../wire/bpdu.ts';
@@ -153,11 +154,11 @@ export class SpanningTree implements TreeProtocol {
     one.designated = message.port;
     one.heardAt = clock.now - message.messageAge;
     one.ageTimer?.cancel();
-    one.ageTimer = clock.at(clock.now + message.maxAge - message.messageAge, () => this.expire(one));
+    one.ageTimer = clock.at(clock.now + message.maxAge - message.messageAge, call(this, 'expire', one));
   }
 
   /** Nothing was heard for the maximum age: the link is served by nobody else. */
-  private expire(one: TreePort): void {
+  expire(one: TreePort): void {
     if (one.port.state === PortState.DISABLED) return;
     const wasRoot = this.isRoot;
     this.becomeDesignated(one);
@@ -262,10 +263,11 @@ export class SpanningTree implements TreeProtocol {
   private delay(one: TreePort): void {
     const { clock } = this.host;
     one.delayTimer?.cancel();
-    one.delayTimer = clock.at(clock.now + this.times.forwardDelay, () => this.advance(one));
+    one.delayTimer = clock.at(clock.now + this.times.forwardDelay, call(this, 'advance', one));
   }
 
-  private advance(one: TreePort): void {
+  /** The timer's. */
+  advance(one: TreePort): void {
     if (one.port.state === PortState.LISTENING) {
       one.port.state = PortState.LEARNING;
       this.delay(one);
@@ -290,14 +292,18 @@ export class SpanningTree implements TreeProtocol {
     if (this.isRoot) {
       this.setChanging(true);
       this.changeTimer?.cancel();
-      this.changeTimer = clock.at(clock.now + this.own.forwardDelay + this.own.maxAge, () => {
-        this.sawChange = false;
-        this.setChanging(false);
-      });
+      const { forwardDelay, maxAge } = this.own;
+      this.changeTimer = clock.at(clock.now + forwardDelay + maxAge, call(this, 'endChange'));
     } else if (!this.sawChange) {
       this.notifyRoot();
     }
     this.sawChange = true;
+  }
+
+  /** The timer's: the change has been told for long enough. */
+  endChange(): void {
+    this.sawChange = false;
+    this.setChanging(false);
   }
 
   private setChanging(isChanging: boolean): void {
@@ -310,24 +316,33 @@ export class SpanningTree implements TreeProtocol {
     const { clock } = this.host;
     if (this.rootPort !== null) this.send(this.rootPort, bpdu.tcnFrame(this.sourceOf(this.rootPort)));
     this.tcnTimer?.cancel();
-    this.tcnTimer = clock.at(clock.now + this.own.helloTime, () => {
-      if (!this.isRoot) this.notifyRoot();
-    });
+    this.tcnTimer = clock.at(clock.now + this.own.helloTime, call(this, 'notifyAgain'));
+  }
+
+  notifyAgain(): void {
+    if (!this.isRoot) this.notifyRoot();
   }
 
   // ── Sending ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private sayHello(): void {
+  /** The timer's. */
+  sayHello(): void {
     const { clock } = this.host;
     this.generate();
     this.helloTimer?.cancel();
-    this.helloTimer = clock.at(clock.now + this.times.helloTime, () => this.sayHello());
+    this.helloTimer = clock.at(clock.now + this.times.helloTime, call(this, 'sayHello'));
   }
 
   private generate(): void {
     for (const one of this.inOrder()) {
       if (one.port.state !== PortState.DISABLED && this.isDesignated(one)) this.transmit(one);
     }
+  }
+
+  /** The timer's: it may speak again. */
+  release(one: TreePort): void {
+    one.holdTimer = null;
+    if (one.isPending) this.transmit(one);
   }
 
   private transmit(one: TreePort): void {
@@ -353,10 +368,7 @@ export class SpanningTree implements TreeProtocol {
     });
     one.acknowledges = false;
     one.isPending = false;
-    one.holdTimer = clock.at(clock.now + HOLD_TIME_US, () => {
-      one.holdTimer = null;
-      if (one.isPending) this.transmit(one);
-    });
+    one.holdTimer = clock.at(clock.now + HOLD_TIME_US, call(this, 'release', one));
     this.send(one, frame);
   }
 

@@ -6,6 +6,7 @@
  * Sources: vSphere Networking, "Teaming and Failover Policy" (network failover detection); VMware's knowledge base, 1005577
  * "What is beacon probing?". The EtherType is the one that such frames have; what stands in them is our own.
  */
+import { call } from '../../base/call.ts';
 import type { Clock } from '../../base/clock.ts';
 import { copyBytes, readU16, writeU16, writeU32 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
@@ -43,7 +44,7 @@ export class Beacons {
     this.onChange = onChange;
     // Nobody is given up before it had its time.
     this.foundAt = uplinks.map(() => clock.now);
-    clock.at(clock.now, () => this.send());
+    clock.at(clock.now, call(this, 'send'));
   }
 
   /** Has the uplink a way to another one? By its link alone, where nobody has. */
@@ -63,12 +64,13 @@ export class Beacons {
     return isAlone || this.foundAt[index]! + LOST_AFTER_US > this.clock.now;
   }
 
-  private send(): void {
+  /** The timer's. */
+  send(): void {
     this.uplinks.forEach((uplink, i) => {
       if (uplink.up) this.emit(uplink, this.frame(uplink, i));
     });
     this.look();
-    this.clock.at(this.clock.now + INTERVAL_US, () => this.send());
+    this.clock.at(this.clock.now + INTERVAL_US, call(this, 'send'));
   }
 
   private frame(uplink: VmPort, index: number): Uint8Array {

@@ -7,6 +7,7 @@
  * Bridges that speak the original protocol only are recognised and spoken to in it, port by port (17.24). Linux's bridge
  * has none of this itself: it leaves it to mstpd. Not here: several trees (MSTP).
  */
+import { call } from '../../../base/call.ts';
 import type { Timer } from '../../../base/clock.ts';
 import * as bpdu from '../../../wire/bpdu.ts';
 import { SaidRole } from '../../../wire/bpdu.ts';
@@ -123,7 +124,7 @@ export class RapidTree implements TreeProtocol {
   // ── The machines ────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Runs every machine until none has anything to do, sends what there is to say, and waits for the next timer. */
-  private settle(): void {
+  settle(): void {
     const { clock } = this.host;
     const { now } = clock;
     let steps = 0;
@@ -131,7 +132,7 @@ export class RapidTree implements TreeProtocol {
     for (const one of this.ports) this.transmit(one, now);
     this.timer?.cancel();
     const next = this.ports.reduce((least, one) => Math.min(least, one.nextEnd(now)), Infinity);
-    this.timer = next === Infinity ? null : clock.at(next, () => this.settle());
+    this.timer = next === Infinity ? null : clock.at(next, call(this, 'settle'));
   }
 
   private step(now: number): boolean {

@@ -1,4 +1,5 @@
 /** The switch's own questions about groups (RFC 3376 section 4.1, RFC 3810 section 5.1): to everybody, or to a port that somebody left. */
+import { call } from '../../../base/call.ts';
 import type { Clock } from '../../../base/clock.ts';
 import { igmpQuery, mldQuery } from '../../../wire/multicast-query.ts';
 import type { BridgePort } from '../bridge-port.ts';
@@ -44,7 +45,7 @@ export class Asking {
     // The earlier versions ask once: their members answer for all.
     if (!this.knowsSources(family)) return;
     for (let n = 1; n < lastMemberCount; n++) {
-      clock.at(clock.now + n * lastMemberInterval, () => this.host.transmit(to, frame));
+      clock.at(clock.now + n * lastMemberInterval, call(this.host, 'transmit', to, frame));
     }
   }
 

@@ -4,6 +4,7 @@
  * asks from 0.0.0.0 gives way to anybody. When nobody has been heard for the querier interval, the switch asks again, first
  * a few times soon after each other. Linux: br_multicast_select_querier, br_multicast_query_expired.
  */
+import { call } from '../../../base/call.ts';
 import type { Clock, Timer } from '../../../base/clock.ts';
 import type { SnoopingConfig } from './config.ts';
 
@@ -59,22 +60,24 @@ export class Querier {
     this.until = now + this.config.querierInterval;
     this.timer?.cancel();
     this.expiry?.cancel();
-    if (this.config.querier) this.expiry = this.clock.at(this.until, () => this.start());
+    if (this.config.querier) this.expiry = this.clock.at(this.until, call(this, 'start'));
     return true;
   }
 
-  private start(): void {
+  /** The timer's. */
+  start(): void {
     this.asked = 0;
-    this.timer = this.clock.at(this.clock.now, () => this.sayHello());
+    this.timer = this.clock.at(this.clock.now, call(this, 'sayHello'));
   }
 
-  private sayHello(): void {
+  /** The timer's. */
+  sayHello(): void {
     const { startupQueryCount, startupQueryInterval, queryInterval } = this.config;
     this.address = this.own;
     this.asked++;
     this.ask();
     const wait = this.asked < startupQueryCount ? startupQueryInterval : queryInterval;
-    this.timer = this.clock.at(this.clock.now + wait, () => this.sayHello());
+    this.timer = this.clock.at(this.clock.now + wait, call(this, 'sayHello'));
   }
 }
 

@@ -4,10 +4,12 @@
  * connection of single bytes (below) and of JSON behind its length, streams that begin with the cookie of the test.
  */
 import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import type { NodeNet, Server, Socket } from '../../../../src/node/index.ts';
 
 const COOKIE_BYTES = 37;
 const LENGTH_BYTES = 4;
+const DEFAULT_BLOCK = 131_072;
 /** What either side says of where the test is. */
 const State = {
   TEST_START: 1,
@@ -182,13 +184,11 @@ export class Iperf3Server {
     const number = streams.add();
     this.onStream();
     if (parameters.reverse !== true) return reader.drain((bytes) => streams.count(number, bytes));
-    const block = Buffer.alloc(parameters.len ?? 131_072, 'sluice');
-    socket.on('error', () => {});
-    while (!this.isEnded && !socket.destroyed) {
-      if (!socket.write(block)) await Promise.race([once(socket, 'drain'), once(socket, 'close')]);
-      streams.count(number, block.length);
-    }
-    socket.destroy();
+    const block = Buffer.alloc(parameters.len ?? DEFAULT_BLOCK, 'sluice');
+    const hasEnded = () => this.isEnded;
+    await pipeline(function* () {
+      for (; !hasEnded(); streams.count(number, block.length)) yield block;
+    }, socket);
   }
 }
 

@@ -32,6 +32,8 @@ export async function withSite<T>(session: KernelSession, use: () => Promise<T>)
     request.on('data', (chunk: Buffer) => hash.update(chunk));
     request.on('end', () => response.end(`${hash.digest('hex')}\n`));
   });
+  // Node gives a request five minutes; a slow link needs more.
+  site.requestTimeout = 0;
   const listening = session.net.serve(site, 80);
   await once(listening, 'listening');
   try {

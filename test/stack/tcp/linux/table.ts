@@ -1,5 +1,5 @@
 /**
- * `npx tsx test/stack/tcp/linux/table.ts [MEGABYTES [LINK…]]` (as root): what goes between our TCP and the running kernel's,
+ * `npx tsx test/stack/tcp/linux/table.ts [MEGABYTES [PEER | LINK]…]` (as root): what goes between our TCP and the running kernel's,
  * as a table: so many megabytes (1000 unless said otherwise) each way, IPv4 and IPv6, over links that lose and reorder what
  * they carry. Of each peer all four transfers go at once, over one link. The peers are a program that hashes what it gets and
  * curl (both ends' checksums compared), and iperf3 with 128 connections for each transfer.
@@ -10,7 +10,7 @@ import { curlDownload, curlUpload, iperf3, withSite } from './programs.ts';
 import { KernelSession } from './session.ts';
 import { download, upload, type Result } from './transfer.ts';
 
-const [megabytes = '1000', ...given] = process.argv.slice(2);
+const [megabytes = '1000', ...words] = process.argv.slice(2);
 const BYTES = Number(megabytes) * 1e6;
 const STREAMS = 128;
 const LINKS = [
@@ -46,7 +46,7 @@ const PEERS: readonly Peer[] = [
     oneByOne: false,
   },
   {
-    name: `iperf3, ${STREAMS} connections`,
+    name: 'iperf3',
     toKernel: (session, family) => iperf3(session, family, BYTES, STREAMS, true),
     fromKernel: (session, family) => iperf3(session, family, BYTES, STREAMS, false),
     oneByOne: true,
@@ -63,14 +63,16 @@ async function measure(session: KernelSession, { toKernel, fromKernel, oneByOne 
   return results.map(({ ok, seconds }) => (ok ? (BYTES / 1e6 / seconds).toPrecision(3) : 'DIFFERS'));
 }
 
+const peers = PEERS.filter(({ name }) => words.includes(name));
+const links = words.filter((word) => !peers.some(({ name }) => name === word));
 const session = await KernelSession.open('cubic');
 try {
   await withSite(session, async () => {
     console.log('| link | peer | to Linux, IPv4 | to Linux, IPv6 | from Linux, IPv4 | from Linux, IPv6 |');
     console.log('| ---- | ---- | -------------: | -------------: | ---------------: | ---------------: |');
-    for (const netem of given.length > 0 ? given : LINKS) {
+    for (const netem of links.length > 0 ? links : LINKS) {
       session.impair(netem);
-      for (const peer of PEERS) {
+      for (const peer of peers.length > 0 ? peers : PEERS) {
         const cells = await measure(session, peer);
         console.log(`| ${netem || 'clean'} | ${peer.name} | ${cells.join(' | ')} |`);
       }
