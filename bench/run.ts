@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import Table from 'cli-table3';
 import type { Bench, Figure } from './figure.ts';
 import { algMessages } from './alg-messages.ts';
+import { algMessagesSip } from './alg-messages-sip.ts';
 import { algMedia } from './alg-media.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { guest } from './guest.ts';
@@ -24,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   captureMemory,
   switchLearning,
   algMessages,
+  algMessagesSip,
   algMedia,
   ruleFiles,
   programCall,

@@ -15,15 +15,14 @@ import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
 import { isRtp, MediaQuality } from './media-quality.ts';
 import { readReports } from './reports.ts';
-import { STATIC_CODECS } from './sdp.ts';
+import { STATIC_CODECS, type Codecs } from './sdp.ts';
 
 /** Streams of one connection that are told apart: a stranger may draw sources at random. */
 const MAX_STREAMS = 16;
 
 interface Listening {
   readonly call: Call;
-  /** By payload type. */
-  readonly codecs: ReadonlyMap<number, string>;
+  readonly codecs: Codecs;
   readonly streams: MediaQuality[];
 }
 
@@ -42,7 +41,7 @@ export class MediaMonitor implements CtHelper {
   }
 
   /** From now on the connection's media belong to that call. */
-  listen(entry: number, call: Call, codecs: ReadonlyMap<number, string>): void {
+  listen(entry: number, call: Call, codecs: Codecs): void {
     this.listening.set(entry, { call, codecs, streams: [] });
   }
 

@@ -14,7 +14,7 @@ import type { Call } from './call-table.ts';
 import { MediaClass } from './classes.ts';
 import type { MediaMonitor } from './media-monitor.ts';
 import { addressText, type EditedText } from '../edited-text.ts';
-import type { MediaStream, NamedAddress, SessionDescription } from './sdp.ts';
+import type { Codecs, MediaStream, NamedAddress, SessionDescription } from './sdp.ts';
 
 const CLASSES: Readonly<Record<string, MediaClass>> = {
   audio: MediaClass.AUDIO,
@@ -41,6 +41,8 @@ export interface MediaOffer {
   readonly entry: number;
   readonly side: number;
   readonly sdp: SessionDescription;
+  /** For reports. */
+  readonly codecsOf: (stream: MediaStream) => Codecs;
   /** Pinholes of that end that are open already, which stay. */
   readonly known: readonly Pinhole[];
   readonly call: Call;
@@ -110,7 +112,7 @@ export class MediaPorts {
 
   /** One port's; what comes through is noted in `connections`. */
   private expectation(
-    { entry, side, call, all, from }: MediaOffer,
+    { entry, side, codecsOf, call, all, from }: MediaOffer,
     stream: MediaStream,
     toPort: number,
     connections: Pinhole['connections'],
@@ -129,12 +131,13 @@ export class MediaPorts {
     expectation.savedPort = toPort;
     const isTranslated = expecting.isTranslated(entry);
     if (isTranslated) expecting.place(expectation, side, entry);
+    const codecs = this.services.flows.wanted ? codecsOf(stream) : null;
     expectation.onExpected = (connection, _pkt, fulfilled) => {
       if (isTranslated) this.translate(connection, fulfilled, all());
       connections.push({ entry: connection, port: fulfilled.tuple.dstId });
-      if (this.services.flows.wanted) this.monitor.listen(connection, call, stream.codecs);
+      if (codecs !== null) this.monitor.listen(connection, call, codecs);
     };
-    if (this.services.flows.wanted) expectation.helper = this.monitor;
+    if (codecs !== null) expectation.helper = this.monitor;
     return expectation;
   }
 

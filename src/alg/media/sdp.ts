@@ -1,14 +1,18 @@
 /**
  * The media of a session description (RFC 8866): for each stream its kind, address and port, where RTCP goes (RFC 3605,
- * 5761), and where in the text all that stands, so that it can be rewritten. Codecs are for reports.
+ * 5761), and where in the text all that stands, so that it can be rewritten. Each line is looked at once; codecs, which are
+ * for reports, when somebody asks.
  */
 import { parseIp } from '../../wire/address.ts';
 import { sameAddress, type Address } from '../address.ts';
+import type { EditedText } from '../edited-text.ts';
 import { FIRST_OPEN_PORT } from '../helper-facts.ts';
+import { digitCount, isAt, isExactlyAt, numberAt, searchInLine, SPACE } from '../text-search.ts';
 
 /** Streams of a description; what has more is refused. */
 export const MAX_MEDIA = 16;
 const MAX_PORT = 65535;
+const SLASH = 0x2f;
 
 export interface TextRange {
   readonly at: number;
@@ -31,8 +35,8 @@ export interface MediaStream {
   readonly rtcpPort: number;
   readonly rtcpPortText: TextRange | null;
   readonly sharesRtcp: boolean;
-  /** Payload type to `PCMU/8000`. */
-  readonly codecs: ReadonlyMap<number, string>;
+  /** Its lines, `m=` first. */
+  readonly lines: TextRange;
 }
 
 export interface SessionDescription {
@@ -40,6 +44,9 @@ export interface SessionDescription {
   /** Every `c=` and `o=`, and the addresses of `a=rtcp`. */
   readonly addresses: readonly NamedAddress[];
 }
+
+/** Payload type to `PCMU/8000`. */
+export type Codecs = ReadonlyMap<number, string>;
 
 /** Codecs that need no rtpmap (RFC 3551 6). */
 export const STATIC_CODECS: Readonly<Record<number, string>> = {
@@ -55,31 +62,46 @@ export const STATIC_CODECS: Readonly<Record<number, string>> = {
   34: 'H263/90000',
 };
 
-interface Section {
-  readonly media: RegExpExecArray | null;
+/** What the lines of the session, or of one stream, say. */
+class Section {
   readonly at: number;
-  connection: NamedAddress | null;
-  rtcp: { readonly port: number; readonly text: TextRange; readonly address: Address | null } | null;
-  sharesRtcp: boolean;
-  readonly codecs: Map<number, string>;
+  end = 0;
+  /** Of the `m=` line. */
+  kind = '';
+  port = 0;
+  portText: TextRange = { at: 0, length: 0 };
+  isRtp = false;
+  connection: Address | null = null;
+  rtcpPort = 0;
+  rtcpPortText: TextRange | null = null;
+  rtcpAddress: Address | null = null;
+  sharesRtcp = false;
+
+  constructor(at: number) {
+    this.at = at;
+  }
 }
 
 /** The description, or why it can't be used. */
-export function readSdp(text: string, family: number): SessionDescription | string {
-  if (!text.startsWith('v=0')) return 'no session description';
-  const session = newSection(null, 0);
+export function readSdp(text: EditedText, family: number): SessionDescription | string {
+  if (!isExactlyAt(text, 0, 'v=0')) return 'no session description';
+  const session = new Section(0);
   const sections: Section[] = [];
   const addresses: NamedAddress[] = [];
   let section = session;
-  for (const { line, at } of linesOf(text)) {
-    if (line.startsWith('m=')) {
-      const media = /^m=([a-z]+) (\d{1,6})(?:\/\d{1,3})? (\S+)((?: \S+)*)$/i.exec(line);
-      if (media === null) return 'a malformed stream';
-      if (sections.push((section = newSection(media, at))) > MAX_MEDIA) return 'too many streams';
-    } else if (!readLine(line, at, section, addresses, family)) {
+  for (let i = 0; i < text.lineCount; i++) {
+    const at = text.lineStart(i);
+    const end = text.lineEnd(i);
+    if (isExactlyAt(text, at, 'm=')) {
+      section.end = at;
+      section = new Section(at);
+      if (!readMedia(text, at, end, section)) return 'a malformed stream';
+      if (sections.push(section) > MAX_MEDIA) return 'too many streams';
+    } else if (!readLine(text, at, end, section, addresses, family)) {
       return 'an address of another family, or none';
     }
   }
+  section.end = text.length;
   const media: MediaStream[] = [];
   for (const each of sections) {
     const stream = assemble(each, session);
@@ -89,87 +111,127 @@ export function readSdp(text: string, family: number): SessionDescription | stri
   return { media, addresses };
 }
 
-function newSection(media: RegExpExecArray | null, at: number): Section {
-  return { media, at, connection: null, rtcp: null, sharesRtcp: false, codecs: new Map() };
+// ── Lines ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** `m=audio 49170/2 RTP/AVP 0 8`; false for anything else. */
+function readMedia(text: EditedText, start: number, end: number, section: Section): boolean {
+  let at = start + 'm='.length;
+  const kind = text.indexIn(SPACE, at, end);
+  if (kind < 0) return false;
+  section.kind = text.slice(at, kind).toLowerCase();
+  at = kind + 1;
+  const length = digitCount(text, at, end);
+  section.port = numberAt(text, at);
+  section.portText = { at, length };
+  at += length;
+  if (text.code(at) === SLASH) {
+    const count = digitCount(text, at + 1, end);
+    if (count < 1 || count > 3) return false;
+    at += 1 + count;
+  }
+  section.isRtp = isAt(text, at + 1, 'rtp/') || isAt(text, at + 1, 'udp/tls/rtp/');
+  const isWhole = /^[a-z]+$/.test(section.kind) && length >= 1 && length <= 6;
+  return isWhole && text.code(at) === SPACE && hasWords(text, at, end);
+}
+
+/** Words with one space in front of each, at least one. */
+function hasWords({ bytes }: EditedText, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const code = bytes[at]!;
+    if (code < SPACE || (code === SPACE && (at + 1 === end || bytes[at + 1] === SPACE))) return false;
+  }
+  return start + 1 < end;
 }
 
 /** False for an address that can't be used. */
 function readLine(
-  line: string,
+  text: EditedText,
   at: number,
+  end: number,
   section: Section,
   addresses: NamedAddress[],
   family: number,
 ): boolean {
-  if (line.startsWith('c=') || line.startsWith('o=')) {
-    const named = readAddress(line, at, family);
-    if (named === null) return line.startsWith('o=');
+  const isConnection = isExactlyAt(text, at, 'c=');
+  if (isConnection || isExactlyAt(text, at, 'o=')) {
+    const named = readAddress(text, at, end, family);
+    if (named === null) return !isConnection;
     addresses.push(named);
-    if (line.startsWith('c=')) section.connection = named;
-  } else if (line.startsWith('a=rtcp:')) {
-    const found = /^a=rtcp:(\d{1,5})(?: IN IP[46] \S+)?$/.exec(line);
-    if (found === null) return false;
-    const named = readAddress(line, at, family);
-    if (named !== null) addresses.push(named);
-    section.rtcp = {
-      port: Number(found[1]),
-      text: { at: at + 'a=rtcp:'.length, length: found[1]!.length },
-      address: named?.address ?? null,
-    };
-  } else if (line === 'a=rtcp-mux') {
+    if (isConnection) section.connection = named.address;
+  } else if (isExactlyAt(text, at, 'a=rtcp:')) {
+    return readRtcp(text, at + 'a=rtcp:'.length, end, section, addresses, family);
+  } else if (isExactlyAt(text, at, 'a=rtcp-mux') && end - at === 'a=rtcp-mux'.length) {
     section.sharesRtcp = true;
-  } else {
-    const found = /^a=rtpmap:(\d{1,3}) (\S+)/.exec(line);
-    if (found !== null) section.codecs.set(Number(found[1]), found[2]!);
   }
   return true;
 }
 
-function readAddress(line: string, at: number, family: number): NamedAddress | null {
-  const found = new RegExp(` ?IN IP${family} ([0-9a-fA-F:.]+)(?:/\\d+)*$`).exec(line);
-  const address = new Int32Array(4);
-  if (found === null || parseIp(found[1]!, address) !== family) return null;
-  const start = line.indexOf(found[1]!, found.index + ' IN IP4'.length);
-  return { at: at + start, length: found[1]!.length, address };
+function readRtcp(
+  text: EditedText,
+  at: number,
+  end: number,
+  section: Section,
+  addresses: NamedAddress[],
+  family: number,
+): boolean {
+  const length = digitCount(text, at, end);
+  if (length < 1 || length > 5) return false;
+  section.rtcpPort = numberAt(text, at);
+  section.rtcpPortText = { at, length };
+  if (at + length === end) return true;
+  if (!/^ IN IP[46] \S+$/.test(text.slice(at + length, end))) return false;
+  const named = readAddress(text, at + length, end, family);
+  section.rtcpAddress = named?.address ?? null;
+  if (named !== null) addresses.push(named);
+  return true;
 }
 
-function assemble(
-  { media, at, connection, rtcp, sharesRtcp, codecs }: Section,
-  session: Section,
-): MediaStream | string {
-  const [, kind, digits, protocol, formats] = media!;
-  const port = Number(digits);
-  if (port !== 0 && (port < FIRST_OPEN_PORT || port > MAX_PORT)) return `port ${port} is not for media`;
-  if (rtcp !== null && rtcp.port !== 0 && (rtcp.port < FIRST_OPEN_PORT || rtcp.port > MAX_PORT)) {
-    return `port ${rtcp.port} is not for media`;
+/** The address that ends a line, as `IN IP4 224.2.36.42/127`. */
+function readAddress(text: EditedText, start: number, end: number, family: number): NamedAddress | null {
+  const before = family === 4 ? 'IN IP4 ' : 'IN IP6 ';
+  const found = searchInLine(text, start, before);
+  if (found < 0) return null;
+  const at = found + before.length;
+  const slash = text.indexIn(SLASH, at, end);
+  const stop = slash < 0 ? end : slash;
+  const address = new Int32Array(4);
+  if (parseIp(text.slice(at, stop), address) !== family) return null;
+  if (slash >= 0 && !/^(?:\/\d+)+$/.test(text.slice(slash, end))) return null;
+  return { at, length: stop - at, address };
+}
+
+// ── Streams ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function assemble(section: Section, session: Section): MediaStream | string {
+  const { at, end, kind, port, portText, isRtp, rtcpPort, rtcpPortText, rtcpAddress, sharesRtcp } = section;
+  for (const each of [port, rtcpPort]) {
+    if (each !== 0 && (each < FIRST_OPEN_PORT || each > MAX_PORT)) return `port ${each} is not for media`;
   }
-  const address = (connection ?? session.connection)?.address;
-  if (address === undefined) return 'a stream without an address';
-  if (rtcp !== null && rtcp.address !== null && !sameAddress(rtcp.address, address)) {
-    return 'RTCP for another host';
-  }
-  for (const format of (formats ?? '').trim().split(' ')) {
-    const type = Number(format);
-    if (!codecs.has(type) && STATIC_CODECS[type] !== undefined) codecs.set(type, STATIC_CODECS[type]);
-  }
+  const address = section.connection ?? session.connection;
+  if (address === null) return 'a stream without an address';
+  if (rtcpAddress !== null && !sameAddress(rtcpAddress, address)) return 'RTCP for another host';
   return {
-    kind: kind!.toLowerCase(),
-    isRtp: /^(?:UDP\/TLS\/)?RTP\//i.test(protocol!),
+    kind,
+    isRtp,
     port,
-    portText: { at: at + `m=${kind!} `.length, length: digits!.length },
+    portText,
     address,
-    rtcpPort: rtcp?.port ?? 0,
-    rtcpPortText: rtcp?.text ?? null,
+    rtcpPort,
+    rtcpPortText,
     sharesRtcp: sharesRtcp || session.sharesRtcp,
-    codecs,
+    lines: { at, length: end - at },
   };
 }
 
-function* linesOf(text: string): IterableIterator<{ line: string; at: number }> {
-  for (let at = 0; at < text.length;) {
-    const found = text.indexOf('\n', at);
-    const end = found < 0 ? text.length : found;
-    yield { line: text.slice(at, end).replace(/\r$/, ''), at };
-    at = end + 1;
+/** Those that a stream names, and of the well-known ones those that it may use. Of a description that is as it was read. */
+export function codecsOf(text: EditedText, { lines }: MediaStream): Codecs {
+  const words = text.slice(lines.at, lines.at + lines.length);
+  const codecs = new Map<number, string>();
+  for (const [, type, codec] of words.matchAll(/^a=rtpmap:(\d{1,3}) (\S+)/gm))
+    codecs.set(Number(type), codec!);
+  for (const format of /^.*/.exec(words)![0].split(' ').slice(3)) {
+    const known = STATIC_CODECS[Number(format)];
+    if (!codecs.has(Number(format)) && known !== undefined) codecs.set(Number(format), known);
   }
+  return codecs;
 }

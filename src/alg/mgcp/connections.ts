@@ -8,7 +8,7 @@ import type { EditedText } from '../edited-text.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallTable } from '../media/call-table.ts';
 import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
-import { readSdp } from '../media/sdp.ts';
+import { codecsOf, readSdp } from '../media/sdp.ts';
 import { formatIp } from '../../wire/address.ts';
 import { ConnectionState, MAX_CONNECTIONS, MAX_TRANSACTIONS } from './facts.ts';
 import type { MgcpMessage } from './grammar.ts';
@@ -184,8 +184,8 @@ export class MgcpConnections {
   /** What the sender describes: its own media, or in a command those of the gateway at the other end. */
   private describe(connection: Connection, told: Told, isCommand: boolean): void {
     const { entry, side, family, body } = told;
-    if (body.text === '') return;
-    const sdp = readSdp(body.text, family);
+    if (body.length === 0) return;
+    const sdp = readSdp(body, family);
     const { media, flow, flows, loose } = this.parts;
     if (typeof sdp === 'string') return flows.note(flow, 'note', 'gateway', `no media: ${sdp}`);
     const [first] = sdp.media;
@@ -196,6 +196,7 @@ export class MgcpConnections {
       entry,
       side,
       sdp,
+      codecsOf: (stream) => codecsOf(body, stream),
       known,
       call: connection.call,
       all: connection.all,

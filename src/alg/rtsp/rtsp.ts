@@ -87,7 +87,7 @@ class RtspFrames implements FrameProtocol {
       flows.note(this.flow, 'message', side === 0 ? 'client' : 'server', printable(head.line));
     const edited = new EditedText(text);
     this.sessions.take(head, side, edited);
-    return edited.text;
+    return edited.isChanged ? edited.text : text;
   }
 
   ended(why: string): void {

@@ -13,6 +13,8 @@ import { MAX_PENDING, MAX_SESSIONS, MAX_STREAMS, SessionState } from './facts.ts
 import { readTransport, type NamedPorts, type PortsOf, type RtspHead } from './grammar.ts';
 
 const CLIENT = 0;
+/** Descriptions (DESCRIBE) are not read. */
+const UNKNOWN_CODECS = new Map<number, string>();
 
 interface Stream {
   /** Of each side. */
@@ -171,6 +173,7 @@ export class RtspSessions {
       entry,
       side,
       sdp: { media: streams, addresses: [] },
+      codecsOf: () => UNKNOWN_CODECS,
       known: [],
       call: session.call,
       all: session.all,
@@ -195,7 +198,7 @@ export class RtspSessions {
       rtcpPort,
       rtcpPortText: null,
       sharesRtcp: false,
-      codecs: new Map(),
+      lines: { at: 0, length: 0 },
     };
   }
 

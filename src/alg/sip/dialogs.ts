@@ -7,11 +7,11 @@
 import { formatIp } from '../../wire/address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallEvent, type CallTable } from '../media/call-table.ts';
-import type { Context } from './context.ts';
+import type { EditedText } from '../edited-text.ts';
 import { MAX_CALLS } from './facts.ts';
-import type { SipHead } from './grammar.ts';
+import { party, type SipHead } from './grammar.ts';
 import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
-import { readSdp } from '../media/sdp.ts';
+import { codecsOf, readSdp } from '../media/sdp.ts';
 
 const CARRIES_SDP = new Set(['INVITE', 'ACK', 'PRACK', 'UPDATE']);
 const RINGING_CODE = 180;
@@ -19,6 +19,15 @@ const REQUEST_TERMINATED = 487;
 
 type Pinholes = readonly (Pinhole | null)[];
 type Sides = [Pinholes, Pinholes];
+
+/** A message: its head, its body, which is rewritten, and whose it is. */
+export interface Told {
+  readonly top: EditedText;
+  readonly body: EditedText;
+  readonly entry: number;
+  readonly direction: number;
+  readonly family: 4 | 6;
+}
 
 class Dialog {
   readonly call: Call;
@@ -66,20 +75,20 @@ export class Dialogs {
   }
 
   /** A message; its body is rewritten. */
-  take(head: SipHead, context: Context): void {
-    const dialog = this.dialogOf(head);
+  take(head: SipHead, told: Told): void {
+    const dialog = this.dialogOf(head, told.top);
     if (dialog === null) return;
-    if (head.code === 0) this.request(dialog, head, context);
-    else this.response(dialog, head, context);
+    if (head.code === 0) this.request(dialog, head, told);
+    else this.response(dialog, head, told);
     if (!dialog.call.isOver) return;
     this.dialogs.delete(head.callId);
   }
 
-  private dialogOf(head: SipHead): Dialog | null {
+  private dialogOf(head: SipHead, top: EditedText): Dialog | null {
     const known = this.dialogs.get(head.callId);
     if (known !== undefined) return known;
     if (head.method !== 'INVITE' || head.code !== 0 || this.dialogs.size >= MAX_CALLS) return null;
-    const dialog = new Dialog(new Call(head.callId, head.from, head.to, this.now()));
+    const dialog = new Dialog(new Call(head.callId, party(top, head.from), party(top, head.to), this.now()));
     this.dialogs.set(head.callId, dialog);
     this.table.add(dialog.call);
     this.flow.command = 'INVITE';
@@ -87,7 +96,7 @@ export class Dialogs {
     return dialog;
   }
 
-  private request(dialog: Dialog, head: SipHead, context: Context): void {
+  private request(dialog: Dialog, head: SipHead, told: Told): void {
     switch (head.method) {
       case 'CANCEL':
         dialog.call.isCancelled = true;
@@ -104,15 +113,15 @@ export class Dialogs {
         dialog.cseq = head.cseq;
         break;
     }
-    if (CARRIES_SDP.has(head.method)) this.describe(dialog, head, context);
+    if (CARRIES_SDP.has(head.method)) this.describe(dialog, head, told);
   }
 
-  private response(dialog: Dialog, head: SipHead, context: Context): void {
+  private response(dialog: Dialog, head: SipHead, told: Told): void {
     const { method, code } = head;
     if (!CARRIES_SDP.has(method)) return;
     const isInvite = method === 'INVITE';
     if (isInvite) this.flow.code = code;
-    if (code < 300) this.describe(dialog, head, context);
+    if (code < 300) this.describe(dialog, head, told);
     if (code < 200) {
       if (isInvite && code >= RINGING_CODE) this.move(dialog, 'RINGING');
       return;
@@ -139,10 +148,10 @@ export class Dialogs {
 
   // ── Media ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private describe(dialog: Dialog, { isSdp }: SipHead, context: Context): void {
-    const { message, entry, direction, family } = context;
-    if (!isSdp || message.text === '') return;
-    const sdp = readSdp(message.text, family);
+  private describe(dialog: Dialog, { isSdp }: SipHead, told: Told): void {
+    const { body, entry, direction, family } = told;
+    if (!isSdp || body.length === 0) return;
+    const sdp = readSdp(body, family);
     if (typeof sdp === 'string') return this.note(`no media: ${sdp}`);
     const known = [...dialog.current[direction]!, ...(dialog.offered[direction] ?? [])].filter(
       (pinhole) => pinhole !== null,
@@ -151,6 +160,7 @@ export class Dialogs {
       entry,
       side: direction,
       sdp,
+      codecsOf: (stream) => codecsOf(body, stream),
       known,
       call: dialog.call,
       all: dialog.all,
@@ -163,7 +173,7 @@ export class Dialogs {
       this.flow.address = formatIp(family, w0!, w1!, w2!, w3!);
       this.flow.port = first.port;
     }
-    if (this.isTranslated()) this.media.rewrite(message, entry, direction, sdp, opened);
+    if (this.isTranslated()) this.media.rewrite(body, entry, direction, sdp, opened);
   }
 
   /** The exchange of offer and answer is over: what was offered holds, or goes. */

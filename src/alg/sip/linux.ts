@@ -12,32 +12,24 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
-import { textOfBytes } from '../byte-text.ts';
+import type { EditedText } from '../edited-text.ts';
 import { Expecting } from '../expecting.ts';
 import { logRefusal } from '../helper-log.ts';
 import { payloadStart } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
-import {
-  digitCount,
-  findHeader,
-  findSdp,
-  findSdpAddress,
-  Header,
-  isAt,
-  isLetter,
-  numberAt,
-  type Search,
-} from './kernel-text.ts';
-import type { Context } from './context.ts';
+import { findSdp, findSdpAddress } from './kernel-sdp.ts';
+import { findHeader, Header, type Search } from './kernel-text.ts';
+import { endsOf, type Context } from './context.ts';
 import { MediaClass } from '../media/classes.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
+import { headLength } from './grammar.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipMessage } from './message.ts';
+import { digitCount, isAt, isExactlyAt, isLetter, isLineEnd, numberAt, SPACE, ZERO } from '../text-search.ts';
 
 const SHORTEST = 'SIP/2.0 200'.length;
 const RESPONSE = 'sip/2.0 ';
-const BLANK_LINE = '\r\n\r\n';
 const FIRST_MEDIA_PORT = 1024;
 const MAX_PORT = 65535;
 
@@ -80,6 +72,7 @@ export class LinuxSip implements CtHelper {
   private readonly nat: SipNat;
   private readonly registrations: Registrations;
   private readonly states = new Map<number, SipState>();
+  private readonly message = new SipMessage();
 
   constructor(family: 4 | 6, proto: number, services: AlgServices) {
     this.family = family;
@@ -117,7 +110,8 @@ export class LinuxSip implements CtHelper {
     let verdict: number = Verdict.ACCEPT;
     while (verdict === Verdict.ACCEPT) {
       const at = pkt.l4 + offset;
-      const length = messageLength(textOfBytes(pkt.bytes, at, pkt.l3End), this.family);
+      this.message.loadFrom(pkt, at, pkt.l3End);
+      const length = messageLength(this.message, this.family);
       if (length < 0) break;
       if (at + length > pkt.l3End) return Verdict.ACCEPT;
       const rest = pkt.l3End - at - length;
@@ -132,10 +126,12 @@ export class LinuxSip implements CtHelper {
   private read(pkt: PacketBuffer, entry: number, direction: number, start: number, end: number): number {
     let state = this.states.get(entry);
     if (state === undefined) this.states.set(entry, (state = new SipState()));
-    const message = new SipMessage(pkt, start, end);
-    const context: LinuxContext = { message, pkt, entry, direction, state, family: this.family };
+    const { message, family } = this;
+    message.loadFrom(pkt, start, end);
+    const ends = endsOf(this.expecting, entry, direction);
+    const context: LinuxContext = { message, pkt, entry, direction, ends, state, family };
     this.note(context);
-    const isResponse = isAt(message.text, 0, RESPONSE);
+    const isResponse = isAt(message, 0, RESPONSE);
     const verdict = isResponse ? this.response(context) : this.request(context);
     if (verdict !== Verdict.ACCEPT || !this.expecting.isTranslated(entry)) return verdict;
     const trouble = this.nat.message(context, this.proto);
@@ -149,8 +145,9 @@ export class LinuxSip implements CtHelper {
     if (!flows.wanted) return;
     const flow = flows.rowOf(entry);
     if (flow === null) return;
-    const line = /^[^\r\n]*/.exec(message.text)![0];
-    flows.note(flow, 'message', direction === 0 ? 'client' : 'server', line);
+    let end = 0;
+    while (end < message.length && !isLineEnd(message.code(end))) end++;
+    flows.note(flow, 'message', direction === 0 ? 'client' : 'server', message.slice(0, end));
   }
 
   // ── Requests and responses ────────────────────────────────────────────────────────────────────────────────────
@@ -189,10 +186,11 @@ export class LinuxSip implements CtHelper {
   ];
 
   private request(context: LinuxContext): number {
-    const { text } = context.message;
+    const text = context.message;
     this.nat.noteListeningPort(context);
     for (const { name, request } of this.methods) {
-      if (!isAt(text, 0, `${name} `) || !isLetter(text, name.length + 1)) continue;
+      if (!isAt(text, 0, name) || text.code(name.length) !== SPACE || !isLetter(text, name.length + 1))
+        continue;
       const cseq = readCseq(text, this.family);
       return typeof cseq === 'string' ? this.refuse(context, cseq) : request(context, cseq.number, 0);
     }
@@ -200,7 +198,7 @@ export class LinuxSip implements CtHelper {
   }
 
   private response(context: LinuxContext): number {
-    const { text } = context.message;
+    const text = context.message;
     if (text.length < SHORTEST) return Verdict.ACCEPT;
     const code = numberAt(text, RESPONSE.length);
     if (code === 0) return this.refuse(context, 'cannot get code');
@@ -223,27 +221,27 @@ export class LinuxSip implements CtHelper {
 
   private describe(context: Context): number {
     const { message, family, entry } = context;
-    const version = findSdp(message.text, 0, 'v', null, family);
+    const version = findSdp(message, 0, 'v', null, family);
     if (!isFound(version)) return Verdict.ACCEPT;
     const session = version.at;
-    const common = findSdpAddress(message.text, session, 'm', family);
+    const common = findSdpAddress(message, session, 'm', family);
     // Of the stream named last; for descriptions of none, of the session.
     let named: Address | null = common?.address ?? null;
     let at = session;
     for (let count = 0; count < MAX_MEDIA;) {
-      const media = findSdp(message.text, at, 'm', null, family);
+      const media = findSdp(message, at, 'm', null, family);
       if (!isFound(media)) break;
-      const kind = MEDIA.find(([word]) => message.text.startsWith(word, media.at));
+      const kind = MEDIA.find(([word]) => isExactlyAt(message, media.at, word));
       if (kind === undefined) {
         at = media.at + media.length;
         continue;
       }
       const [word, policyClass] = kind;
       at = media.at + word.length;
-      const port = numberAt(message.text, at);
+      const port = numberAt(message, at);
       if (port === 0) continue;
       if (port < FIRST_MEDIA_PORT || port > MAX_PORT) return this.refuse(context, `wrong port ${port}`);
-      const own = findSdpAddress(message.text, at, 'm', family);
+      const own = findSdpAddress(message, at, 'm', family);
       const address = own?.address ?? common?.address;
       if (address === undefined) return this.refuse(context, 'cannot parse SDP message');
       named = address.slice();
@@ -348,19 +346,22 @@ function isFound(found: Search): found is { at: number; length: number } {
   return found !== null && !('broken' in found);
 }
 
-function readCseq(text: string, family: number): { readonly number: number; readonly end: number } | string {
+function readCseq(
+  text: EditedText,
+  family: number,
+): { readonly number: number; readonly end: number } | string {
   const found = findHeader(text, 0, Header.CSEQ, family);
   if (!isFound(found)) return 'cannot parse cseq';
   const number = numberAt(text, found.at);
-  if (number === 0 && text[found.at] !== '0') return 'cannot get cseq';
+  if (number === 0 && text.code(found.at) !== ZERO) return 'cannot get cseq';
   return { number, end: found.at + found.length };
 }
 
 /** Headers, blank line and body as long as Content-Length says; -1 when that is not to be had. */
-function messageLength(text: string, family: number): number {
+function messageLength(text: EditedText, family: number): number {
   const header = findHeader(text, 0, Header.CONTENT_LENGTH, family);
   if (!isFound(header)) return -1;
   const end = header.at + digitCount(text, header.at, text.length);
-  const blank = text.indexOf(BLANK_LINE, end);
-  return blank < 0 ? -1 : blank + BLANK_LINE.length + Number(text.slice(header.at, end));
+  const head = headLength(text, end);
+  return head < 0 ? -1 : head + Number(text.slice(header.at, end));
 }

@@ -16,17 +16,17 @@ import {
   addressParameter,
   findHeader,
   findRequestUri,
-  findSdp,
   findUri,
   Header,
-  isAt,
   numberParameter,
   UriWalk,
-  type SdpKind,
+  type Found,
   type Uri,
 } from './kernel-text.ts';
+import { findSdp, type SdpKind } from './kernel-sdp.ts';
+import { isAt } from '../text-search.ts';
 import { MediaClass } from '../media/classes.ts';
-import type { Context } from './context.ts';
+import type { Context, End } from './context.ts';
 import { addressText } from '../edited-text.ts';
 
 const REPLY = 1;
@@ -41,32 +41,31 @@ export class SipNat {
   }
 
   /** Phones that send from any port and listen on the one that they name in Via: answers go there. */
-  noteListeningPort({ message, entry, direction, family, state }: Context): void {
-    const via = findUri(message.text, 0, Header.VIA_UDP, family);
+  noteListeningPort({ message, ends: { sender }, family, state }: Context): void {
+    const via = findUri(message, 0, Header.VIA_UDP, family);
     if (via === null || via === 'broken') return;
-    const tuple = this.expecting.tuple(entry, direction);
-    if (via.port !== tuple.srcId && sameAddress(via.address, sourceOf(tuple))) state.forcedPort = via.port;
+    if (via.port !== sender.port && sameAddress(via.address, sender.address)) state.forcedPort = via.port;
   }
 
   // ── Headers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   message(context: Context, proto: number): string | null {
     const { message, direction, family, state } = context;
-    const isRequest = !isAt(message.text, 0, 'sip/2.0');
+    const isRequest = !isAt(message, 0, 'sip/2.0');
     if (isRequest) {
-      const uri = findRequestUri(message.text, family);
+      const uri = findRequestUri(message, family);
       if (uri !== null && !this.map(context, uri)) return 'cannot mangle SIP message';
     }
     const via = this.via(context, proto, isRequest);
     if (via !== null) return via;
     const walk = new UriWalk();
     for (;;) {
-      const contact = walk.next(message.text, Header.CONTACT, family);
+      const contact = walk.next(message, Header.CONTACT, family);
       if (contact === null || contact === 'broken') break;
       if (!this.map(context, contact)) return 'cannot mangle contact';
     }
     for (const kind of [Header.FROM, Header.TO]) {
-      const uri = findUri(message.text, 0, kind, family);
+      const uri = findUri(message, 0, kind, family);
       if (uri !== null && uri !== 'broken' && !this.map(context, uri)) return 'cannot mangle SIP from/to';
     }
     if (direction !== REPLY || state.forcedPort === 0) return null;
@@ -81,7 +80,7 @@ export class SipNat {
     for (const kind of [Header.ROUTE, Header.RECORD_ROUTE]) {
       const walk = new UriWalk();
       for (;;) {
-        const uri = walk.next(context.message.text, kind, context.family);
+        const uri = walk.next(context.message, kind, context.family);
         if (uri === null || uri === 'broken') break;
         this.map(context, uri);
       }
@@ -89,73 +88,58 @@ export class SipNat {
   }
 
   private via(context: Context, proto: number, isRequest: boolean): string | null {
-    const { message, entry, direction, family } = context;
-    const kind = proto === IPPROTO_TCP ? Header.VIA_TCP : Header.VIA_UDP;
-    const via = findUri(message.text, 0, kind, family);
+    const { message, ends, family } = context;
+    const { sender, receiver } = ends;
+    const via = findUri(message, 0, proto === IPPROTO_TCP ? Header.VIA_TCP : Header.VIA_UDP, family);
     if (via === null || via === 'broken') return null;
-    const tuple = this.expecting.tuple(entry, direction);
-    const back = this.expecting.tuple(entry, direction ^ 1);
     // Only the header of this connection.
-    const [ownAddress, ownPort] = isRequest
-      ? [sourceOf(tuple), tuple.srcId]
-      : [destinationOf(tuple), tuple.dstId];
-    if (!sameAddress(via.address, ownAddress) || via.port !== ownPort) return null;
-    const before = message.text.length;
+    if (!isEnd(isRequest ? sender : receiver, via)) return null;
+    const before = message.length;
     if (!this.map(context, via)) return 'cannot mangle Via header';
-    const behind = via.at + via.length + message.text.length - before;
+    const behind = via.at + via.length + message.length - before;
 
-    const maddr = addressParameter(message.text, behind, 'maddr=', family, true);
-    if (
-      maddr !== null &&
-      sameAddress(maddr.address, sourceOf(tuple)) &&
-      !sameAddress(maddr.address, destinationOf(back))
-    ) {
-      const words = addressText(family, destinationOf(back), true);
-      if (!message.replace(maddr.at, maddr.length, words)) return 'cannot mangle maddr';
-    }
-    const received = addressParameter(message.text, behind, 'received=', family, false);
-    if (
-      received !== null &&
-      sameAddress(received.address, destinationOf(tuple)) &&
-      !sameAddress(received.address, sourceOf(back))
-    ) {
-      const words = addressText(family, sourceOf(back), false);
-      if (!message.replace(received.at, received.length, words)) return 'cannot mangle received';
-    }
-    const rport = numberParameter(message.text, behind, 'rport=');
+    const maddr = addressParameter(message, behind, 'maddr=', family, true);
+    if (maddr !== null && !this.mapParameter(context, maddr, sender, true)) return 'cannot mangle maddr';
+    const received = addressParameter(message, behind, 'received=', family, false);
+    if (received !== null && !this.mapParameter(context, received, receiver, false))
+      return 'cannot mangle received';
+    const rport = numberParameter(message, behind, 'rport=');
     if (rport === null || rport === 'broken') return null;
     const port = rport.value & 0xffff;
-    if (port !== tuple.dstId || port === back.srcId) return null;
-    return message.replace(rport.at, rport.length, String(back.srcId)) ? null : 'cannot mangle rport';
+    if (port !== receiver.port || port === receiver.seenPort) return null;
+    return message.replace(rport.at, rport.length, String(receiver.seenPort)) ? null : 'cannot mangle rport';
+  }
+
+  /** An address alone that may be the end's. */
+  private mapParameter(
+    { message, family }: Context,
+    { at, length, address }: Found & { readonly address: Address },
+    end: End,
+    delimited: boolean,
+  ): boolean {
+    if (!sameAddress(address, end.address) || sameAddress(address, end.seen)) return true;
+    return message.replace(at, length, addressText(family, end.seen, delimited));
   }
 
   /** An end of this connection is named as the other side of the translation knows it. False: no room. */
-  map({ message, entry, direction, family, state }: Context, uri: Uri): boolean {
-    const tuple = this.expecting.tuple(entry, direction);
-    const back = this.expecting.tuple(entry, direction ^ 1);
-    let address: Address;
-    let port: number;
-    if (sameAddress(uri.address, sourceOf(tuple)) && uri.port === tuple.srcId) {
-      [address, port] = [destinationOf(back), back.dstId];
-    } else if (sameAddress(uri.address, destinationOf(tuple)) && uri.port === tuple.dstId) {
-      [address, port] = [sourceOf(back), state.forcedPort !== 0 ? state.forcedPort : back.srcId];
-    } else {
-      return true;
-    }
-    if (sameAddress(address, uri.address) && port === uri.port) return true;
-    return message.replace(uri.at, uri.length, `${addressText(family, address, true)}:${port}`);
+  map({ message, ends: { sender, receiver }, family, state }: Context, uri: Uri): boolean {
+    const isSender = isEnd(sender, uri);
+    if (!isSender && !isEnd(receiver, uri)) return true;
+    const { seen, seenPort } = isSender ? sender : receiver;
+    const port = !isSender && state.forcedPort !== 0 ? state.forcedPort : seenPort;
+    if (sameAddress(seen, uri.address) && port === uri.port) return true;
+    return message.replace(uri.at, uri.length, `${addressText(family, seen, true)}:${port}`);
   }
 
   // ── Registrations ─────────────────────────────────────────────────────────────────────────────────────────────
 
   signalling(context: Context, expectation: Expectation, contact: Uri): string | null {
-    const { message, entry, direction, family } = context;
+    const { message, entry, direction, ends, family } = context;
+    const { sender } = ends;
     const { tuple } = expectation;
-    const there = this.expecting.tuple(entry, direction);
-    const back = this.expecting.tuple(entry, direction ^ 1);
-    const isSame = tuple.dstId === there.srcId;
+    const isSame = tuple.dstId === sender.port;
     const seen = this.place(expectation, direction, entry);
-    const port = this.expecting.enterWithPort(expectation, isSame ? back.dstId : tuple.dstId);
+    const port = this.expecting.enterWithPort(expectation, isSame ? sender.seenPort : tuple.dstId);
     if (port === 0) return 'all ports in use for SIP';
     if (sameAddress(seen, expectation.savedAddress) && port === expectation.savedPort) return null;
     if (message.replace(contact.at, contact.length, `${addressText(family, seen, true)}:${port}`))
@@ -229,6 +213,10 @@ export class SipNat {
   }
 }
 
+function isEnd(end: End, { address, port }: Uri): boolean {
+  return port === end.port && sameAddress(address, end.address);
+}
+
 function replaceSdp(
   { message, family }: Context,
   from: number,
@@ -236,17 +224,17 @@ function replaceSdp(
   stop: SdpKind,
   address: Address,
 ): 'done' | 'absent' | 'failed' {
-  const found = findSdp(message.text, from, kind, stop, family);
+  const found = findSdp(message, from, kind, stop, family);
   if (found === null || 'broken' in found) return 'absent';
   return message.replace(found.at, found.length, addressText(family, address, false)) ? 'done' : 'failed';
 }
 
 /** Content-Length is what the description has come to. */
 function contentLength({ message, family }: Context): boolean {
-  const version = findSdp(message.text, 0, 'v', null, family);
+  const version = findSdp(message, 0, 'v', null, family);
   if (version === null || 'broken' in version) return false;
-  const length = message.text.length - version.at + 'v='.length;
-  const header = findHeader(message.text, 0, Header.CONTENT_LENGTH, family);
+  const length = message.length - version.at + 'v='.length;
+  const header = findHeader(message, 0, Header.CONTENT_LENGTH, family);
   if (header === null || 'broken' in header) return false;
   return message.replace(header.at, header.length, String(length));
 }

@@ -7,7 +7,8 @@ import { CtStatus } from '../../netfilter/conntrack/ct-info.ts';
 import { Entered, ExpectFlag } from '../../netfilter/conntrack/expectations.ts';
 import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { IPPROTO_TCP } from '../../wire/ip-protocol.ts';
-import { destinationOf, sameAddress, sourceOf } from '../address.ts';
+import { destinationOf, sameAddress } from '../address.ts';
+import type { EditedText } from '../edited-text.ts';
 import type { Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import type { ConnectionState, Context } from './context.ts';
@@ -15,12 +16,12 @@ import {
   findHeader,
   findUri,
   Header,
-  numberAt,
   numberParameter,
   transportParameter,
   UriWalk,
   type Uri,
 } from './kernel-text.ts';
+import { numberAt } from '../text-search.ts';
 import { MediaClass } from '../media/classes.ts';
 import type { SipNat } from './nat.ts';
 
@@ -31,7 +32,7 @@ export interface RegistrationState extends ConnectionState {
   registerCseq: number;
 }
 
-interface RegistrationContext extends Context {
+export interface RegistrationContext extends Context {
   readonly state: RegistrationState;
 }
 
@@ -50,13 +51,11 @@ export class Registrations {
 
   /** A REGISTER: a place is kept for whoever calls. */
   request(context: RegistrationContext, cseq: number): string | null {
-    const { message, entry, direction, state, family } = context;
-    const { expecting } = this;
-    const { text } = message;
+    const { message: text, entry, ends, state, family } = context;
     if (this.services.conntrack.status[entry]! & CtStatus.EXPECTED) return null;
     const contact = findUri(text, 0, Header.CONTACT, family);
     if (contact === 'broken') return 'cannot parse contact';
-    if (contact === null || !sameAddress(contact.address, sourceOf(expecting.tuple(entry, direction)))) {
+    if (contact === null || !sameAddress(contact.address, ends.sender.address)) {
       return null;
     }
     const expires = this.expiry(text, contact, expiresHeader(text, family));
@@ -71,7 +70,7 @@ export class Registrations {
   }
 
   /** Seconds that a binding is for, by its parameter or the header; -1 for unsaid. Null: over another transport. */
-  private expiry(text: string, contact: Uri, header: number): number | 'broken' | null {
+  private expiry(text: EditedText, contact: Uri, header: number): number | 'broken' | null {
     const behind = contact.at + contact.length;
     const transport = transportParameter(text, behind);
     const own = this.helper.proto === IPPROTO_TCP ? 'TCP' : 'UDP';
@@ -81,7 +80,7 @@ export class Registrations {
   }
 
   private expectSignalling(context: Context, contact: Uri): string | null {
-    const { entry, direction, family } = context;
+    const { entry, ends, family } = context;
     const { expecting } = this;
     const expectation = expecting.make(
       entry,
@@ -89,7 +88,7 @@ export class Registrations {
       {
         family,
         proto: this.helper.proto,
-        from: sourceOf(expecting.tuple(entry, direction ^ 1)),
+        from: ends.receiver.seen,
         to: contact.address,
         toPort: contact.port,
       },
@@ -106,8 +105,7 @@ export class Registrations {
 
   /** The response to one: the place is opened for as long as the registrar says, or goes. */
   response(context: RegistrationContext, cseq: number, code: number): string | null {
-    const { message, entry, direction, state, family } = context;
-    const { text } = message;
+    const { message: text, entry, ends, state, family } = context;
     if (state.registerCseq !== cseq || (code >= 100 && code <= 199)) return null;
     if (code >= 200 && code <= 299) {
       const header = expiresHeader(text, family);
@@ -116,7 +114,7 @@ export class Registrations {
         const contact = walk.next(text, Header.CONTACT, family);
         if (contact === 'broken') return 'cannot parse contact';
         if (contact === null) break;
-        if (!sameAddress(contact.address, destinationOf(this.expecting.tuple(entry, direction)))) continue;
+        if (!sameAddress(contact.address, ends.receiver.address)) continue;
         const expires = this.expiry(text, contact, header);
         if (expires === null) continue;
         if (expires === 'broken') return 'cannot parse expires';
@@ -148,7 +146,7 @@ export class Registrations {
   }
 }
 
-function expiresHeader(text: string, family: number): number {
+function expiresHeader(text: EditedText, family: number): number {
   const found = findHeader(text, 0, Header.EXPIRES, family);
   return found !== null && !('broken' in found) ? numberAt(text, found.at) : 0;
 }

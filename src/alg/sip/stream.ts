@@ -4,18 +4,24 @@
  */
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../framed-connection.ts';
-import { readHead, type SipHead } from './grammar.ts';
+import { MAX_HEAD, type SipHead } from './grammar.ts';
+import type { StrictMessage } from './strict-message.ts';
 
-/** What a message becomes; null where it must go on as it is. */
-export type ReadMessage = (text: string, head: SipHead, side: number, pkt: PacketBuffer) => string | null;
+const BLANK_LINE = '\r\n\r\n';
+
+/** Reads the message and rewrites it; false where it must go on as it is. */
+export type ReadMessage = (head: SipHead, side: number, pkt: PacketBuffer) => boolean;
 
 export class SipFrames implements FrameProtocol {
   readonly mayEdit: () => boolean;
   private readonly readMessage: ReadMessage;
   /** Of the message whose length was asked for last, which is the one that is read; null for keep-alives. */
   private head: SipHead | null = null;
+  private readonly message: StrictMessage;
 
-  constructor(isTranslated: () => boolean, read: ReadMessage) {
+  /** `message` is where one is held while it is read. */
+  constructor(isTranslated: () => boolean, message: StrictMessage, read: ReadMessage) {
+    this.message = message;
     this.mayEdit = isTranslated;
     this.readMessage = read;
   }
@@ -24,8 +30,9 @@ export class SipFrames implements FrameProtocol {
     this.head = null;
     const blank = /^(?:\r\n)+/.exec(text)?.[0].length ?? 0;
     if (blank > 0) return blank;
-    const head = readHead(text);
-    if (head === null) return mayBecome(text) ? UNKNOWN_YET : NO_FRAME;
+    const end = text.indexOf(BLANK_LINE);
+    if (end < 0) return text.length <= MAX_HEAD && mayBecome(text) ? UNKNOWN_YET : NO_FRAME;
+    const head = this.message.readHead(text.slice(0, end + BLANK_LINE.length));
     if (typeof head === 'string' || head.bodyLength < 0) return NO_FRAME;
     this.head = head;
     return head.length + head.bodyLength;
@@ -36,7 +43,11 @@ export class SipFrames implements FrameProtocol {
   }
 
   read(text: string, side: number, pkt: PacketBuffer): string {
-    return this.head === null ? text : (this.readMessage(text, this.head, side, pkt) ?? text);
+    if (this.head === null) return text;
+    const { message } = this;
+    message.load(text, this.head.length);
+    const isRead = this.readMessage(this.head, side, pkt);
+    return isRead && message.isChanged ? message.top.text + message.body.text : text;
   }
 }
 

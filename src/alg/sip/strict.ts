@@ -8,7 +8,7 @@ import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.t
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { bytesOfText, printable, textOfBytes } from '../byte-text.ts';
+import { printable } from '../byte-text.ts';
 import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
 import { FramedConnection } from '../framed-connection.ts';
@@ -16,19 +16,17 @@ import { logRefusal } from '../helper-log.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import type { CallTable } from '../media/call-table.ts';
-import type { Context } from './context.ts';
+import { endsOf } from './context.ts';
 import { Dialogs } from './dialogs.ts';
-import { readHead, type SipHead } from './grammar.ts';
+import { asksForRport, type SipHead } from './grammar.ts';
 import { findHeader, Header } from './kernel-text.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
 import { MediaMonitor } from '../media/media-monitor.ts';
 import { MediaPorts } from '../media/media-ports.ts';
-import { EditedText } from '../edited-text.ts';
 import { SipNat } from './nat.ts';
-import { Registrations, type RegistrationState } from './registrations.ts';
+import { Registrations, type RegistrationContext, type RegistrationState } from './registrations.ts';
 import { SipFrames } from './stream.ts';
-
-const ASKS_FOR_RPORT = /^(?:via|v)[ \t]*:[^\r\n]*;[ \t]*rport\b/im;
+import { StrictMessage } from './strict-message.ts';
 
 /** What is kept of a connection. */
 export interface SipConnection {
@@ -53,6 +51,8 @@ export class StrictSip implements CtHelper {
   private readonly media: MediaPorts;
   private readonly calls: CallTable;
   private readonly connections = new Map<number, SipConnection>();
+  /** The one that is looked at. */
+  private readonly message = new StrictMessage();
 
   constructor(family: 4 | 6, proto: number, services: AlgServices, loose: boolean) {
     this.family = family;
@@ -95,8 +95,8 @@ export class StrictSip implements CtHelper {
             services,
             this.name,
             entry,
-            new SipFrames(isTranslated, (text, head, side, packet) =>
-              this.read(connection!, text, head, side, packet),
+            new SipFrames(isTranslated, this.message, (head, side, packet) =>
+              this.read(connection!, head, side, packet),
             ),
           )
         : null;
@@ -106,67 +106,57 @@ export class StrictSip implements CtHelper {
   }
 
   private datagram(pkt: PacketBuffer, connection: SipConnection, direction: number, start: number): number {
-    const text = textOfBytes(pkt.bytes, start, pkt.l3End);
-    const head = readHead(text);
-    if (head === null || typeof head === 'string') {
+    const { message } = this;
+    const head = message.readDatagram(pkt.bytes, start, pkt.l3End);
+    if (typeof head === 'string') {
       // Keep-alives are no messages (RFC 5626 3.5.1).
-      if (text.trim() !== '') this.note(connection, `not looked at: ${head ?? 'headers without an end'}`);
+      if (message.top.text.trim() !== '') this.note(connection, `not looked at: ${head}`);
       return Verdict.ACCEPT;
     }
-    const bodyLength = head.bodyLength < 0 ? text.length - head.length : head.bodyLength;
-    if (head.length + bodyLength > text.length) {
-      this.note(connection, 'not looked at: longer than its datagram');
-      return Verdict.ACCEPT;
-    }
-    const message = text.slice(0, head.length + bodyLength);
-    const changed = this.read(connection, message, head, direction, pkt);
-    if (changed === null) return this.refuse(pkt, 'cannot NAT SIP message');
-    if (changed !== message && !replaceBytes(pkt, start, message.length, bytesOfText(changed))) {
+    const length = head.length + message.body.length;
+    if (!this.read(connection, head, direction, pkt)) return this.refuse(pkt, 'cannot NAT SIP message');
+    if (message.isChanged && !replaceBytes(pkt, start, length, message.whole)) {
       return this.refuse(pkt, 'cannot mangle packet');
     }
     return Verdict.ACCEPT;
   }
 
-  /** A whole message; returns what it becomes, or null when it must not go on. */
-  private read(
-    connection: SipConnection,
-    text: string,
-    head: SipHead,
-    direction: number,
-    pkt: PacketBuffer,
-  ): string | null {
-    const { entry, state, flow } = connection;
-    const { flows } = this.services;
-    if (flows.wanted)
-      flows.note(flow, 'message', direction === 0 ? 'client' : 'server', printable(head.line));
-    const { family } = this;
-    const top = new EditedText(text.slice(0, head.length));
-    const body = new EditedText(text.slice(head.length));
-    const context = { pkt, entry, direction, state, family };
-    let trouble: string | null = null;
-    if (head.method === 'REGISTER') trouble = this.register({ ...context, message: top }, state, head);
-    else connection.dialogs.take(head, { ...context, message: body });
-    if (trouble !== null) {
-      this.note(connection, trouble);
-      return text;
-    }
-    if (!this.expecting.isTranslated(entry)) return text;
-    const headContext: Context = { ...context, message: top };
+  /** A whole message, which is rewritten; false when it must not go on. */
+  private read(connection: SipConnection, head: SipHead, direction: number, pkt: PacketBuffer): boolean {
+    const { entry, state } = connection;
+    const { family, message } = this;
+    const { top, body } = message;
+    if (this.services.flows.wanted) this.tell(connection, direction);
+    const isRegister = head.method === 'REGISTER';
+    const isTranslated = this.expecting.isTranslated(entry);
+    if (!isRegister) connection.dialogs.take(head, { top, body, entry, direction, family });
+    if (!isRegister && !isTranslated) return true;
+    const ends = endsOf(this.expecting, entry, direction);
+    const context = { message: top, pkt, entry, direction, ends, state, family };
+    const trouble = isRegister ? this.register(context, head) : null;
+    if (trouble !== null) this.note(connection, trouble);
+    if (trouble !== null || !isTranslated) return true;
     const isClients = direction === 0 && head.code === 0;
     // Who asks for it is answered where he sends from (RFC 3581 4).
-    if (isClients && this.proto === IPPROTO_UDP && !ASKS_FOR_RPORT.test(top.text)) {
-      this.nat.noteListeningPort(headContext);
+    if (isClients && this.proto === IPPROTO_UDP && !asksForRport(top, head.via)) {
+      this.nat.noteListeningPort(context);
     }
-    if (this.nat.message(headContext, this.proto) !== null) return null;
-    this.nat.routes(headContext);
-    return withLength(top, body, family);
+    if (this.nat.message(context, this.proto) !== null) return false;
+    this.nat.routes(context);
+    countBody(message, family);
+    return true;
   }
 
-  private register(context: Context, state: RegistrationState, head: SipHead): string | null {
-    const full = { ...context, state };
-    return head.code === 0
-      ? this.registrations.request(full, head.cseq)
-      : this.registrations.response(full, head.cseq, head.code);
+  private tell({ flow }: SipConnection, direction: number): void {
+    const { top } = this.message;
+    const line = printable(top.slice(0, top.lineStart(0) - 2));
+    this.services.flows.note(flow, 'message', direction === 0 ? 'client' : 'server', line);
+  }
+
+  private register(context: RegistrationContext, { code, cseq }: SipHead): string | null {
+    return code === 0
+      ? this.registrations.request(context, cseq)
+      : this.registrations.response(context, cseq, code);
   }
 
   private note({ flow }: SipConnection, text: string): void {
@@ -180,10 +170,9 @@ export class StrictSip implements CtHelper {
 }
 
 /** Content-Length, where there is one, is what the body has come to. */
-function withLength(top: EditedText, body: EditedText, family: number): string {
-  const header = findHeader(top.text, 0, Header.CONTENT_LENGTH, family);
-  if (header !== null && !('broken' in header)) {
-    top.replace(header.at, header.length, String(body.text.length));
-  }
-  return top.text + body.text;
+function countBody({ top, body }: StrictMessage, family: number): void {
+  if (!body.isChanged) return;
+  const header = findHeader(top, 0, Header.CONTENT_LENGTH, family);
+  if (header === null || 'broken' in header) return;
+  top.replace(header.at, header.length, String(body.length));
 }

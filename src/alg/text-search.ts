@@ -1,0 +1,176 @@
+/**
+ * Reading in the bytes of a text: words without regard to capitals, numbers; and as Linux's helper of SIP does, headers over
+ * folded lines, letters, addresses. Positions are offsets into the text. Source of the latter: nf_conntrack_sip (behaviour).
+ */
+import { parseIp6 } from '../wire/address.ts';
+import type { Address } from './address.ts';
+import { CR, LF, type EditedText } from './edited-text.ts';
+
+export const SPACE = 0x20;
+export const TAB = 0x09;
+export const COLON = 0x3a;
+export const ZERO = 0x30;
+const [NINE, DOT] = [0x39, 0x2e];
+const [OPENING, CLOSING] = [0x5b, 0x5d];
+/** An address is looked for in so many bytes. */
+const LONGEST_ADDRESS = 64;
+
+export function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
+}
+
+export function isLineEnd(code: number): boolean {
+  return code === CR || code === LF;
+}
+
+export function isDigit(code: number): boolean {
+  return code >= ZERO && code <= NINE;
+}
+
+// ── Words ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Does `word`, in small letters, stand there, in whatever letters? */
+export function isAt(text: EditedText, at: number, word: string): boolean {
+  if (at + word.length > text.length) return false;
+  for (let i = 0; i < word.length; i++) {
+    const code = text.bytes[at + i]!;
+    const small = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
+    if (small !== word.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+/** The same letter by letter. */
+export function isExactlyAt(text: EditedText, at: number, word: string): boolean {
+  if (at + word.length > text.length) return false;
+  for (let i = 0; i < word.length; i++) if (text.bytes[at + i] !== word.charCodeAt(i)) return false;
+  return true;
+}
+
+/** What Linux takes for a letter: those of Latin-1 as well. */
+const LETTERS = Uint8Array.from({ length: 256 }, (_, code) =>
+  /[a-z\xc0-\xd6\xd8-\xf6\xf8-\xff]/i.test(String.fromCharCode(code)) ? 1 : 0,
+);
+
+export function isLetter(text: EditedText, at: number): boolean {
+  return LETTERS[text.code(at)] === 1;
+}
+
+export function letterCount(text: EditedText, from: number): number {
+  let at = from;
+  while (isLetter(text, at)) at++;
+  return at - from;
+}
+
+/** Linux goes on from a line behind its first character: the line behind an empty one that is LF alone is not seen. */
+export function lineAfter(text: EditedText, i: number): number {
+  const isEmpty = i + 1 < text.lineCount && text.lineStart(i + 1) === text.lineStart(i) + 1;
+  return isEmpty ? i + 2 : i + 1;
+}
+
+// ── Headers over folded lines ───────────────────────────────────────────────────────────────────────────────────
+
+/** Behind blanks, and behind a line's end where the next line goes on with this one; -1 where it does not. */
+export function skipBlanks(text: EditedText, from: number): number {
+  let at = from;
+  while (isBlank(text.code(at))) at++;
+  return isLineEnd(text.code(at)) ? continuation(text, at) : at;
+}
+
+function continuation(text: EditedText, lineEnd: number): number {
+  let at = lineEnd + 1;
+  if (text.code(lineEnd) === CR && text.code(at) === LF) at++;
+  if (!isBlank(text.code(at))) return -1;
+  while (isBlank(text.code(at))) at++;
+  return at;
+}
+
+/** `needle` (in small letters) in this header, over its folded lines. */
+export function search(text: EditedText, from: number, end: number, needle: string): number {
+  const { bytes } = text;
+  const small = needle.charCodeAt(0);
+  const capital = small >= 0x61 && small <= 0x7a ? small - 0x20 : small;
+  for (let at = from; at < end - needle.length; at++) {
+    const code = bytes[at]!;
+    if (isLineEnd(code)) {
+      at = continuation(text, at);
+      if (at < 0) return -1;
+    } else if ((code === small || code === capital) && isAt(text, at, needle)) {
+      return at;
+    }
+  }
+  return -1;
+}
+
+/** In this line, letter by letter. */
+export function searchInLine(text: EditedText, from: number, needle: string): number {
+  for (let at = from; at < text.length - needle.length; at++) {
+    if (isLineEnd(text.bytes[at]!)) return -1;
+    if (isExactlyAt(text, at, needle)) return at;
+  }
+  return -1;
+}
+
+// ── Numbers and addresses ───────────────────────────────────────────────────────────────────────────────────────
+
+export function digitCount(text: EditedText, from: number, end: number): number {
+  let at = from;
+  while (at < end && isDigit(text.bytes[at]!)) at++;
+  return at - from;
+}
+
+/** The number at a place, 0 where there is none; of more than 32 bits, the lower ones. */
+export function numberAt(text: EditedText, at: number): number {
+  const end = at + digitCount(text, at, text.length);
+  let value = 0;
+  for (let i = at; i < end; i++) value = (Math.imul(value, 10) + text.bytes[i]! - ZERO) >>> 0;
+  return value;
+}
+
+/** Reads an address into `out` and returns what stands behind it; -1 for none. `delimited`: IPv6 in brackets. */
+export function readAddress(
+  text: EditedText,
+  at: number,
+  end: number,
+  family: number,
+  out: Address,
+  delimited: boolean,
+): number {
+  return family === 4 ? readIp4(text, at, end, out) : readIp6(text, at, end, out, delimited);
+}
+
+/** Four numbers with any number of zeros in front, not followed by what could belong to them. */
+function readIp4(text: EditedText, from: number, end: number, out: Address): number {
+  const { bytes } = text;
+  const stop = Math.min(end, from + LONGEST_ADDRESS);
+  let word = 0;
+  let at = from;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && (at >= stop || bytes[at++] !== DOT)) return -1;
+    const begin = at;
+    let value = 0;
+    for (; at < stop && isDigit(bytes[at]!); at++) value = Math.min(256, value * 10 + bytes[at]! - ZERO);
+    if (at === begin || value > 255) return -1;
+    word = (word << 8) | value;
+  }
+  if (at < stop && isOfAddress(bytes[at]!)) return -1;
+  out[0] = word;
+  return at;
+}
+
+function readIp6(text: EditedText, from: number, end: number, out: Address, delimited: boolean): number {
+  const isBracketed = text.code(from) === OPENING;
+  if (delimited && !isBracketed) return -1;
+  const at = isBracketed ? from + 1 : from;
+  const stop = Math.min(end, at + LONGEST_ADDRESS);
+  let past = at;
+  while (past < stop && (isOfAddress(text.bytes[past]!) || text.bytes[past] === COLON)) past++;
+  if (!parseIp6(text.slice(at, past), out)) return -1;
+  if (past < end && text.bytes[past] === CLOSING) return past + 1;
+  return isBracketed ? -1 : past;
+}
+
+/** A hexadecimal digit or a dot. */
+function isOfAddress(code: number): boolean {
+  return isDigit(code) || code === DOT || (code >= 0x41 && code <= 0x46) || (code >= 0x61 && code <= 0x66);
+}
