@@ -14,7 +14,7 @@ import { replayRate } from './replay-nat.ts';
 import { INSIDE, OUTSIDE } from './traffic.ts';
 
 const PHONES = 250;
-const CALLS_EACH = 30;
+const CALLS_EACH = 60;
 const RUNS = 5;
 const START_US = 1_700_000_000_000_000;
 const STEP_US = 5;

@@ -47,10 +47,10 @@ export class EditedText {
     this.bytes = bytes;
   }
 
-  /** What stands behind `at` goes to another text, whole. */
-  split(at: number, rest: EditedText): void {
-    rest.load(this.bytes, at, this.length);
-    this.length = at;
+  append({ bytes, length }: EditedText): void {
+    this.grow(this.length + length, this.length);
+    this.bytes.set(bytes.subarray(0, length), this.length);
+    this.length += length;
     this.startCount = -1;
   }
 
@@ -117,22 +117,22 @@ export class EditedText {
 
   private findLines(): void {
     const { bytes, length } = this;
-    let count = 0;
+    this.startCount = 0;
     for (let at = 0; at < length; at++) {
       const code = bytes[at]!;
-      if (code !== LF && code !== CR) continue;
+      if (code > CR || (code !== LF && code !== CR)) continue;
       if (code === CR && at + 1 < length && bytes[at + 1] === LF) at++;
-      if (at + 1 >= length) break;
-      if (count === this.starts.length) this.growStarts();
-      this.starts[count++] = at + 1;
+      if (at + 1 < length) this.addStart(at + 1);
     }
-    this.startCount = count;
   }
 
-  private growStarts(): void {
-    const starts = new Int32Array(2 * this.starts.length);
-    starts.set(this.starts);
-    this.starts = starts;
+  private addStart(at: number): void {
+    if (this.startCount === this.starts.length) {
+      const starts = new Int32Array(2 * this.starts.length);
+      starts.set(this.starts);
+      this.starts = starts;
+    }
+    this.starts[this.startCount++] = at;
   }
 }
 

@@ -29,11 +29,11 @@ export function isDigit(code: number): boolean {
 
 // ── Words ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Does `word`, in small letters, stand there, in whatever letters? */
-export function isAt(text: EditedText, at: number, word: string): boolean {
-  if (at + word.length > text.length) return false;
+/** Does `word`, in small letters, stand at `at` and end before `end`, in whatever letters? */
+export function isWordAt(bytes: Uint8Array, at: number, end: number, word: string): boolean {
+  if (at + word.length > end) return false;
   for (let i = 0; i < word.length; i++) {
-    const code = text.bytes[at + i]!;
+    const code = bytes[at + i]!;
     const small = code >= 0x41 && code <= 0x5a ? code + 0x20 : code;
     if (small !== word.charCodeAt(i)) return false;
   }
@@ -41,10 +41,18 @@ export function isAt(text: EditedText, at: number, word: string): boolean {
 }
 
 /** The same letter by letter. */
-export function isExactlyAt(text: EditedText, at: number, word: string): boolean {
-  if (at + word.length > text.length) return false;
-  for (let i = 0; i < word.length; i++) if (text.bytes[at + i] !== word.charCodeAt(i)) return false;
+export function isExactWordAt(bytes: Uint8Array, at: number, end: number, word: string): boolean {
+  if (at + word.length > end) return false;
+  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word.charCodeAt(i)) return false;
   return true;
+}
+
+export function isAt({ bytes, length }: EditedText, at: number, word: string): boolean {
+  return isWordAt(bytes, at, length, word);
+}
+
+export function isExactlyAt({ bytes, length }: EditedText, at: number, word: string): boolean {
+  return isExactWordAt(bytes, at, length, word);
 }
 
 /** What Linux takes for a letter: those of Latin-1 as well. */

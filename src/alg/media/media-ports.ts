@@ -52,6 +52,10 @@ export interface MediaOffer {
   readonly from?: Address | null;
 }
 
+interface SettledOffer extends MediaOffer {
+  readonly from: Address | null;
+}
+
 export class MediaPorts {
   private readonly services: AlgServices;
   private readonly expecting: Expecting;
@@ -77,6 +81,8 @@ export class MediaPorts {
   open(offer: MediaOffer): (Pinhole | null)[] {
     const { entry, side, sdp, known } = offer;
     const own = sourceOf(this.expecting.tuple(entry, side));
+    const other = this.loose ? null : sourceOf(this.expecting.tuple(entry, side ^ 1));
+    const settled = { ...offer, from: offer.from === undefined ? other : offer.from };
     return sdp.media.map((stream) => {
       if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
       // Somebody else's address is not ours to open a way to, nor to translate.
@@ -88,11 +94,11 @@ export class MediaPorts {
         this.renew(again);
         return again;
       }
-      return this.make(offer, stream, port, rtcpPort);
+      return this.make(settled, stream, port, rtcpPort);
     });
   }
 
-  private make(offer: MediaOffer, stream: MediaStream, port: number, rtcpPort: number): Pinhole | null {
+  private make(offer: SettledOffer, stream: MediaStream, port: number, rtcpPort: number): Pinhole | null {
     const { entry } = offer;
     const connections: Pinhole['connections'] = [];
     const rtp = this.expectation(offer, stream, port, connections);
@@ -112,17 +118,16 @@ export class MediaPorts {
 
   /** One port's; what comes through is noted in `connections`. */
   private expectation(
-    { entry, side, codecsOf, call, all, from }: MediaOffer,
+    { entry, side, codecsOf, call, all, from }: SettledOffer,
     stream: MediaStream,
     toPort: number,
     connections: Pinhole['connections'],
   ): Expectation {
     const { expecting } = this;
-    const other = this.loose ? null : sourceOf(expecting.tuple(entry, side ^ 1));
     const ends = {
       family: this.helper.family,
       proto: IPPROTO_UDP,
-      from: from === undefined ? other : from,
+      from,
       to: stream.address,
       toPort,
     };

@@ -7,9 +7,9 @@
 import { formatIp } from '../../wire/address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallEvent, type CallTable } from '../media/call-table.ts';
-import type { EditedText } from '../edited-text.ts';
 import { MAX_CALLS } from './facts.ts';
-import { party, type SipHead } from './grammar.ts';
+import type { SipHead } from './grammar.ts';
+import type { StrictMessage } from './strict-message.ts';
 import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
 import { codecsOf, readSdp } from '../media/sdp.ts';
 
@@ -20,10 +20,8 @@ const REQUEST_TERMINATED = 487;
 type Pinholes = readonly (Pinhole | null)[];
 type Sides = [Pinholes, Pinholes];
 
-/** A message: its head, its body, which is rewritten, and whose it is. */
-export interface Told {
-  readonly top: EditedText;
-  readonly body: EditedText;
+/** Whose a message is. */
+export interface Origin {
   readonly entry: number;
   readonly direction: number;
   readonly family: 4 | 6;
@@ -75,20 +73,21 @@ export class Dialogs {
   }
 
   /** A message; its body is rewritten. */
-  take(head: SipHead, told: Told): void {
-    const dialog = this.dialogOf(head, told.top);
+  take(message: StrictMessage, origin: Origin): void {
+    const { head } = message;
+    const dialog = this.dialogOf(head);
     if (dialog === null) return;
-    if (head.code === 0) this.request(dialog, head, told);
-    else this.response(dialog, head, told);
+    if (head.code === 0) this.request(dialog, message, origin);
+    else this.response(dialog, message, origin);
     if (!dialog.call.isOver) return;
     this.dialogs.delete(head.callId);
   }
 
-  private dialogOf(head: SipHead, top: EditedText): Dialog | null {
+  private dialogOf(head: SipHead): Dialog | null {
     const known = this.dialogs.get(head.callId);
     if (known !== undefined) return known;
     if (head.method !== 'INVITE' || head.code !== 0 || this.dialogs.size >= MAX_CALLS) return null;
-    const dialog = new Dialog(new Call(head.callId, party(top, head.from), party(top, head.to), this.now()));
+    const dialog = new Dialog(new Call(head.callId, head.from, head.to, this.now()));
     this.dialogs.set(head.callId, dialog);
     this.table.add(dialog.call);
     this.flow.command = 'INVITE';
@@ -96,7 +95,8 @@ export class Dialogs {
     return dialog;
   }
 
-  private request(dialog: Dialog, head: SipHead, told: Told): void {
+  private request(dialog: Dialog, message: StrictMessage, origin: Origin): void {
+    const { head } = message;
     switch (head.method) {
       case 'CANCEL':
         dialog.call.isCancelled = true;
@@ -113,15 +113,16 @@ export class Dialogs {
         dialog.cseq = head.cseq;
         break;
     }
-    if (CARRIES_SDP.has(head.method)) this.describe(dialog, head, told);
+    if (CARRIES_SDP.has(head.method)) this.describe(dialog, message, origin);
   }
 
-  private response(dialog: Dialog, head: SipHead, told: Told): void {
+  private response(dialog: Dialog, message: StrictMessage, origin: Origin): void {
+    const { head } = message;
     const { method, code } = head;
     if (!CARRIES_SDP.has(method)) return;
     const isInvite = method === 'INVITE';
     if (isInvite) this.flow.code = code;
-    if (code < 300) this.describe(dialog, head, told);
+    if (code < 300) this.describe(dialog, message, origin);
     if (code < 200) {
       if (isInvite && code >= RINGING_CODE) this.move(dialog, 'RINGING');
       return;
@@ -148,9 +149,10 @@ export class Dialogs {
 
   // ── Media ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  private describe(dialog: Dialog, { isSdp }: SipHead, told: Told): void {
-    const { body, entry, direction, family } = told;
-    if (!isSdp || body.length === 0) return;
+  private describe(dialog: Dialog, message: StrictMessage, origin: Origin): void {
+    const { entry, direction, family } = origin;
+    if (!message.head.isSdp || message.body.length === 0) return;
+    const { body } = message;
     const sdp = readSdp(body, family);
     if (typeof sdp === 'string') return this.note(`no media: ${sdp}`);
     const known = [...dialog.current[direction]!, ...(dialog.offered[direction] ?? [])].filter(

@@ -1,21 +1,11 @@
 /**
  * The head of a SIP message taken apart as strictly as the strict helper wants it (RFC 3261 7, 25): a first line, headers, a
- * blank line. What is not well formed is refused with the reason, never guessed at. Each line is looked at once, by its
- * bytes; of the headers, those count that say which call the message is of, and how long it is.
+ * blank line. What is not well formed is refused with the reason, never guessed at. Its bytes are looked at once and where
+ * they are; of the headers, those count that say which call the message is of, and how long it is.
  */
-import { CR, LF, type EditedText } from '../edited-text.ts';
-import {
-  COLON,
-  digitCount,
-  isAt,
-  isBlank,
-  isDigit,
-  isExactlyAt,
-  numberAt,
-  SPACE,
-  TAB,
-  ZERO,
-} from '../text-search.ts';
+import { textOfBytes } from '../byte-text.ts';
+import { CR, LF } from '../edited-text.ts';
+import { COLON, isBlank, isDigit, isExactWordAt, isWordAt, SPACE, TAB, ZERO } from '../text-search.ts';
 
 /** Bytes of first line and headers, and of the whole message. */
 export const MAX_HEAD = 16_384;
@@ -24,10 +14,10 @@ const MAX_HEADERS = 256;
 const MAX_HEADER_NAME = 64;
 const MAX_CALL_ID = 256;
 const MAX_URI = 1024;
-const MAX_METHOD = 20;
 const MIN_METHOD = 3;
+const MAX_METHOD = 20;
 
-/** Those that are read, each with its compact form; the first five once in a message. */
+/** Headers that are read, each with its compact form; the first five once in a message. */
 const HEADERS = [
   ['call-id', 'i'],
   ['cseq', ''],
@@ -43,191 +33,196 @@ const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'REGISTER', 'OPTIONS', 'PRACK
 const SCHEMES = ['sip:', 'sips:', 'tel:'];
 const VERSION = 'SIP/2.0';
 
-export interface Range {
-  readonly start: number;
-  readonly end: number;
-}
+const NO_BYTES: Uint8Array = new Uint8Array(0);
+const NO_END = 'headers without an end';
+const NO_MESSAGE = 'no SIP message';
+const MALFORMED = 'a malformed header';
+/** In the place of a line's end. */
+const [MISSING, STRAY] = [-1, -2];
 
-export interface SipHead {
+/** One head after the other; what is asked of it is of the one read last, as long as that is where it was. */
+export class SipHead {
   /** Of a request its own, of a response that of the request it answers. */
-  readonly method: string;
+  method = '';
   /** 0 for a request. */
-  readonly code: number;
-  readonly callId: string;
-  readonly cseq: number;
-  readonly from: Range;
-  readonly to: Range;
-  /** The topmost. */
-  readonly via: Range;
-  readonly isSdp: boolean;
+  code = 0;
+  callId = '';
+  cseq = 0;
+  isSdp = false;
   /** First line, headers and the blank line. */
-  readonly length: number;
+  length = 0;
   /** Of the body; -1 where nobody says. */
-  readonly bodyLength: number;
-}
-
-/** Length of the head whose blank line is the first behind `from`; -1 where none is. */
-export function headLength({ bytes, length }: EditedText, from: number): number {
-  for (let at = bytes.indexOf(CR, from); at >= 0 && at + 4 <= length; at = bytes.indexOf(CR, at + 1)) {
-    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at + 4;
-  }
-  return -1;
-}
-
-/** Reads heads, one after the other, out of texts that are nothing but a head; the reason where it is none. */
-export class HeadReader {
-  /** Of the values of HEADERS; how often each was there. */
+  bodyLength = -1;
+  private bytes = NO_BYTES;
+  private start = 0;
+  private lineEnd = 0;
+  /** Of the values of HEADERS, of several the first; and how many there were. */
   private readonly starts = new Int32Array(HEADERS.length);
   private readonly ends = new Int32Array(HEADERS.length);
   private readonly counts = new Int32Array(HEADERS.length);
 
-  read(text: EditedText): SipHead | string {
-    if (text.length > MAX_HEAD) return 'headers too long';
-    const lineEnd = (text.lineCount > 0 ? text.lineStart(0) : text.length) - 2;
-    const methodLength = requestMethodLength(text, lineEnd);
-    const code = methodLength > 0 ? 0 : responseCode(text, lineEnd);
-    if (methodLength === 0 && code === 0) return 'no SIP message';
-    const trouble = this.headers(text) ?? this.missing();
-    return trouble ?? this.assemble(text, methodLength, code);
+  /** Reads the head that `bytes[start, end)` begin with; null when it is one, else why not. */
+  read(bytes: Uint8Array, start: number, end: number): string | null {
+    const limit = Math.min(end, start + MAX_HEAD);
+    const lineEnd = endOfLine(bytes, start, limit);
+    if (lineEnd === MISSING) return NO_END;
+    const methodLength = requestMethodLength(bytes, start, lineEnd);
+    this.code = methodLength > 0 ? 0 : responseCode(bytes, start, lineEnd);
+    if (methodLength === 0 && this.code === 0) return NO_MESSAGE;
+    this.bytes = bytes;
+    this.start = start;
+    this.lineEnd = lineEnd;
+    return this.readHeaders(lineEnd + 2, limit) ?? this.missing() ?? this.assemble(methodLength);
   }
 
-  private headers(text: EditedText): string | null {
-    const { starts, ends, counts } = this;
+  // ── What is read when somebody asks ───────────────────────────────────────────────────────────────────────────
+
+  /** The first line. */
+  get line(): string {
+    return textOfBytes(this.bytes, this.start, this.lineEnd);
+  }
+
+  /** `user@host`, or what else identifies an end. */
+  get from(): string {
+    return party(this.value(FROM!));
+  }
+
+  get to(): string {
+    return party(this.value(TO!));
+  }
+
+  /** Does the one who sent it want to be answered where he sends from (RFC 3581)? The topmost Via says so. */
+  get asksForRport(): boolean {
+    return /^[^,]*;[ \t]*rport\b/i.test(this.value(VIA!));
+  }
+
+  private value(kind: number): string {
+    return textOfBytes(this.bytes, this.starts[kind]!, this.ends[kind]!);
+  }
+
+  // ── Headers ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  private readHeaders(from: number, limit: number): string | null {
+    const { bytes, starts, ends, counts } = this;
     counts.fill(0);
-    // The last line is the blank one.
-    const count = text.lineCount - 1;
-    if (count > MAX_HEADERS) return 'too many headers';
-    if (isStray(text, text.lineStart(0))) return 'a malformed header';
     let last = -1;
-    for (let i = 0; i < count; i++) {
-      const start = text.lineStart(i);
-      const next = text.lineStart(i + 1);
-      if (isStray(text, next)) return 'a malformed header';
-      const end = trimmedEnd(text, start, next - 2);
-      if (isBlank(text.code(start))) {
-        if (i === 0) return 'a continuation of nothing';
-        if (last >= 0) {
-          if (starts[last] === ends[last]) starts[last] = blanksEnd(text, start);
-          ends[last] = end;
-        }
-        continue;
+    let at = from;
+    for (let i = 0; i <= MAX_HEADERS; i++) {
+      if (bytes[at] === CR && at + 1 < limit && bytes[at + 1] === LF) {
+        this.length = at + 2 - this.start;
+        return null;
       }
-      let at = nameEnd(text, start);
-      const kind = at < 0 ? -1 : kindOf(text, start, at);
-      at = at < 0 ? -1 : blanksEnd(text, at);
-      if (at < 0 || text.code(at) !== COLON) return 'a malformed header';
-      // Of several, the first.
-      last = kind >= 0 && counts[kind]!++ === 0 ? kind : -1;
-      if (last < 0) continue;
-      starts[last] = Math.min(blanksEnd(text, at + 1), end);
-      ends[last] = end;
+      const isContinuation = at < limit && isBlank(bytes[at]!);
+      if (isContinuation && i === 0) return 'a continuation of nothing';
+      const colon = isContinuation ? at : colonBehindName(bytes, at, limit);
+      const lineEnd = colon < 0 ? colon : endOfLine(bytes, colon, limit);
+      if (lineEnd < 0) return lineEnd === MISSING ? NO_END : MALFORMED;
+      if (!isContinuation) {
+        const kind = kindOf(bytes, at, colon);
+        last = kind >= 0 && counts[kind]!++ === 0 ? kind : -1;
+        if (last >= 0) starts[last] = ends[last] = colon + 1;
+      }
+      if (last >= 0) {
+        if (starts[last] === ends[last]) starts[last] = blanksEnd(bytes, isContinuation ? at : colon + 1);
+        ends[last] = Math.max(starts[last]!, trimmedEnd(bytes, at, lineEnd));
+      }
+      at = lineEnd + 2;
     }
-    return text.bytes.subarray(0, text.length).includes(0) ? 'a malformed header' : null;
+    return 'too many headers';
   }
 
   private missing(): string | null {
     const { counts } = this;
-    for (let kind = CALL_ID; kind <= CONTENT_LENGTH; kind++) {
+    for (let kind = 0; kind <= CONTENT_LENGTH!; kind++) {
       const [name] = HEADERS[kind]!;
       if (counts[kind]! > 1) return `${name} twice`;
       if (counts[kind] === 0 && kind !== CONTENT_LENGTH) return `no ${name}`;
     }
-    return counts[VIA] === 0 ? 'no via' : null;
+    return counts[VIA!] === 0 ? 'no via' : null;
   }
 
-  private assemble(text: EditedText, methodLength: number, code: number): SipHead | string {
-    const { starts, ends, counts } = this;
-    const callId = unfolded(text.slice(starts[CALL_ID]!, ends[CALL_ID]!));
-    if (callId === '' || callId.length > MAX_CALL_ID) return 'a call-id of no use';
-    const cseqDigits = digitCount(text, starts[CSEQ]!, ends[CSEQ]!);
-    const cseq = readNumber(text, starts[CSEQ]!, cseqDigits, 10);
-    const method = this.cseqMethod(text, starts[CSEQ]! + cseqDigits);
-    if (cseq < 0 || cseq > 0xffffffff || method === '') return 'a malformed cseq';
-    if (methodLength > 0 && !(method.length === methodLength && isExactlyAt(text, 0, method))) {
+  private assemble(methodLength: number): string | null {
+    const { bytes, start, starts, ends, counts } = this;
+    this.callId = unfolded(this.value(CALL_ID!));
+    if (this.callId === '' || this.callId.length > MAX_CALL_ID) return 'a call-id of no use';
+    const digitsEnd = digitEnd(bytes, starts[CSEQ!]!, ends[CSEQ!]!);
+    this.cseq = readNumber(bytes, starts[CSEQ!]!, digitsEnd, 10);
+    this.method = methodOf(bytes, digitsEnd, ends[CSEQ!]!);
+    if (this.cseq < 0 || this.cseq > 0xffffffff || this.method === '') return 'a malformed cseq';
+    if (methodLength > 0 && !isExactWordAt(bytes, start, start + methodLength, this.method)) {
       return 'a cseq of another method';
     }
-    let bodyLength = -1;
-    if (counts[CONTENT_LENGTH] === 1) {
-      bodyLength = readNumber(
-        text,
-        starts[CONTENT_LENGTH]!,
-        ends[CONTENT_LENGTH]! - starts[CONTENT_LENGTH]!,
-        5,
-      );
-      if (bodyLength < 0) return 'a malformed content-length';
-    }
-    if (Math.max(bodyLength, 0) + text.length > MAX_MESSAGE) return 'too long';
-    return {
-      method,
-      code,
-      callId,
-      cseq,
-      from: { start: starts[FROM]!, end: ends[FROM]! },
-      to: { start: starts[TO]!, end: ends[TO]! },
-      via: { start: starts[VIA]!, end: ends[VIA]! },
-      isSdp: counts[CONTENT_TYPE]! > 0 && isSdp(text, starts[CONTENT_TYPE]!, ends[CONTENT_TYPE]!),
-      length: text.length,
-      bodyLength,
-    };
+    const isCounted = counts[CONTENT_LENGTH!] === 1;
+    this.bodyLength = isCounted ? readNumber(bytes, starts[CONTENT_LENGTH!]!, ends[CONTENT_LENGTH!]!, 5) : -1;
+    if (isCounted && this.bodyLength < 0) return 'a malformed content-length';
+    if (Math.max(this.bodyLength, 0) + this.length > MAX_MESSAGE) return 'too long';
+    this.isSdp = counts[CONTENT_TYPE!]! > 0 && isSdp(bytes, starts[CONTENT_TYPE!]!, ends[CONTENT_TYPE!]!);
+    return null;
   }
+}
 
-  /** Behind the number and blanks, which may be folded, the rest of the header; the empty string for none. */
-  private cseqMethod(text: EditedText, from: number): string {
-    const end = this.ends[CSEQ]!;
-    let at = from;
-    while (at < end && isSpace(text.code(at))) at++;
-    if (at === from || methodLengthAt(text, at) !== end - at) return '';
-    return (
-      METHODS.find((method) => method.length === end - at && isExactlyAt(text, at, method)) ??
-      text.slice(at, end)
-    );
+/** Where the line ends: with CR LF. STRAY for one that has CR, LF or zero in it, MISSING when its end has not come. */
+function endOfLine(bytes: Uint8Array, from: number, limit: number): number {
+  for (let at = from; at < limit; at++) {
+    const code = bytes[at]!;
+    if (code > CR) continue;
+    if (code === CR) {
+      if (at + 1 === limit) return MISSING;
+      return bytes[at + 1] === LF ? at : STRAY;
+    }
+    if (code === LF || code === 0) return STRAY;
   }
+  return MISSING;
 }
 
 // ── The first line ──────────────────────────────────────────────────────────────────────────────────────────────
 
-/** Length of the method when the line up to `end` is a request's; else 0. */
-function requestMethodLength(text: EditedText, end: number): number {
-  const length = methodLengthAt(text, 0);
-  if (length === 0 || text.code(length) !== SPACE) return 0;
-  const scheme = SCHEMES.find((one) => isExactlyAt(text, length + 1, one));
+/** Length of the method when the line is a request's; else 0. */
+function requestMethodLength(bytes: Uint8Array, start: number, end: number): number {
+  const length = methodLengthAt(bytes, start, end);
+  const at = start + length + 1;
+  if (length === 0 || bytes[at - 1] !== SPACE) return 0;
   const stop = end - VERSION.length - 1;
-  if (scheme === undefined || text.code(stop) !== SPACE || !isExactlyAt(text, stop + 1, VERSION)) return 0;
-  return isUri(text, length + 1 + scheme.length, stop) ? length : 0;
+  if (stop < at || bytes[stop] !== SPACE || !isExactWordAt(bytes, stop + 1, end, VERSION)) return 0;
+  for (const scheme of SCHEMES) {
+    if (isExactWordAt(bytes, at, stop, scheme)) return isUri(bytes, at + scheme.length, stop) ? length : 0;
+  }
+  return 0;
 }
 
-function methodLengthAt(text: EditedText, from: number): number {
+function methodLengthAt(bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (text.code(at) >= 0x41 && text.code(at) <= 0x5a) at++;
+  while (at < end && bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) at++;
   return at - from < MIN_METHOD || at - from > MAX_METHOD ? 0 : at - from;
 }
 
 const [OPENING, CLOSING] = [0x5b, 0x5d];
 
 /** What can be seen; brackets belong around an IPv6 address, as a whole. */
-function isUri(text: EditedText, start: number, end: number): boolean {
+function isUri(bytes: Uint8Array, start: number, end: number): boolean {
   if (start >= end || end - start > MAX_URI) return false;
   for (let at = start; at < end; at++) {
-    const code = text.bytes[at]!;
+    const code = bytes[at]!;
     if (code <= SPACE || code > 0x7e || code === CLOSING) return false;
     if (code !== OPENING) continue;
-    const close = text.bytes.indexOf(CLOSING, at);
-    if (close < 0 || close >= end || !/^[\da-f:.]{2,45}$/i.test(text.slice(at + 1, close))) return false;
+    const close = bytes.indexOf(CLOSING, at);
+    if (close < 0 || close >= end) return false;
+    if (!/^[\da-f:.]{2,45}$/i.test(textOfBytes(bytes, at + 1, close))) return false;
     at = close;
   }
   return true;
 }
 
-/** 0 where the line up to `end` is no response's. */
-function responseCode(text: EditedText, end: number): number {
-  const at = VERSION.length + 1;
-  if (!isExactlyAt(text, 0, VERSION) || text.code(at - 1) !== SPACE) return 0;
-  if (digitCount(text, at, end) !== 3 || text.code(at + 3) !== SPACE || at + 4 > end) return 0;
-  for (let i = at; i < end; i++) {
-    const code = text.bytes[i]!;
-    if ((code < SPACE && code !== TAB) || code === 0x7f) return 0;
+/** 0 where the line is no response's. */
+function responseCode(bytes: Uint8Array, start: number, end: number): number {
+  const at = start + VERSION.length + 1;
+  if (!isExactWordAt(bytes, start, end, VERSION) || at + 4 > end) return 0;
+  if (bytes[at - 1] !== SPACE || bytes[at + 3] !== SPACE) return 0;
+  const code = readNumber(bytes, at, at + 3, 3);
+  for (let i = at + 4; i < end; i++) {
+    const other = bytes[i]!;
+    if ((other < SPACE && other !== TAB) || other === 0x7f) return 0;
   }
-  const code = numberAt(text, at);
   return code >= 100 && code <= 699 ? code : 0;
 }
 
@@ -238,78 +233,83 @@ const TOKEN = Uint8Array.from({ length: 256 }, (_, code) =>
   /[A-Za-z0-9\-.!%*_+`'~]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
-function nameEnd(text: EditedText, start: number): number {
+/** STRAY where no name and colon stand. */
+function colonBehindName(bytes: Uint8Array, start: number, limit: number): number {
   let at = start;
-  while (TOKEN[text.code(at)] === 1) at++;
-  return at === start || at - start > MAX_HEADER_NAME ? -1 : at;
+  while (at < limit && TOKEN[bytes[at]!] === 1) at++;
+  if (at === limit) return MISSING;
+  if (at === start || at - start > MAX_HEADER_NAME) return STRAY;
+  at = blanksEnd(bytes, at);
+  if (at >= limit) return MISSING;
+  return bytes[at] === COLON ? at : STRAY;
 }
 
-/** Place in HEADERS, -1 for the others. */
-function kindOf(text: EditedText, start: number, end: number): number {
+/** Place in HEADERS of the name in front of the colon, -1 for the others. */
+function kindOf(bytes: Uint8Array, start: number, colon: number): number {
+  const length = trimmedEnd(bytes, start, colon) - start;
   for (let kind = 0; kind < HEADERS.length; kind++) {
     const [name, compact] = HEADERS[kind]!;
-    const word = end - start === 1 ? compact : name;
-    if (word.length === end - start && isAt(text, start, word)) return kind;
+    const word = length === 1 ? compact : name;
+    if (word.length === length && isWordAt(bytes, start, colon, word)) return kind;
   }
   return -1;
 }
 
-/** Did another thing than CR LF end the line in front of this one? */
-function isStray({ bytes }: EditedText, start: number): boolean {
-  return start > 1 && (bytes[start - 1] !== LF || bytes[start - 2] !== CR);
-}
-
-function blanksEnd(text: EditedText, from: number): number {
+function blanksEnd(bytes: Uint8Array, from: number): number {
   let at = from;
-  while (isBlank(text.code(at))) at++;
+  while (bytes[at] === SPACE || bytes[at] === TAB) at++;
   return at;
 }
 
-function trimmedEnd({ bytes }: EditedText, start: number, from: number): number {
+function trimmedEnd(bytes: Uint8Array, start: number, from: number): number {
   let end = from;
   while (end > start && isBlank(bytes[end - 1]!)) end--;
   return end;
 }
 
-/** A blank, or a part of a folded line's end. */
-function isSpace(code: number): boolean {
-  return isBlank(code) || code === CR || code === LF;
+// ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+function digitEnd(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && isDigit(bytes[at]!)) at++;
+  return at;
 }
 
-/** Nothing but `length` digits, at most `most`; -1 for anything else. */
-function readNumber(text: EditedText, start: number, length: number, most: number): number {
-  if (length === 0 || length > most) return -1;
+/** Nothing but digits, at most `most`; -1 for anything else. */
+function readNumber(bytes: Uint8Array, start: number, end: number, most: number): number {
+  if (start === end || end - start > most) return -1;
   let value = 0;
-  for (let at = start; at < start + length; at++) {
-    const code = text.bytes[at]!;
-    if (!isDigit(code)) return -1;
-    value = value * 10 + code - ZERO;
+  for (let at = start; at < end; at++) {
+    if (!isDigit(bytes[at]!)) return -1;
+    value = value * 10 + bytes[at]! - ZERO;
   }
   return value;
+}
+
+/** CSeq's method, behind blanks, which may be folded; the empty string for none. */
+function methodOf(bytes: Uint8Array, from: number, end: number): string {
+  let at = from;
+  while (at < end && (isBlank(bytes[at]!) || bytes[at] === CR || bytes[at] === LF)) at++;
+  if (at === from || methodLengthAt(bytes, at, end) !== end - at) return '';
+  for (const method of METHODS) {
+    if (method.length === end - at && isExactWordAt(bytes, at, end, method)) return method;
+  }
+  return textOfBytes(bytes, at, end);
 }
 
 const SDP = 'application/sdp';
 const SEMICOLON = 0x3b;
 
-function isSdp(text: EditedText, start: number, end: number): boolean {
-  if (!isAt(text, start, SDP)) return false;
-  const at = blanksEnd(text, start + SDP.length);
-  return at >= end || text.code(at) === SEMICOLON;
+function isSdp(bytes: Uint8Array, start: number, end: number): boolean {
+  if (!isWordAt(bytes, start, end, SDP)) return false;
+  const at = blanksEnd(bytes, start + SDP.length);
+  return at >= end || bytes[at] === SEMICOLON;
 }
 
 function unfolded(value: string): string {
   return value.includes('\r') ? value.replace(/\r\n[ \t]+/g, ' ') : value;
 }
 
-// ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** `user@host`, or what else identifies an end. */
-export function party(text: EditedText, { start, end }: Range): string {
-  const value = text.slice(start, end);
+function party(value: string): string {
   return /(?:sips?|tel):([^>;\s]+)/i.exec(value)?.[1] ?? value.slice(0, MAX_HEADER_NAME);
-}
-
-/** Does the one who sent it want to be answered where he sends from (RFC 3581)? */
-export function asksForRport(text: EditedText, { start, end }: Range): boolean {
-  return /^[^,]*;[ \t]*rport\b/i.test(text.slice(start, end));
 }

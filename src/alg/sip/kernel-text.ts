@@ -24,6 +24,7 @@ export const SIP_PORT = 5060;
 const FIRST_PORT = 1024;
 const MAX_PORT = 65535;
 const AT = 0x40;
+const UNWANTED = new Int32Array(4);
 
 export interface Found {
   readonly at: number;
@@ -180,7 +181,8 @@ function readUri(text: EditedText, found: Found, family: number): Uri | 'broken'
   const end = readAddress(text, found.at, text.length, family, address, true);
   if (end < 0) return 'broken';
   const port = portBehind(text, end);
-  return port === null ? 'broken' : { ...found, address, port: port.value, next: port.end };
+  if (port === null) return 'broken';
+  return { at: found.at, length: found.length, address, port: port.value, next: port.end };
 }
 
 /** The address in a request's first line. */
@@ -258,7 +260,7 @@ export function numberParameter(
 }
 
 function addressPortLength(text: EditedText, at: number, end: number, family: number): number {
-  const past = readAddress(text, at, end, family, new Int32Array(4), true);
+  const past = readAddress(text, at, end, family, UNWANTED, true);
   const port = past < 0 ? null : portBehind(text, past);
   return port === null ? 0 : port.end - at;
 }

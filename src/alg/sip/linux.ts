@@ -12,7 +12,7 @@ import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
-import type { EditedText } from '../edited-text.ts';
+import { CR, LF, type EditedText } from '../edited-text.ts';
 import { Expecting } from '../expecting.ts';
 import { logRefusal } from '../helper-log.ts';
 import { payloadStart } from '../payload.ts';
@@ -22,7 +22,6 @@ import { findHeader, Header, type Search } from './kernel-text.ts';
 import { endsOf, type Context } from './context.ts';
 import { MediaClass } from '../media/classes.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
-import { headLength } from './grammar.ts';
 import { SipNat } from './nat.ts';
 import { Registrations, type RegistrationState } from './registrations.ts';
 import { SipMessage } from './message.ts';
@@ -355,6 +354,14 @@ function readCseq(
   const number = numberAt(text, found.at);
   if (number === 0 && text.code(found.at) !== ZERO) return 'cannot get cseq';
   return { number, end: found.at + found.length };
+}
+
+/** What stands in front of the body, whose blank line is the first behind `from`; -1 where none is. */
+function headLength({ bytes, length }: EditedText, from: number): number {
+  for (let at = bytes.indexOf(CR, from); at >= 0 && at + 4 <= length; at = bytes.indexOf(CR, at + 1)) {
+    if (bytes[at + 1] === LF && bytes[at + 2] === CR && bytes[at + 3] === LF) return at + 4;
+  }
+  return -1;
 }
 
 /** Headers, blank line and body as long as Content-Length says; -1 when that is not to be had. */

@@ -4,19 +4,20 @@
  */
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../framed-connection.ts';
-import { MAX_HEAD, type SipHead } from './grammar.ts';
+import { bytesOfText } from '../byte-text.ts';
+import { MAX_HEAD } from './grammar.ts';
 import type { StrictMessage } from './strict-message.ts';
 
 const BLANK_LINE = '\r\n\r\n';
 
 /** Reads the message and rewrites it; false where it must go on as it is. */
-export type ReadMessage = (head: SipHead, side: number, pkt: PacketBuffer) => boolean;
+export type ReadMessage = (side: number, pkt: PacketBuffer) => boolean;
 
 export class SipFrames implements FrameProtocol {
   readonly mayEdit: () => boolean;
   private readonly readMessage: ReadMessage;
-  /** Of the message whose length was asked for last, which is the one that is read; null for keep-alives. */
-  private head: SipHead | null = null;
+  /** What was asked for last, which is what is read: a message, not keep-alives. */
+  private isMessage = false;
   private readonly message: StrictMessage;
 
   /** `message` is where one is held while it is read. */
@@ -27,14 +28,15 @@ export class SipFrames implements FrameProtocol {
   }
 
   lengthOf(text: string): number {
-    this.head = null;
+    this.isMessage = false;
     const blank = /^(?:\r\n)+/.exec(text)?.[0].length ?? 0;
     if (blank > 0) return blank;
     const end = text.indexOf(BLANK_LINE);
     if (end < 0) return text.length <= MAX_HEAD && mayBecome(text) ? UNKNOWN_YET : NO_FRAME;
-    const head = this.message.readHead(text.slice(0, end + BLANK_LINE.length));
-    if (typeof head === 'string' || head.bodyLength < 0) return NO_FRAME;
-    this.head = head;
+    const { head } = this.message;
+    const bytes = bytesOfText(text.slice(0, end + BLANK_LINE.length));
+    if (head.read(bytes, 0, bytes.length) !== null || head.bodyLength < 0) return NO_FRAME;
+    this.isMessage = true;
     return head.length + head.bodyLength;
   }
 
@@ -43,11 +45,10 @@ export class SipFrames implements FrameProtocol {
   }
 
   read(text: string, side: number, pkt: PacketBuffer): string {
-    if (this.head === null) return text;
+    if (!this.isMessage) return text;
     const { message } = this;
-    message.load(text, this.head.length);
-    const isRead = this.readMessage(this.head, side, pkt);
-    return isRead && message.isChanged ? message.top.text + message.body.text : text;
+    message.read(bytesOfText(text), 0, text.length);
+    return this.readMessage(side, pkt) && message.isChanged ? message.join().text : text;
   }
 }
 

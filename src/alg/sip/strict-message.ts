@@ -1,48 +1,61 @@
-/** A message as the strict helper holds it, one after the other: its head and its body, each of which can be rewritten. */
+/**
+ * A message as the strict helper holds it, one after the other: its head and its body, each of which can be rewritten. Most
+ * need not, so that either is taken out of the packet when somebody asks for it.
+ */
 import { EditedText } from '../edited-text.ts';
-import { HeadReader, headLength, type SipHead } from './grammar.ts';
+import { SipHead } from './grammar.ts';
 
 export class StrictMessage {
-  readonly top = new EditedText();
-  readonly body = new EditedText();
-  private readonly heads = new HeadReader();
+  readonly head = new SipHead();
+  private readonly topText = new EditedText();
+  private readonly bodyText = new EditedText();
+  private hasTop = false;
+  private hasBody = false;
+  private bytes: Uint8Array = this.topText.bytes;
+  private start = 0;
+  /** Of the body. */
+  private end = 0;
 
-  /** What a datagram carries, which may be longer; or why that is no message. */
-  readDatagram(bytes: Uint8Array, start: number, end: number): SipHead | string {
-    const { top, body } = this;
-    top.load(bytes, start, end);
-    const length = headLength(top, 0);
-    if (length < 0) return 'headers without an end';
-    top.split(length, body);
-    const head = this.heads.read(top);
-    if (typeof head === 'string') return head;
-    if (head.bodyLength > body.length) return 'longer than its datagram';
-    if (head.bodyLength >= 0) body.length = head.bodyLength;
-    return head;
+  /** What `bytes` begin with, which may be longer; null when it is a message, else why not. */
+  read(bytes: Uint8Array, start: number, end: number): string | null {
+    const { head } = this;
+    const trouble = head.read(bytes, start, end);
+    if (trouble !== null) return trouble;
+    const bodyStart = start + head.length;
+    if (head.bodyLength > end - bodyStart) return 'longer than its datagram';
+    this.hasTop = this.hasBody = false;
+    this.bytes = bytes;
+    this.start = start;
+    this.end = head.bodyLength < 0 ? end : bodyStart + head.bodyLength;
+    return null;
   }
 
-  /** First line, headers and blank line alone. */
-  readHead(text: string): SipHead | string {
-    this.top.loadText(text);
-    return this.heads.read(this.top);
+  /** Of head and body, as they came. */
+  get length(): number {
+    return this.end - this.start;
   }
 
-  /** The same message again, with its body. */
-  load(text: string, headLength: number): void {
-    this.top.loadText(text);
-    this.top.split(headLength, this.body);
+  /** First line, headers and blank line. */
+  get top(): EditedText {
+    if (!this.hasTop) this.topText.load(this.bytes, this.start, this.start + this.head.length);
+    this.hasTop = true;
+    return this.topText;
+  }
+
+  get body(): EditedText {
+    if (!this.hasBody) this.bodyText.load(this.bytes, this.start + this.head.length, this.end);
+    this.hasBody = true;
+    return this.bodyText;
   }
 
   get isChanged(): boolean {
-    return this.top.isChanged || this.body.isChanged;
+    return (this.hasTop && this.topText.isChanged) || (this.hasBody && this.bodyText.isChanged);
   }
 
-  /** Head and body. */
-  get whole(): Uint8Array {
+  /** Head and body together. */
+  join(): EditedText {
     const { top, body } = this;
-    const bytes = new Uint8Array(top.length + body.length);
-    bytes.set(top.bytes.subarray(0, top.length));
-    bytes.set(body.bytes.subarray(0, body.length), top.length);
-    return bytes;
+    top.append(body);
+    return top;
   }
 }

@@ -8,7 +8,7 @@ import type { CtHelper, ExpectPolicy } from '../../netfilter/conntrack/helpers.t
 import { Verdict } from '../../netfilter/verdict.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
-import { printable } from '../byte-text.ts';
+import { printable, textOfBytes } from '../byte-text.ts';
 import { Expecting } from '../expecting.ts';
 import type { Flow } from '../flow-table.ts';
 import { FramedConnection } from '../framed-connection.ts';
@@ -16,9 +16,9 @@ import { logRefusal } from '../helper-log.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import type { CallTable } from '../media/call-table.ts';
-import { endsOf } from './context.ts';
+import { endsOf, type Ends } from './context.ts';
 import { Dialogs } from './dialogs.ts';
-import { asksForRport, type SipHead } from './grammar.ts';
+import type { SipHead } from './grammar.ts';
 import { findHeader, Header } from './kernel-text.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
 import { MediaMonitor } from '../media/media-monitor.ts';
@@ -32,6 +32,8 @@ import { StrictMessage } from './strict-message.ts';
 export interface SipConnection {
   readonly entry: number;
   readonly flow: Flow;
+  /** By the direction of the message. */
+  readonly ends: readonly [Ends, Ends];
   readonly state: RegistrationState;
   readonly dialogs: Dialogs;
   /** TCP's. */
@@ -95,50 +97,48 @@ export class StrictSip implements CtHelper {
             services,
             this.name,
             entry,
-            new SipFrames(isTranslated, this.message, (head, side, packet) =>
-              this.read(connection!, head, side, packet),
-            ),
+            new SipFrames(isTranslated, this.message, (side, packet) => this.read(connection!, side, packet)),
           )
         : null;
-    connection = { entry, flow, state, dialogs, stream };
+    const ends = [endsOf(expecting, entry, 0), endsOf(expecting, entry, 1)] as const;
+    connection = { entry, flow, ends, state, dialogs, stream };
     this.connections.set(entry, connection);
     return connection;
   }
 
   private datagram(pkt: PacketBuffer, connection: SipConnection, direction: number, start: number): number {
     const { message } = this;
-    const head = message.readDatagram(pkt.bytes, start, pkt.l3End);
-    if (typeof head === 'string') {
+    const trouble = message.read(pkt.bytes, start, pkt.l3End);
+    if (trouble !== null) {
       // Keep-alives are no messages (RFC 5626 3.5.1).
-      if (message.top.text.trim() !== '') this.note(connection, `not looked at: ${head}`);
+      const isKeepAlive = textOfBytes(pkt.bytes, start, pkt.l3End).trim() === '';
+      if (!isKeepAlive) this.note(connection, `not looked at: ${trouble}`);
       return Verdict.ACCEPT;
     }
-    const length = head.length + message.body.length;
-    if (!this.read(connection, head, direction, pkt)) return this.refuse(pkt, 'cannot NAT SIP message');
-    if (message.isChanged && !replaceBytes(pkt, start, length, message.whole)) {
-      return this.refuse(pkt, 'cannot mangle packet');
-    }
-    return Verdict.ACCEPT;
+    if (!this.read(connection, direction, pkt)) return this.refuse(pkt, 'cannot NAT SIP message');
+    if (!message.isChanged) return Verdict.ACCEPT;
+    const changed = message.join();
+    const isDone = replaceBytes(pkt, start, message.length, changed.bytes.subarray(0, changed.length));
+    return isDone ? Verdict.ACCEPT : this.refuse(pkt, 'cannot mangle packet');
   }
 
   /** A whole message, which is rewritten; false when it must not go on. */
-  private read(connection: SipConnection, head: SipHead, direction: number, pkt: PacketBuffer): boolean {
-    const { entry, state } = connection;
+  private read(connection: SipConnection, direction: number, pkt: PacketBuffer): boolean {
+    const { entry, ends, state } = connection;
     const { family, message } = this;
-    const { top, body } = message;
-    if (this.services.flows.wanted) this.tell(connection, direction);
+    const { head } = message;
+    if (this.services.flows.wanted) this.tell(connection, head.line, direction);
     const isRegister = head.method === 'REGISTER';
     const isTranslated = this.expecting.isTranslated(entry);
-    if (!isRegister) connection.dialogs.take(head, { top, body, entry, direction, family });
+    if (!isRegister) connection.dialogs.take(message, { entry, direction, family });
     if (!isRegister && !isTranslated) return true;
-    const ends = endsOf(this.expecting, entry, direction);
-    const context = { message: top, pkt, entry, direction, ends, state, family };
+    const context = { message: message.top, pkt, entry, direction, ends: ends[direction]!, state, family };
     const trouble = isRegister ? this.register(context, head) : null;
     if (trouble !== null) this.note(connection, trouble);
     if (trouble !== null || !isTranslated) return true;
     const isClients = direction === 0 && head.code === 0;
     // Who asks for it is answered where he sends from (RFC 3581 4).
-    if (isClients && this.proto === IPPROTO_UDP && !asksForRport(top, head.via)) {
+    if (isClients && this.proto === IPPROTO_UDP && !head.asksForRport) {
       this.nat.noteListeningPort(context);
     }
     if (this.nat.message(context, this.proto) !== null) return false;
@@ -147,10 +147,8 @@ export class StrictSip implements CtHelper {
     return true;
   }
 
-  private tell({ flow }: SipConnection, direction: number): void {
-    const { top } = this.message;
-    const line = printable(top.slice(0, top.lineStart(0) - 2));
-    this.services.flows.note(flow, 'message', direction === 0 ? 'client' : 'server', line);
+  private tell({ flow }: SipConnection, line: string, direction: number): void {
+    this.services.flows.note(flow, 'message', direction === 0 ? 'client' : 'server', printable(line));
   }
 
   private register(context: RegistrationContext, { code, cseq }: SipHead): string | null {
