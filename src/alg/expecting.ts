@@ -33,6 +33,8 @@ export class Expecting {
   private readonly nat: Nat;
   private readonly rng: Rng;
   private readonly flows: FlowTable;
+  /** Of the master. */
+  private readonly scratchTuple = new Tuple();
 
   constructor({ conntrack, nat, rng, flows }: AlgServices) {
     this.conntrack = conntrack;
@@ -57,7 +59,8 @@ export class Expecting {
     const { tuple, mask } = expectation;
     tuple.family = ends.family;
     tuple.proto = ends.proto;
-    tuple.zone = this.tuple(master, 0).zone;
+    this.conntrack.readTuple(master, 0, this.scratchTuple);
+    tuple.zone = this.scratchTuple.zone;
     if (ends.from !== null) {
       setSource(tuple, ends.from);
       mask.src0 = -1;

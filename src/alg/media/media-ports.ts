@@ -44,16 +44,12 @@ export interface MediaOffer {
   /** For reports. */
   readonly codecsOf: (stream: MediaStream) => Codecs;
   /** Pinholes of that end that are open already, which stay. */
-  readonly known: readonly Pinhole[];
+  readonly known: readonly (Pinhole | null)[];
   readonly call: Call;
   /** Those of the call, when a connection comes. */
   readonly all: () => readonly (Pinhole | null)[];
   /** Who may come, null for anybody; the other end where nothing is said. */
   readonly from?: Address | null;
-}
-
-interface SettledOffer extends MediaOffer {
-  readonly from: Address | null;
 }
 
 export class MediaPorts {
@@ -82,27 +78,35 @@ export class MediaPorts {
     const { entry, side, sdp, known } = offer;
     const own = sourceOf(this.expecting.tuple(entry, side));
     const other = this.loose ? null : sourceOf(this.expecting.tuple(entry, side ^ 1));
-    const settled = { ...offer, from: offer.from === undefined ? other : offer.from };
+    const from = offer.from === undefined ? other : offer.from;
     return sdp.media.map((stream) => {
       if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
       // Somebody else's address is not ours to open a way to, nor to translate.
       const isForeign = !sameAddress(stream.address, own);
       if (isForeign && (!this.loose || this.expecting.isTranslated(entry))) return null;
       const [port, rtcpPort] = portsOf(stream);
-      const again = known.find((one) => one.port === port && one.rtcpPort === rtcpPort);
-      if (again !== undefined) {
+      const again = known.find(
+        (one) => one?.port === port && one.rtcpPort === rtcpPort && sameAddress(one.address, stream.address),
+      );
+      if (again != null) {
         this.renew(again);
         return again;
       }
-      return this.make(settled, stream, port, rtcpPort);
+      return this.make(offer, from, stream, port, rtcpPort);
     });
   }
 
-  private make(offer: SettledOffer, stream: MediaStream, port: number, rtcpPort: number): Pinhole | null {
+  private make(
+    offer: MediaOffer,
+    from: Address | null,
+    stream: MediaStream,
+    port: number,
+    rtcpPort: number,
+  ): Pinhole | null {
     const { entry } = offer;
     const connections: Pinhole['connections'] = [];
-    const rtp = this.expectation(offer, stream, port, connections);
-    const rtcp = rtcpPort === 0 ? null : this.expectation(offer, stream, rtcpPort, connections);
+    const rtp = this.expectation(offer, from, stream, port, connections);
+    const rtcp = rtcpPort === 0 ? null : this.expectation(offer, from, stream, rtcpPort, connections);
     const expectations = rtcp === null ? [rtp] : [rtp, rtcp];
     if (!this.enter(entry, rtp, rtcp)) return null;
     return {
@@ -118,7 +122,8 @@ export class MediaPorts {
 
   /** One port's; what comes through is noted in `connections`. */
   private expectation(
-    { entry, side, codecsOf, call, all, from }: SettledOffer,
+    { entry, side, codecsOf, call, all }: MediaOffer,
+    from: Address | null,
     stream: MediaStream,
     toPort: number,
     connections: Pinhole['connections'],

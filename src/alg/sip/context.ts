@@ -1,7 +1,7 @@
 /** What the parts of SIP's helpers hand to each other about one message. */
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { destinationOf, sourceOf, type Address } from '../address.ts';
-import type { EditedText } from '../edited-text.ts';
+import { addressText, type EditedText } from '../edited-text.ts';
 import type { Expecting } from '../expecting.ts';
 
 /** What is kept of a connection, in both kinds. */
@@ -16,6 +16,8 @@ export interface End {
   readonly port: number;
   readonly seen: Address;
   readonly seenPort: number;
+  /** Both of the latter, as they stand in URIs. */
+  readonly seenText: string;
 }
 
 export interface Ends {
@@ -37,13 +39,13 @@ export interface Context {
 export function endsOf(expecting: Expecting, entry: number, direction: number): Ends {
   const tuple = expecting.tuple(entry, direction);
   const back = expecting.tuple(entry, direction ^ 1);
+  const { family } = tuple;
   return {
-    sender: { address: sourceOf(tuple), port: tuple.srcId, seen: destinationOf(back), seenPort: back.dstId },
-    receiver: {
-      address: destinationOf(tuple),
-      port: tuple.dstId,
-      seen: sourceOf(back),
-      seenPort: back.srcId,
-    },
+    sender: makeEnd(family, sourceOf(tuple), tuple.srcId, destinationOf(back), back.dstId),
+    receiver: makeEnd(family, destinationOf(tuple), tuple.dstId, sourceOf(back), back.srcId),
   };
+}
+
+function makeEnd(family: number, address: Address, port: number, seen: Address, seenPort: number): End {
+  return { address, port, seen, seenPort, seenText: `${addressText(family, seen, true)}:${seenPort}` };
 }

@@ -5,6 +5,7 @@ import { CallState } from '../media/call-table.ts';
 import { mediaPolicies } from '../media/classes.ts';
 import { MAX_MEDIA } from '../media/sdp.ts';
 import { MAX_HEAD, MAX_MESSAGE } from './grammar.ts';
+import { MAX_LEGS } from './legs.ts';
 import { SIP_PORT } from './kernel-text.ts';
 
 /** A registration or call lives on while nothing is said. */
@@ -36,6 +37,7 @@ export const SIP = {
     ['first line and headers', MAX_HEAD, 'bytes'],
     ['a message', MAX_MESSAGE, 'bytes'],
     ['calls of a connection at a time', MAX_CALLS],
+    ['answers to one INVITE (forking)', MAX_LEGS],
     ['streams of a session description', MAX_MEDIA],
     LOWEST_PORT,
     ['a connection lives on without a message', SIP_TIMEOUT_US / 1_000_000, 's'],

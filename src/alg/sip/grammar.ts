@@ -33,6 +33,8 @@ const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'REGISTER', 'OPTIONS', 'PRACK
 const SCHEMES = ['sip:', 'sips:', 'tel:'];
 const VERSION = 'SIP/2.0';
 
+const SEMICOLON = 0x3b;
+const GREATER = 0x3e;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_END = 'headers without an end';
 const NO_MESSAGE = 'no SIP message';
@@ -91,9 +93,34 @@ export class SipHead {
     return party(this.value(TO!));
   }
 
+  /** The empty string for none. */
+  get fromTag(): string {
+    return this.tag(FROM!);
+  }
+
+  get toTag(): string {
+    return this.tag(TO!);
+  }
+
   /** Does the one who sent it want to be answered where he sends from (RFC 3581)? The topmost Via says so. */
   get asksForRport(): boolean {
     return /^[^,]*;[ \t]*rport\b/i.test(this.value(VIA!));
+  }
+
+  /** Behind the address, which may be in angle brackets. */
+  private tag(kind: number): string {
+    const { bytes } = this;
+    const [start, end] = [this.starts[kind]!, this.ends[kind]!];
+    let at = end - 1;
+    while (at > start && bytes[at] !== GREATER) at--;
+    for (; at < end; at++) {
+      if (bytes[at] !== SEMICOLON) continue;
+      const name = blanksEnd(bytes, at + 1);
+      if (!isWordAt(bytes, name, end, 'tag=')) continue;
+      const value = name + 'tag='.length;
+      return textOfBytes(bytes, value, tokenEnd(bytes, value, end));
+    }
+    return '';
   }
 
   private value(kind: number): string {
@@ -233,10 +260,15 @@ const TOKEN = Uint8Array.from({ length: 256 }, (_, code) =>
   /[A-Za-z0-9\-.!%*_+`'~]/.test(String.fromCharCode(code)) ? 1 : 0,
 );
 
+function tokenEnd(bytes: Uint8Array, from: number, end: number): number {
+  let at = from;
+  while (at < end && TOKEN[bytes[at]!] === 1) at++;
+  return at;
+}
+
 /** STRAY where no name and colon stand. */
 function colonBehindName(bytes: Uint8Array, start: number, limit: number): number {
-  let at = start;
-  while (at < limit && TOKEN[bytes[at]!] === 1) at++;
+  let at = tokenEnd(bytes, start, limit);
   if (at === limit) return MISSING;
   if (at === start || at - start > MAX_HEADER_NAME) return STRAY;
   at = blanksEnd(bytes, at);
@@ -298,7 +330,6 @@ function methodOf(bytes: Uint8Array, from: number, end: number): string {
 }
 
 const SDP = 'application/sdp';
-const SEMICOLON = 0x3b;
 
 function isSdp(bytes: Uint8Array, start: number, end: number): boolean {
   if (!isWordAt(bytes, start, end, SDP)) return false;

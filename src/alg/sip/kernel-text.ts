@@ -24,6 +24,8 @@ export const SIP_PORT = 5060;
 const FIRST_PORT = 1024;
 const MAX_PORT = 65535;
 const AT = 0x40;
+/** What a letter in small has besides. */
+const SMALL = 0x20;
 const UNWANTED = new Int32Array(4);
 
 export interface Found {
@@ -113,6 +115,8 @@ function measured(text: EditedText, from: number, kind: HeaderKind, family: numb
 
 /** Compact names must not go on as a word. */
 function nameEnd(text: EditedText, at: number, { name, compact }: HeaderKind): number {
+  const letter = text.code(at) | SMALL;
+  if (letter !== name.charCodeAt(0) && letter !== compact.charCodeAt(0)) return -1;
   if (isAt(text, at, name)) return at + name.length;
   if (compact === '' || at + 1 >= text.length || !isAt(text, at, compact)) return -1;
   return isLetter(text, at + 1) ? -1 : at + 1;
@@ -216,6 +220,8 @@ function portBehind(text: EditedText, at: number): { readonly value: number; rea
 // ── Parameters, up to the next comma ────────────────────────────────────────────────────────────────────────────
 
 function parameter(text: EditedText, from: number, name: string): { at: number; end: number } | null {
+  // Nearly always.
+  if (search(text, from, text.length, name) < 0) return null;
   const comma = search(text, from, text.length, ',');
   const end = comma < 0 ? text.length : comma;
   const at = search(text, from, end, name);

@@ -125,10 +125,12 @@ export class SipNat {
   map({ message, ends: { sender, receiver }, family, state }: Context, uri: Uri): boolean {
     const isSender = isEnd(sender, uri);
     if (!isSender && !isEnd(receiver, uri)) return true;
-    const { seen, seenPort } = isSender ? sender : receiver;
-    const port = !isSender && state.forcedPort !== 0 ? state.forcedPort : seenPort;
+    const { seen, seenPort, seenText } = isSender ? sender : receiver;
+    const isForced = !isSender && state.forcedPort !== 0;
+    const port = isForced ? state.forcedPort : seenPort;
     if (sameAddress(seen, uri.address) && port === uri.port) return true;
-    return message.replace(uri.at, uri.length, `${addressText(family, seen, true)}:${port}`);
+    const words = isForced ? `${addressText(family, seen, true)}:${port}` : seenText;
+    return message.replace(uri.at, uri.length, words);
   }
 
   // ── Registrations ─────────────────────────────────────────────────────────────────────────────────────────────

@@ -130,7 +130,7 @@ export class StrictSip implements CtHelper {
     if (this.services.flows.wanted) this.tell(connection, head.line, direction);
     const isRegister = head.method === 'REGISTER';
     const isTranslated = this.expecting.isTranslated(entry);
-    if (!isRegister) connection.dialogs.take(message, { entry, direction, family });
+    if (!isRegister) connection.dialogs.take(message, { entry, direction: direction === 0 ? 0 : 1, family });
     if (!isRegister && !isTranslated) return true;
     const context = { message: message.top, pkt, entry, direction, ends: ends[direction]!, state, family };
     const trouble = isRegister ? this.register(context, head) : null;
