@@ -12,6 +12,8 @@ import type { FlowTable } from './flow-table.ts';
 export interface Networks {
   /** Mask of the interface's network whose broadcast address this is; 0 where it is none. IPv4. */
   maskOfBroadcast(iface: number, address: number): number;
+  /** Do packets to both leave by the same interface? */
+  leaveBySameDevice(family: Family, a: Int32Array, b: Int32Array): boolean;
   /** Do packets to both leave by the same next hop of the same interface? */
   haveSameNextHop(family: Family, a: Int32Array, b: Int32Array): boolean;
 }

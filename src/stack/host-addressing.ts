@@ -45,6 +45,13 @@ export class HostAddressing {
     return 0;
   }
 
+  leaveBySameDevice(family: Family, a: Int32Array, b: Int32Array): boolean {
+    const routes = family === 4 ? this.host.routes4 : this.host.routes6;
+    const toA = routes.lookup(a[0]!, a[1]!, a[2]!, a[3]!);
+    const toB = routes.lookup(b[0]!, b[1]!, b[2]!, b[3]!);
+    return toA !== undefined && toB !== undefined && toA.device === toB.device;
+  }
+
   haveSameNextHop(family: Family, a: Int32Array, b: Int32Array): boolean {
     const routes = family === 4 ? this.host.routes4 : this.host.routes6;
     const toA = routes.lookup(a[0]!, a[1]!, a[2]!, a[3]!);

@@ -545,6 +545,10 @@ export class Host implements HostServices {
     return this.addressing.maskOfBroadcast(index, address);
   }
 
+  leaveBySameDevice(family: Family, a: Int32Array, b: Int32Array): boolean {
+    return this.addressing.leaveBySameDevice(family, a, b);
+  }
+
   haveSameNextHop(family: Family, a: Int32Array, b: Int32Array): boolean {
     return this.addressing.haveSameNextHop(family, a, b);
   }

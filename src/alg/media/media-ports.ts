@@ -14,7 +14,7 @@ import type { Call } from './call-table.ts';
 import { MediaClass } from './classes.ts';
 import type { MediaMonitor } from './media-monitor.ts';
 import { addressText, type EditedText } from '../edited-text.ts';
-import type { Codecs, MediaStream, NamedAddress, SessionDescription } from './sdp.ts';
+import type { Codecs, MediaStream, SessionDescription } from './sdp.ts';
 
 const CLASSES: Readonly<Record<string, MediaClass>> = {
   audio: MediaClass.AUDIO,
@@ -26,9 +26,10 @@ const CLASSES: Readonly<Record<string, MediaClass>> = {
 export interface Pinhole {
   readonly address: Address;
   readonly port: number;
+  /** What the other side is told; the same without translation. */
+  readonly seen: Address;
   /** 0: RTCP shares the port, or there is none. */
   readonly rtcpPort: number;
-  /** What the other side is told; the same without translation. */
   readonly seenPort: number;
   readonly seenRtcpPort: number;
   readonly expectations: readonly Expectation[];
@@ -81,9 +82,7 @@ export class MediaPorts {
     const from = offer.from === undefined ? other : offer.from;
     return sdp.media.map((stream) => {
       if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
-      // Somebody else's address is not ours to open a way to, nor to translate.
-      const isForeign = !sameAddress(stream.address, own);
-      if (isForeign && (!this.loose || this.expecting.isTranslated(entry))) return null;
+      if (!sameAddress(stream.address, own) && !this.mayBeNamed(entry, own, stream.address)) return null;
       const [port, rtcpPort] = portsOf(stream);
       const again = known.find(
         (one) => one?.port === port && one.rtcpPort === rtcpPort && sameAddress(one.address, stream.address),
@@ -94,6 +93,12 @@ export class MediaPorts {
       }
       return this.make(offer, from, stream, port, rtcpPort);
     });
+  }
+
+  /** Somebody else's address is not ours to open a way to; under translation, not to anybody beyond the end's own side. */
+  private mayBeNamed(entry: number, own: Address, address: Address): boolean {
+    if (!this.loose || !this.expecting.isTranslated(entry)) return this.loose;
+    return this.services.networks.leaveBySameDevice(this.helper.family, own, address);
   }
 
   private make(
@@ -113,6 +118,7 @@ export class MediaPorts {
       address: stream.address,
       port,
       rtcpPort,
+      seen: destinationOf(rtp.tuple),
       seenPort: rtp.tuple.dstId,
       seenRtcpPort: rtcp?.tuple.dstId ?? 0,
       expectations,
@@ -215,8 +221,11 @@ export class MediaPorts {
     // Without a stream of ours nothing is ours to change.
     if (changes.length === 0) return;
     const { family } = this.helper;
-    const ours = sdp.addresses.filter(({ address }: NamedAddress) => sameAddress(address, own));
-    for (const { at, length } of ours) changes.push({ at, length, words: addressText(family, shown, false) });
+    for (const { at, length, address } of sdp.addresses) {
+      const other = pinholes.find((pinhole) => pinhole !== null && sameAddress(pinhole.address, address));
+      const seen = sameAddress(address, own) ? shown : other?.seen;
+      if (seen !== undefined) changes.push({ at, length, words: addressText(family, seen, false) });
+    }
     changes.sort((a, b) => b.at - a.at);
     for (const { at, length, words } of changes) body.replace(at, length, words);
   }
@@ -228,7 +237,7 @@ export class MediaPorts {
     const original = this.expecting.tuple(entry, 0);
     const source = sourceOf(original);
     nat.setupEntry(entry, addressRange(savedAddress, savedPort), Manip.DST);
-    if (!sameAddress(source, sourceOf(this.expecting.tuple(master, direction)))) return;
+    const isOwn = sameAddress(source, sourceOf(this.expecting.tuple(master, direction)));
     const shown = destinationOf(this.expecting.tuple(master, direction ^ 1));
     for (const pinhole of all) {
       if (pinhole === null || !sameAddress(pinhole.address, source)) continue;
@@ -239,10 +248,10 @@ export class MediaPorts {
             ? pinhole.seenRtcpPort
             : 0;
       if (seen === 0) continue;
-      nat.setupEntry(entry, addressRange(shown, seen), Manip.SRC);
+      nat.setupEntry(entry, addressRange(pinhole.seen, seen), Manip.SRC);
       return;
     }
-    nat.setupEntry(entry, addressRange(shown), Manip.SRC);
+    if (isOwn) nat.setupEntry(entry, addressRange(shown), Manip.SRC);
   }
 }
 

@@ -37,7 +37,7 @@ export const SIP = {
     ['first line and headers', MAX_HEAD, 'bytes'],
     ['a message', MAX_MESSAGE, 'bytes'],
     ['calls of a connection at a time', MAX_CALLS],
-    ['answers to one INVITE (forking)', MAX_LEGS],
+    ['answers to one INVITE', MAX_LEGS],
     ['streams of a session description', MAX_MEDIA],
     LOWEST_PORT,
     ['a connection lives on without a message', SIP_TIMEOUT_US / 1_000_000, 's'],

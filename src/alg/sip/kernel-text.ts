@@ -78,6 +78,8 @@ export const Header = {
   CONTACT: uri('contact', 'm'),
   ROUTE: uri('route', ''),
   RECORD_ROUTE: uri('record-route', ''),
+  REFER_TO: uri('refer-to', 'r'),
+  REFERRED_BY: uri('referred-by', 'b'),
   VIA_UDP: { name: 'via', compact: 'v', before: 'udp ', measure: addressAt },
   VIA_TCP: { name: 'via', compact: 'v', before: 'tcp ', measure: addressAt },
   EXPIRES: number('expires'),

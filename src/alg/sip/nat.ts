@@ -30,6 +30,7 @@ import type { Context, End } from './context.ts';
 import { addressText } from '../edited-text.ts';
 
 const REPLY = 1;
+const OTHER_HEADERS = [Header.ROUTE, Header.RECORD_ROUTE, Header.REFER_TO, Header.REFERRED_BY];
 
 export class SipNat {
   private readonly services: AlgServices;
@@ -75,9 +76,9 @@ export class SipNat {
     return null;
   }
 
-  /** The proxies on the way (RFC 3261 20.30, 20.34), which Linux leaves as they are. */
-  routes(context: Context): void {
-    for (const kind of [Header.ROUTE, Header.RECORD_ROUTE]) {
+  /** What Linux leaves as it is: proxies on the way (RFC 3261 20.30, 20.34), and who is to be called (RFC 3515, 3892). */
+  others(context: Context): void {
+    for (const kind of OTHER_HEADERS) {
       const walk = new UriWalk();
       for (;;) {
         const uri = walk.next(context.message, kind, context.family);

@@ -142,7 +142,7 @@ export class StrictSip implements CtHelper {
       this.nat.noteListeningPort(context);
     }
     if (this.nat.message(context, this.proto) !== null) return false;
-    this.nat.routes(context);
+    this.nat.others(context);
     countBody(message, family);
     return true;
   }
