@@ -1,10 +1,10 @@
 /** Our TCP and the running kernel's, over a TAP device in a namespace: the streams arrive whole, whoever sends them. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import http from 'node:http';
 import { existsSync } from 'node:fs';
-import { requireOrSkip } from '../../support/require.ts';
+import { hasProgram, requireOrSkip } from '../../support/require.ts';
 import { KERNEL_ADDRESS, KernelSession, OUR_ADDRESS, PEER_PORT } from './linux/session.ts';
+import { curlDownload, curlUpload, iperf3, withSite } from './linux/programs.ts';
 import { download, upload } from './linux/transfer.ts';
 
 describe('tcp: with Linux', function () {
@@ -54,18 +54,25 @@ describe('tcp: with Linux', function () {
     assert.ok(results.every((same) => same));
   });
 
-  it('curl fetches from a Node HTTP server on our host', async () => {
+  it('curl gets from a Node HTTP server on our host, and puts to it, what both ends hash alike', async () => {
     session.impair('delay 1ms loss 2%');
-    const site = http.createServer((request, response) => response.end(`${request.url}\n`.repeat(20_000)));
-    const listening = session.net.serve(site, 80);
-    await once(listening, 'listening');
-    for (const family of [4, 6] as const) {
-      const host = family === 4 ? OUR_ADDRESS[4] : `[${OUR_ADDRESS[6]}]`;
-      const output = await session.run('curl', '-s', '--max-time', '60', `http://${host}/hello`);
-      assert.equal(output, '/hello\n'.repeat(20_000));
-    }
-    listening.close();
+    await withSite(session, async () => {
+      for (const family of [4, 6] as const) {
+        assert.ok((await curlDownload(session, family, 1_000_000)).ok, `get, IPv${family}`);
+        assert.ok((await curlUpload(session, family, 1_000_000)).ok, `put, IPv${family}`);
+      }
+    });
   });
+
+  for (const isReverse of [false, true]) {
+    it(`iperf3 ${isReverse ? 'is sent' : 'sends'} over 128 connections at once, through losses and reordering`, async function () {
+      requireOrSkip(this, 'needs iperf3', hasProgram('iperf3'));
+      session.impair('delay 1ms loss 0.5% reorder 10% 50%');
+      const { ok, server } = await iperf3(session, 4, 8_000_000, 128, isReverse);
+      assert.ok(ok);
+      assert.equal(server?.streams, 128);
+    });
+  }
 
   it('refuses the kernel where nobody listens, and is refused', async () => {
     session.impair('');
