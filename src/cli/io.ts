@@ -1,6 +1,6 @@
 /** What a command may use of the process around it; tests hand over their own. */
-import { readFileSync } from 'node:fs';
 import { SluiceError } from '../base/errors.ts';
+import { readBoundedText, STDIN_FD } from '../replay/bounded-text.ts';
 import { escapeText } from '../replay/report/escape.ts';
 import { FdOutput, type Output } from '../replay/report/output.ts';
 
@@ -26,11 +26,12 @@ export function processIo(): Io {
   };
 }
 
-/** All of standard input, as text; throws SluiceError where it is longer than a string can be. */
+/** All of standard input, as text; throws SluiceError where it is too long or cannot be read. */
 export function readStandardInput(): string {
   try {
-    return readFileSync(0, 'utf8');
+    return readBoundedText(STDIN_FD);
   } catch (error) {
+    if (error instanceof SluiceError) throw error;
     throw new SluiceError('INPUT', `standard input cannot be read: ${(error as Error).message}`);
   }
 }

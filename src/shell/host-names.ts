@@ -60,8 +60,9 @@ export class HostNames {
   }
 
   private async lookUpWanted(): Promise<void> {
-    // Loaded when it is needed, which it hardly ever is.
-    const { lookup } = await import('node:dns/promises');
+    if (this.wanted.size === 0) return;
+    // Loaded when it is needed, which it hardly ever is; `import()` there is none where V8 kept the script compiled.
+    const { lookup } = process.getBuiltinModule('node:dns/promises');
     const wanted = [...this.wanted];
     this.wanted.clear();
     for (const [key, [name, family]] of wanted) {

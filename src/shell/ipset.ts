@@ -1,6 +1,7 @@
 /** `ipset`: one command, carried out on the sets of the state file, in ipset 7.17's words. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SluiceError } from '../base/errors.ts';
 import {
   commandNamed,
   generalHelp,
@@ -20,6 +21,7 @@ import {
   type OutputMode,
   type SetCommandContext,
 } from '../netfilter/sets/index.ts';
+import { readBoundedText } from '../replay/bounded-text.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
 import type { ProgramIo } from './program-io.ts';
@@ -164,8 +166,9 @@ function show(
 async function readCommands(file: string | null, io: ProgramIo): Promise<string> {
   if (file === null) return io.readInput();
   try {
-    return readFileSync(resolve(io.cwd, file), 'utf8');
+    return readBoundedText(resolve(io.cwd, file));
   } catch (error) {
+    if (error instanceof SluiceError) throw error;
     const reason =
       (error as { code?: string }).code === 'ENOENT' ? 'No such file or directory' : String(error);
     throw new SetError(`Cannot open ${file} for reading: ${reason}`);

@@ -2,11 +2,12 @@
  * `iptables-restore` and `ip6tables-restore`: rules from a file into the state file. Each table is taken as a whole at its
  * COMMIT or not at all; what was committed before an error stays, as with the real program.
  */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SluiceError } from '../base/errors.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { Table } from '../netfilter/rule.ts';
 import { chainsInOrder, parseRestore, RuleError, type RestoreWatcher } from '../netfilter/syntax/index.ts';
+import { readBoundedText } from '../replay/bounded-text.ts';
 import { banner, restoreFailure } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
@@ -119,8 +120,9 @@ function watcher(
 
 function readRules(path: string, cwd: string): string {
   try {
-    return readFileSync(resolve(cwd, path), 'utf8');
+    return readBoundedText(resolve(cwd, path));
   } catch (error) {
+    if (error instanceof SluiceError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : '';
     const reason = code === 'ENOENT' ? 'No such file or directory' : (error as Error).message;
     throw new Failure(Status.OTHER, `Can't open ${path}: ${reason}\n`);

@@ -3,8 +3,9 @@
  * told from values by their dashes. Source: iptables-xml(1), and the program watched (1.8.9), oddities included; only rules of
  * two tables are never combined, which it does at the price of broken XML.
  */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { SluiceError } from '../base/errors.ts';
+import { readBoundedText } from '../replay/bounded-text.ts';
 import { IPTABLES_VERSION } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
@@ -63,8 +64,9 @@ function optionsOf(args: readonly string[], io: ProgramIo): { given: ReadonlySet
 
 function readOrFail(path: string, name: string): string {
   try {
-    return readFileSync(path, 'utf8');
-  } catch {
+    return readBoundedText(path);
+  } catch (error) {
+    if (error instanceof SluiceError) throw error;
     throw new Failure(Status.OTHER, `Can't open ${name}: No such file or directory`);
   }
 }

@@ -88,7 +88,7 @@ function checkOptions(program: string, family: Family, { shown }: Command): numb
 
 /** What is shown of the command and the table as it is before. */
 export function before(
-  { command, table: name }: PreparedCommand,
+  { command, table: name }: Pick<PreparedCommand, 'command' | 'table'>,
   table: Table | null,
   family: Family,
   nameOf?: (address: string) => string | null,

@@ -45,6 +45,19 @@ describe('the program (npm run build makes it)', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
+  it('names addresses in a listing, asking the resolver, as iptables does', () => {
+    const state = join(folder, 'state');
+    const iptables = (...args: string[]) => sluice('iptables', '--state', state, ...args);
+    assert.deepEqual(iptables('-A', 'INPUT', '-s', '127.0.0.1', '-j', 'DROP'), {
+      status: 0,
+      stdout: '',
+      stderr: '',
+    });
+    const { status, stdout, stderr } = iptables('-L', 'INPUT');
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, /^DROP +all +-- +(localhost|127\.0\.0\.1) /m);
+  });
+
   it('prints its version, that of package.json', () => {
     const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { version: string };
     assert.deepEqual(sluice('--version'), { status: 0, stdout: `sluice ${version}\n`, stderr: '' });

@@ -20,6 +20,16 @@ iptables -A own -f -j LOG --log-prefix "pre " --log-uid
 iptables -A own ! -p udp -m limit --limit 3/min -c 99999 100000
 iptables -A own -p tcp --tcp-flags SYN,ACK SYN ! --tcp-option 5 --sport 80:90 -c 1234567 99999500
 iptables -A own -p 47 -m mac --mac-source 02:00:00:00:00:01 -j RETURN -c 999999999 99999999999999
+iptables -A own -p 47 -c 9999 10000
+iptables -A own -p 47 -c 10000000 9999999
+iptables -A own -p 47 -c 10000000000 10000000000000
+iptables -A own -p 47 -c 999999 9007199254740991
+iptables -A own -p udp -m multiport --ports 1:7,20:22,514 -j RETURN
+iptables -A own -p sctp -m multiport --dports 80,5672 -j RETURN
+iptables -A own -p sctp -m multiport --dports http -j RETURN
+iptables -A own -m connlabel --label 128
+iptables -A own -m rateest --rateest nope --rateest-lt --rateest-bps 8bit
+iptables -A own -m string --string a --algo nope
 iptables -L
 iptables -nL
 iptables -vL

@@ -25,6 +25,8 @@ export interface CommandContext {
 export interface PreparedCommand {
   readonly command: Command;
   readonly table: TableName;
+  /** Which arguments name the chain, and behind it a rule's number, a policy or another name. */
+  readonly operands: readonly number[];
 }
 
 /** Reads the arguments; the ruleset says which names after -j are chains. Throws RuleError (column: the word's number). */
@@ -45,7 +47,7 @@ export function parseCommand(args: readonly string[], context: CommandContext): 
       hasChain: (name) => existing.chains.has(name),
     });
     if (command.action === null) throw new LineError('RULE_SYNTAX', 'no command specified');
-    return { command, table };
+    return { command, table, operands: plan.operands.map(({ word }) => word) };
   } catch (error) {
     throw asRuleError(error, args);
   }
@@ -60,7 +62,7 @@ export function runCommand(args: readonly string[], context: CommandContext): Pr
     const table = changedTable(prepared, context, registry);
     ruleset.tables.set(prepared.table, table);
   } catch (error) {
-    throw asRuleError(error, args);
+    throw asRuleError(placed(error, prepared.operands), args);
   }
   return prepared;
 }
@@ -79,6 +81,13 @@ function changedTable(
   applyCommand(command, table, (word) => registry.isTarget(word));
   checkTable(table, knownObjects(objects, [table, ...ruleset.tables.values()]));
   return table;
+}
+
+/** What is wrong with a chain or a number is said of the argument that names it. */
+function placed(error: unknown, [chain, number]: readonly number[]): unknown {
+  if (!(error instanceof LineError) || error.code !== 'RULE_CHAIN' || error.word >= 0) return error;
+  const word = error.message.startsWith('Index of') ? number : chain;
+  return new LineError(error.code, error.message, word);
 }
 
 function asRuleError(error: unknown, args: readonly string[]): unknown {

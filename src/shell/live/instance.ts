@@ -10,7 +10,6 @@
  * The clock is whatever moves the instance. One that moves by itself (`isReal`) is brought up to date before each command; a
  * virtual one is moved for as long as a program that waits for something runs (time-keeper.ts).
  */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { VirtualClock } from '../../base/clock.ts';
 import { SluiceError } from '../../base/errors.ts';
@@ -18,6 +17,7 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { FileSink, openCapture } from '../../capture/index.ts';
 import { ControlServer, type ControlledInstance, type RunIo } from '../../control/index.ts';
 import { PROGRAMS, programNamed, type LiveNode, type Program, type ProgramIo } from '../../programs/index.ts';
+import { readBoundedText } from '../../replay/bounded-text.ts';
 import { failureOf } from '../ending.ts';
 import { Failure, Status } from '../failure.ts';
 import type { ProgramIo as ShellIo } from '../program-io.ts';
@@ -190,7 +190,7 @@ export async function serveControl(instance: ControlledInstance, path: string): 
 /** Null where it can't be read. */
 function textOf(path: string): string | null {
   try {
-    return readFileSync(path, 'utf8');
+    return readBoundedText(path);
   } catch {
     // Whoever asked says so.
     return null;

@@ -7,9 +7,10 @@
  *     gateway> b                            from now on there
  *     gateway> tcpdump -i eth0 icmp &       goes on while other commands run; `jobs`, `kill 1`
  */
-import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { didYouMean } from '../../base/did-you-mean.ts';
+import { readBoundedText } from '../../replay/bounded-text.ts';
 import type { CallerIo } from '../live/instance.ts';
 import { helpText, helpTopics } from './help.ts';
 import { LineMistake, readLine, type Line, type Word } from './line.ts';
@@ -210,7 +211,7 @@ export class Session {
         out: { write, flush: () => {} },
         err: { write: (text) => io.err(text), flush: () => {} },
         env: {},
-        readInput: () => (line.input === null ? '' : readFileSync(resolve(io.cwd, line.input), 'utf8')),
+        readInput: () => (line.input === null ? '' : readBoundedText(resolve(io.cwd, line.input))),
         now: () => io.now(),
         cwd: io.cwd,
         cancelled: aborter.signal,
@@ -265,7 +266,8 @@ export class Session {
   }
 
   help(words: readonly Word[]): number {
-    const topic = words.map(({ text }) => text).join(' ');
+    // `help -j REJECT` is `help REJECT`.
+    const topic = words.flatMap(({ text }) => (text.startsWith('-') ? [] : [text])).join(' ');
     const text = helpText(topic, this.target.programs, OWN_COMMANDS);
     if (text !== null) {
       this.io.out(text);
@@ -288,7 +290,7 @@ export class Session {
     }
     let text: string;
     try {
-      text = readFileSync(resolve(this.io.cwd, file.text), 'utf8');
+      text = readBoundedText(resolve(this.io.cwd, file.text));
     } catch (error) {
       this.io.err(`${file.text}: ${(error as Error).message}\n`);
       return FAILED;

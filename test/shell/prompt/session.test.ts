@@ -40,6 +40,16 @@ describe('the rule shell', () => {
       other.err.split('\n')[0],
       `${' '.repeat('fw> a iptables -A "FORWARD" -s '.length)}^^^^^^^^^^`,
     );
+    for (const [line, word] of [
+      ['iptables -A FORWRD -j ACCEPT', 'FORWRD'],
+      ['iptables -D FORWARD 99', '99'],
+      ['iptables -P FORWRD DROP', 'FORWRD'],
+      ['iptables -N FORWARD', 'FORWARD'],
+    ] as const) {
+      const chain = await desk.enter(line);
+      const column = 'fw> '.length + line.indexOf(word);
+      assert.equal(chain.err.split('\n')[0], ' '.repeat(column) + '^'.repeat(word.length), line);
+    }
     const tool = await desk.enter('conntrack -L -o nothing');
     assert.equal(tool.err.split('\n')[0], `${' '.repeat('fw> conntrack -L -o '.length)}^^^^^^^`);
     const nobody = await desk.enter('iptable -L');
