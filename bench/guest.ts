@@ -7,12 +7,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QemuGuest } from '../test/vmm/qemu/guest.ts';
 import { less, median, more, type Bench, type Figure } from './figure.ts';
+import { freePort } from './free-port.ts';
 import { programsMissing } from './kernel.ts';
 
 const SLUICE = 'bin/sluice.js';
@@ -149,14 +149,6 @@ async function measure(backend: Backend, port: number): Promise<Result> {
     child?.kill();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }
 
 async function compare(): Promise<Figure[]> {

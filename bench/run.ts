@@ -11,6 +11,7 @@ import { algMedia } from './alg-media.ts';
 import { captureMemory, conntrackMemory } from './memory.ts';
 import { guest } from './guest.ts';
 import { guestNics } from './guest-nics.ts';
+import { namespace } from './namespace.ts';
 import { replayNat } from './replay-nat.ts';
 import { programCall, ruleFiles } from './rule-programs.ts';
 import { rules10k } from './rules-10k.ts';
@@ -35,6 +36,7 @@ const BENCHES: readonly Bench[] = [
   tcpConnections,
   guest,
   guestNics,
+  namespace,
 ];
 
 const FIGURES_WIDTH = 56;

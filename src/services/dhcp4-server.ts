@@ -2,8 +2,8 @@
  * The DHCP server of a guest network (RFC 2131 section 4.3): messages in, messages out. What is in the answers comes from
  * the network: mask, router, names, MTU. Sockets are network.ts's affair.
  */
-import { formatMac } from '../wire/address.ts';
-import { readI32, writeU16, writeU32 } from '../wire/bytes.ts';
+import { formatIp4, formatMac } from '../wire/address.ts';
+import { readI32, readU16, writeU16, writeU32 } from '../wire/bytes.ts';
 import * as dhcp from '../wire/dhcp.ts';
 import type { Lease, Leases } from './dhcp4-leases.ts';
 
@@ -19,6 +19,10 @@ export interface DhcpNetwork {
   readonly leaseSeconds: number;
   readonly nameServers: readonly number[];
   readonly domain: string;
+  /** Who tells the time. */
+  readonly timeServer?: number;
+  /** The file that a client boots, by its architecture (RFC 4578; undefined unless it says so); '' for none. */
+  readonly bootFile?: (architecture: number | undefined) => string;
   /** Options by number that are sent as they are, in place of those made here. */
   readonly extra: ReadonlyMap<number, Uint8Array>;
 }
@@ -113,6 +117,12 @@ export class Dhcp4Server {
       const name = this.leases.reservationOf(lease.mac)?.name;
       if (name !== undefined) options.set(Option.HOST_NAME, text(name));
     }
+    if (network.timeServer !== undefined) options.set(Option.NTP_SERVERS, word(network.timeServer));
+    const file = network.bootFile?.(architectureIn(message)) ?? '';
+    if (file !== '') {
+      options.set(Option.TFTP_SERVER_NAME, text(formatIp4(network.address)));
+      options.set(Option.BOOT_FILE, text(file));
+    }
     for (const [code, value] of network.extra) options.set(code, value);
     return {
       ...message,
@@ -120,7 +130,7 @@ export class Dhcp4Server {
       secs: 0,
       yiaddr: address,
       siaddr: network.address,
-      file: '',
+      file,
       options,
     };
   }
@@ -130,6 +140,11 @@ function clientOf({ options, chaddr }: dhcp.DhcpMessage): string {
   const identifier = options.get(Option.CLIENT_IDENTIFIER);
   if (identifier === undefined || identifier.length === 0) return formatMac(chaddr, 0);
   return Array.from(identifier, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+function architectureIn({ options }: dhcp.DhcpMessage): number | undefined {
+  const value = options.get(Option.CLIENT_ARCHITECTURE);
+  return value !== undefined && value.length >= 2 ? readU16(value, 0) : undefined;
 }
 
 function addressIn({ options }: dhcp.DhcpMessage, code: number): number {

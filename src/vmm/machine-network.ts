@@ -1,6 +1,7 @@
 /** A guest network of this machine: its world is this machine's sockets, its names this machine's resolvers' beside its own. */
 import { NetworkCore, type NetworkOptions } from './network.ts';
-import { DnsServer, type Resolver } from './services/dns-server.ts';
+import type { Resolver } from './services/dns-resolvers.ts';
+import { DnsServer } from './services/dns-server.ts';
 import type { Forwards } from './world/forwards.ts';
 import { MachineWorld } from './world/world.ts';
 

@@ -43,7 +43,7 @@ import {
 } from './guest-settings.ts';
 import { SANDBOX_RULES, SANDBOX_SET } from './sandbox.ts';
 import { commandsFor, NameSets } from './services/name-sets.ts';
-import { parseResolver, type Resolver } from './services/dns-server.ts';
+import { parseResolver, type Resolver } from './services/dns-resolvers.ts';
 import type { NameRules } from './services/name-policy.ts';
 import { parseForward, type Forward } from './world/forward.ts';
 
@@ -79,6 +79,10 @@ export interface NetworkSettings {
   readonly sysctl?: Readonly<Record<string, number | boolean>>;
   /** `{ mode: 'strict' }` or `{ mode: 'linux' }`: of FTP and others, which rules put on connections. */
   readonly helpers?: Readonly<Record<string, unknown>>;
+  /** What guests boot from the network: files of a folder, by TFTP; which one machines with a BIOS boot, and those with UEFI. */
+  readonly boot?: { readonly folder: string; readonly file?: string; readonly efi?: string };
+  /** Guests are told the time when they ask (NTP). */
+  readonly ntp?: boolean;
   /** Who answers for all names but the network's own, `ADDRESS` or `ADDRESS:PORT`; this machine's resolvers unless said. */
   readonly resolvers?: readonly string[];
   /** Names that guests may ask for, and sets that hold the addresses they lead to. */
@@ -92,6 +96,12 @@ export interface NetworkSettings {
   readonly limits?: { readonly connections?: number; readonly rate?: string };
   /** The file of the audit log. */
   readonly log?: string;
+}
+
+export interface BootPlan {
+  readonly folder: string;
+  readonly file: string;
+  readonly efi: string;
 }
 
 /** As it is understood. */
@@ -111,6 +121,8 @@ export interface NetworkPlan {
   readonly helpers: HelperSettings;
   readonly names: NameRules;
   readonly resolvers: readonly Resolver[] | undefined;
+  readonly boot: BootPlan | undefined;
+  readonly ntp: boolean;
   readonly connectionsPerGuest: number | undefined;
   readonly log: string | undefined;
   /** The control socket. */
@@ -119,10 +131,13 @@ export interface NetworkPlan {
 
 const KEYS = [
   ...['address', 'mtu', 'domain', 'lease', 'guests', 'forwards', 'template', 'rules', 'rules6', 'sysctl'],
-  ...['sets', 'accounting', 'labels', 'isolate', 'helpers', 'names', 'resolvers', 'limits', 'log', 'control'],
+  ...['sets', 'accounting', 'labels', 'isolate', 'helpers', 'names', 'resolvers', 'boot', 'ntp', 'limits'],
+  ...['log', 'control'],
 ];
 const DEFAULT_ADDRESSES = ['192.168.122.1/24', 'fd53:6c75:6963:7a00::1/64'];
 const NAME = /^(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/;
+/** What the field of a DHCP message holds. */
+const BOOT_FILE = /^[\x21-\x7e]{0,127}$/;
 const MIN_MTU = 1280;
 const MAX_MTU = 65520;
 const MAX_SECONDS = 0x7fffffff;
@@ -172,6 +187,8 @@ export function readNetworkSettings(value: PlainObject, source: SettingsSource =
     resolvers: optional('resolvers', (all, path) =>
       listAt(all, path).map((one, i) => resolverAt(one, `${path}[${i}]`)),
     ),
+    boot: optional('boot', bootAt),
+    ntp: optional('ntp', booleanAt) ?? false,
     connectionsPerGuest:
       limits['connections'] === undefined
         ? undefined
@@ -253,6 +270,18 @@ function prefixAt(value: unknown, path: string): string {
   const prefix = parsePrefix(text);
   if (prefix === undefined || !text.includes('/')) fail(path, `not an address with prefix length: "${text}"`);
   return text;
+}
+
+function bootAt(value: unknown, path: string): BootPlan {
+  const boot = objectAt(value, path);
+  onlyKeys(boot, path, ['folder', 'file', 'efi']);
+  const file = (key: string) => {
+    const name = textAt(boot[key] ?? '', `${path}.${key}`);
+    if (!BOOT_FILE.test(name))
+      fail(`${path}.${key}`, `not the name of a file, up to 127 characters: "${name}"`);
+    return name;
+  };
+  return { folder: textAt(boot['folder'], `${path}.folder`), file: file('file'), efi: file('efi') };
 }
 
 function resolverAt(value: unknown, path: string): Resolver {

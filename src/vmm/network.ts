@@ -27,6 +27,7 @@ import { DEFAULT_HELPERS, installHelpers, type HelperSettings } from '../alg/ind
 import { NetworkAudit } from './network-audit.ts';
 import { formatIp } from '../wire/address.ts';
 import { OFFENCES } from './guard/guest-guard.ts';
+import type { BootOptions } from './services/boot-service.ts';
 import { LearnedNames } from './services/learned-names.ts';
 import { NamePolicy, type NameRules } from './services/name-policy.ts';
 import type { NameWatch } from './services/name-server.ts';
@@ -92,6 +93,10 @@ export interface NetworkOptions {
   readonly names?: NameRules;
   /** `helpers` of a gateway file: FTP and others, put on connections by rules (`-j CT --helper ftp`). */
   readonly helpers?: HelperSettings;
+  /** What guests boot from the network (PXE). */
+  readonly boot?: BootOptions | undefined;
+  /** Guests are told the time when they ask (NTP). */
+  readonly ntp?: boolean;
   readonly audit?: AuditLog;
   readonly log?: LogSink;
   /** A guest's card was connected, or is no more. */
@@ -218,6 +223,8 @@ export class NetworkCore<W extends World> {
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
       reservations: options.reservations ?? [],
       isolate,
+      boot: options.boot,
+      ntp: options.ntp ?? false,
       nameServer: (names) => surroundings.makeNameServer(names, watch, new Outside(this.clock)),
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
     });

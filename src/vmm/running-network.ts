@@ -25,6 +25,7 @@ import { GuestNetwork } from './machine-network.ts';
 import { readNetworkSettings, type NetworkPlan, type NetworkSettings } from './network-settings.ts';
 import { statusOf, type NetworkStatus } from './network-status.ts';
 import { makeNic, vmmWords, type Attachment } from './nics/attachment.ts';
+import { TftpFolder } from './services/tftp-folder.ts';
 import { formatForward, parseForward } from './world/forward.ts';
 
 export interface NetworkListener {
@@ -57,7 +58,7 @@ export class RunningNetwork {
     if (listener.audit !== undefined)
       this.audit.watch((line) => listener.audit!(JSON.parse(line) as AuditEntry));
     const complain = listener.complaint ?? (() => {});
-    const { log: _file, guests, ...settings } = plan;
+    const { log: _file, guests, boot, ...settings } = plan;
     this.engine = new GuestNetwork({
       ...settings,
       guests: guests.map(({ attachment, ...guest }) => ({
@@ -65,6 +66,7 @@ export class RunningNetwork {
         nic: makeNic(attachment, complain),
       })),
       audit: this.audit,
+      boot: boot && { ...boot, files: new TftpFolder(boot.folder) },
       ...(listener.link === undefined ? {} : { onLink: listener.link }),
     });
     const { gateway } = this.engine;

@@ -47,6 +47,7 @@ function rulesOf(family: 4 | 6): string {
     ...SERVICES[family],
     '-A INPUT -i lan -p udp -m udp --dport 53 -j ACCEPT',
     '-A INPUT -i lan -p tcp -m tcp --dport 53 -j ACCEPT',
+    '-A INPUT -i lan -p udp -m multiport --dports 69,123 -j ACCEPT',
     '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
     '-A FORWARD -i wan -o lan -j ACCEPT',
     ...NEVER[family].map((network) => `-A FORWARD -i lan -d ${network} -j ${REFUSE[family]}`),

@@ -65,6 +65,7 @@ export const Option = {
   CLIENT_IDENTIFIER: 61,
   TFTP_SERVER_NAME: 66,
   BOOT_FILE: 67,
+  CLIENT_ARCHITECTURE: 93,
   DOMAIN_SEARCH: 119,
   END: 255,
 } as const;

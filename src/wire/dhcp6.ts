@@ -33,6 +33,7 @@ export const Option = {
   DNS_SERVERS: 23,
   DOMAIN_LIST: 24,
   CLIENT_FQDN: 39,
+  NTP_SERVER: 56,
 } as const;
 
 export const Status = { SUCCESS: 0, NO_ADDRESSES: 2, NO_BINDING: 3, NOT_ON_LINK: 4 } as const;

@@ -126,12 +126,13 @@ function announce(
   const isJson = options.json === true;
   const say = (object: object, text: string) =>
     io.out.write(isJson ? `${JSON.stringify(object)}\n` : `${text}\n`);
-  for (const { name, attachment } of guests) {
+  for (const [i, { name, attachment }] of guests.entries()) {
     const words = network.vmmWords(name);
+    const { nic } = network.engine.guests[i]!;
     const program = attachment.kind === 'websocket' ? 'v86' : 'qemu-system-x86_64';
     say(
       { type: 'guest', name, [attachment.kind === 'websocket' ? 'v86' : 'qemu']: words },
-      `${name}: ${program} … ${words.join(' ')}`,
+      words.length > 0 ? `${name}: ${program} … ${words.join(' ')}` : `${name}: ${nic.name}`,
     );
   }
   for (const forward of network.forwards) say({ type: 'forward', forward }, `forward ${forward}`);

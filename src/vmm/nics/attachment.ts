@@ -5,9 +5,11 @@
  *     connect:web.sock  connect:tcp:…      the VMM listens
  *     udp:127.0.0.1:4001-127.0.0.1:4000    one frame a datagram, here and there (QEMU's dgram)
  *     ws:127.0.0.1:8081                    WebSocket (v86)
+ *     tap:tap0  tap:eth0@/run/netns/box    a TAP device, here or in another network namespace
  */
 import { DatagramNic, type DatagramAddress } from './datagram-nic.ts';
 import type { Nic } from './nic.ts';
+import { TapNic, type TapAddress } from './tap-nic.ts';
 import { StreamNic, type StreamAddress } from './stream-nic.ts';
 import { WebSocketNic } from './websocket-nic.ts';
 
@@ -15,6 +17,7 @@ export type Attachment =
   | { readonly kind: 'stream'; readonly address: StreamAddress; readonly listen: boolean }
   | { readonly kind: 'datagram'; readonly address: DatagramAddress }
   | { readonly kind: 'websocket'; readonly host: string; readonly port: number }
+  | { readonly kind: 'tap'; readonly address: TapAddress }
   /** A card of the program's own. */
   | { readonly kind: 'own'; readonly nic: Nic };
 
@@ -24,6 +27,7 @@ const MAX_PORT = 65535;
 /** Throws RangeError. */
 export function parseAttachment(text: string): Attachment {
   if (text.startsWith('ws:')) return { kind: 'websocket', ...placeOf(text.slice('ws:'.length), text) };
+  if (text.startsWith('tap:')) return { kind: 'tap', address: tapAddressOf(text) };
   if (text.startsWith('udp:')) {
     const [local, remote, more] = text.slice('udp:'.length).split('-');
     if (remote === undefined || more !== undefined)
@@ -37,6 +41,12 @@ export function parseAttachment(text: string): Attachment {
   const place = listen ? text : text.slice(CONNECT.length);
   const address = place.startsWith('tcp:') ? placeOf(place.slice('tcp:'.length), text) : { path: place };
   return { kind: 'stream', address, listen };
+}
+
+function tapAddressOf(text: string): TapAddress {
+  const [, device, namespace] = /^tap:([^@/\s]{1,15})(?:@(.+))?$/.exec(text) ?? [];
+  if (device === undefined) throw new RangeError(`"${text}" is not tap:DEVICE or tap:DEVICE@NAMESPACE`);
+  return { device, namespace };
 }
 
 function placeOf(text: string, whole: string): { readonly host: string; readonly port: number } {
@@ -54,16 +64,19 @@ export function makeNic(attachment: Attachment, complain: (message: string) => v
       return new DatagramNic(attachment.address);
     case 'websocket':
       return new WebSocketNic({ ...attachment, complain });
+    case 'tap':
+      return new TapNic(attachment.address);
     case 'own':
       return attachment.nic;
   }
 }
 
-/** What to add to QEMU's command line; for a WebSocket what to give to v86. */
+/** What to add to QEMU's command line; for a WebSocket what to give to v86; nothing for what is there by itself. */
 export function vmmWords(name: string, attachment: Attachment, mac?: string): string[] {
   const card = ['-device', `virtio-net-pci,netdev=${name}${mac === undefined ? '' : `,mac=${mac}`}`];
   switch (attachment.kind) {
     case 'own':
+    case 'tap':
       return [];
     case 'websocket':
       return [

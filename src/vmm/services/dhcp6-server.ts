@@ -18,6 +18,8 @@ export interface Dhcp6Network {
   readonly mac: Uint8Array;
   readonly leaseSeconds: number;
   readonly domain: string;
+  /** The name server tells the time, too. */
+  readonly tellsTime?: boolean;
 }
 
 export interface Lease6 {
@@ -121,9 +123,13 @@ export class Dhcp6Server {
   }
 
   private common(): dhcp6.Dhcp6Option[] {
-    const { nameServer, domain } = this.network;
-    const servers = { code: Option.DNS_SERVERS, value: bytesOf(nameServer) };
-    return domain === '' ? [servers] : [servers, { code: Option.DOMAIN_LIST, value: encodedName(domain) }];
+    const { nameServer, domain, tellsTime } = this.network;
+    const options: dhcp6.Dhcp6Option[] = [{ code: Option.DNS_SERVERS, value: bytesOf(nameServer) }];
+    if (domain !== '') options.push({ code: Option.DOMAIN_LIST, value: encodedName(domain) });
+    // RFC 5908: a suboption that is an address.
+    if (tellsTime === true)
+      options.push({ code: Option.NTP_SERVER, value: Uint8Array.of(0, 1, 0, 16, ...bytesOf(nameServer)) });
+    return options;
   }
 
   private associations(message: dhcp6.Dhcp6Message, client: Uint8Array, asker: string): dhcp6.Dhcp6Option[] {

@@ -2,10 +2,8 @@
  * The name server of a guest network: its own names it answers itself (dns-names.ts), all else goes to this machine's
  * resolvers, and their answers come back as they are. A query that nobody answers in time is answered with "server failure".
  */
-import { randomInt } from 'node:crypto';
-import { createSocket } from 'node:dgram';
-import { getServers } from 'node:dns';
 import * as packet from 'dns-packet';
+import { ask, ownResolvers, type Resolver } from './dns-resolvers.ts';
 import type { Outside } from '../world/outside.ts';
 import type { DnsNames } from '../../services/dns-names.ts';
 import { Quotas } from '../world/quotas.ts';
@@ -15,17 +13,11 @@ import type { NameServer, NameWatch, Respond } from './name-server.ts';
 const MAX_FORWARDED = 256;
 /** Of one guest. */
 const MAX_FORWARDED_PER_CLIENT = 64;
-const TIMEOUT_MS = 4000;
 const TTL_SECONDS = 10;
-const PORT = 53;
 const MAX_QUERY_BYTES = 4096;
+const MAX_ANSWER_BYTES = 65535;
 
 const UNWATCHED: NameWatch = { asked: () => true, answered: () => true };
-
-export interface Resolver {
-  readonly address: string;
-  readonly port: number;
-}
 
 export class DnsServer implements NameServer {
   private readonly names: DnsNames;
@@ -47,8 +39,8 @@ export class DnsServer implements NameServer {
     this.resolvers = resolvers;
   }
 
-  query(bytes: Uint8Array, client: string, respond: Respond): void {
-    const query = decoded(bytes);
+  query(bytes: Uint8Array, client: string, respond: Respond, byStream = false): void {
+    const query = decoded(bytes, MAX_QUERY_BYTES);
     const question = query?.questions?.[0];
     if (query === undefined || question === undefined || query.type !== 'query') return;
     if (this.isOurs(question)) {
@@ -57,7 +49,7 @@ export class DnsServer implements NameServer {
     }
     const isAllowed = this.watch.asked(client, question.name);
     if (!isAllowed) return respond(respondTo(query, 0, REFUSED, []));
-    this.forward(bytes, client, (answer) => respond(this.checked(query, question, answer)));
+    this.forward(bytes, client, byStream, (answer) => respond(this.checked(query, question, answer)));
   }
 
   /** What a resolver said, unless it leads where it may not. */
@@ -66,7 +58,7 @@ export class DnsServer implements NameServer {
     { name }: packet.Question,
     answer: Uint8Array | undefined,
   ): Uint8Array {
-    const message = answer && decoded(answer);
+    const message = answer && decoded(answer, MAX_ANSWER_BYTES);
     if (answer === undefined || message === undefined) return failure(query);
     if (!this.watch.answered(name, message.answers ?? [])) return respondTo(query, 0, REFUSED, []);
     return answer;
@@ -93,7 +85,12 @@ export class DnsServer implements NameServer {
   }
 
   /** Asks this machine's resolvers, each in its turn. */
-  private forward(query: Uint8Array, client: string, done: (answer: Uint8Array | undefined) => void): void {
+  private forward(
+    query: Uint8Array,
+    client: string,
+    byStream: boolean,
+    done: (answer: Uint8Array | undefined) => void,
+  ): void {
     if (this.forwarded >= MAX_FORWARDED || !this.quotas.take(client)) return;
     this.forwarded++;
     const answered = (answer: Uint8Array | undefined) => {
@@ -105,7 +102,7 @@ export class DnsServer implements NameServer {
     const next = (): void => {
       const resolver = resolvers.shift();
       if (resolver === undefined) return answered(undefined);
-      ask(resolver, query, (answer) => (answer === undefined ? next() : answered(answer)));
+      ask(resolver, query, byStream, (answer) => (answer === undefined ? next() : answered(answer)));
     };
     next();
   }
@@ -131,52 +128,13 @@ function failure(query: packet.Packet): Uint8Array {
   return respondTo(query, 0, SERVER_FAILURE, []);
 }
 
-function decoded(bytes: Uint8Array): packet.Packet | undefined {
-  if (bytes.length > MAX_QUERY_BYTES) return undefined;
+function decoded(bytes: Uint8Array, mostBytes: number): packet.Packet | undefined {
+  if (bytes.length > mostBytes) return undefined;
   try {
     return packet.decode(Buffer.from(bytes));
   } catch {
     return undefined;
   }
-}
-
-/** One query to one resolver, from a port and with a number of its own, so that nobody can guess them (RFC 5452). */
-function ask(
-  { address, port }: Resolver,
-  query: Uint8Array,
-  done: (answer: Uint8Array | undefined) => void,
-): void {
-  const socket = createSocket(address.includes(':') ? 'udp6' : 'udp4');
-  const id = randomInt(0x10000);
-  const own = Buffer.from(query);
-  own.writeUInt16BE(id, 0);
-  let isOver = false;
-  const end = (answer: Uint8Array | undefined) => {
-    if (isOver) return;
-    isOver = true;
-    clearTimeout(timer);
-    socket.close();
-    done(answer);
-  };
-  const timer = setTimeout(() => end(undefined), TIMEOUT_MS);
-  socket.on('error', () => end(undefined));
-  socket.on('message', (message) => {
-    if (message.length < 12 || message.readUInt16BE(0) !== id) return;
-    message.set(query.subarray(0, 2), 0);
-    end(message);
-  });
-  socket.connect(port, address, () => socket.send(own));
-}
-
-function ownResolvers(): Resolver[] {
-  return getServers().map(parseResolver);
-}
-
-/** `192.0.2.1`, `192.0.2.1:5300`, `[2001:db8::1]:5300`. */
-export function parseResolver(text: string): Resolver {
-  const withPort = /^\[(.*)\]:(\d+)$|^([^:]+):(\d+)$/.exec(text);
-  if (withPort === null) return { address: text, port: PORT };
-  return { address: (withPort[1] ?? withPort[3])!, port: Number(withPort[2] ?? withPort[4]) };
 }
 
 /** `192.168.122.5` of `5.122.168.192.in-addr.arpa`. */

@@ -6,17 +6,21 @@ import type { Clock } from '../../base/clock.ts';
 import type { Device } from '../../stack/device.ts';
 import type { Host } from '../../stack/host.ts';
 import { networkOf, parsePrefix } from '../../stack/address.ts';
-import { NetError } from '../../stack/tcp/index.ts';
+import { Tcp } from '../../stack/tcp/index.ts';
 import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
 import { formatIp, maskWord } from '../../wire/address.ts';
 import * as dhcp from '../../wire/dhcp.ts';
 import * as dhcp6 from '../../wire/dhcp6.ts';
 import { Leases, type Reservation } from '../../services/dhcp4-leases.ts';
 import { Dhcp4Server } from '../../services/dhcp4-server.ts';
+import { answerTime, NTP_PORT } from '../../services/ntp-server.ts';
 import { Dhcp6Server } from './dhcp6-server.ts';
 import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from '../../services/dns-names.ts';
 import type { NameServer } from './name-server.ts';
+import { bootFileFor, serveBoot, type BootOptions } from './boot-service.ts';
+import { DnsStream } from './dns-stream.ts';
 import { RouterAdvertiser } from './router-advertiser.ts';
+import { send, serve } from './udp-service.ts';
 
 const DNS_PORT = 53;
 const EVERYBODY = Int32Array.of(-1, 0, 0, 0);
@@ -35,6 +39,10 @@ export interface ServiceOptions {
   readonly reservations: readonly Reservation[];
   /** Guests are to send to each other through the gateway. */
   readonly isolate: boolean;
+  /** What guests boot from the network. */
+  readonly boot: BootOptions | undefined;
+  /** Guests are told the time when they ask (NTP). */
+  readonly ntp: boolean;
   /** Who answers for these names and all others. */
   readonly nameServer: (names: DnsNames) => NameServer;
   /** Another guest than the one with this hardware address uses the address. */
@@ -49,6 +57,7 @@ export class GatewayServices {
   private readonly advertiser: RouterAdvertiser | null = null;
   private readonly udp: Udp;
   private readonly device: Device;
+  private readonly endBoot: (() => void) | null;
 
   constructor(host: Host, device: Device, options: ServiceOptions) {
     this.udp = new Udp(host);
@@ -68,11 +77,26 @@ export class GatewayServices {
       leases6: this.leases6 ?? [],
       fixed,
     });
-    this.serveNames(options.nameServer(this.names));
+    const nameServer = options.nameServer(this.names);
+    this.serveNames(nameServer);
+    new DnsStream(new Tcp(host), nameServer);
+    if (options.ntp) this.serveTime(host.clock);
+    this.endBoot = options.boot === undefined ? null : serveBoot(this.udp, device, options.boot);
   }
 
   close(): void {
     this.advertiser?.close();
+    this.endBoot?.();
+  }
+
+  private serveTime(clock: Clock): void {
+    for (const family of [4, 6] as const) {
+      const socket = this.open(family, NTP_PORT);
+      serve(socket, (bytes, from, port) => {
+        const answer = answerTime(bytes, clock.now);
+        if (answer !== undefined) send(socket, answer, from, port);
+      });
+    }
   }
 
   private advertise(host: Host, own: string, { mtu, domain, isolate }: ServiceOptions): RouterAdvertiser {
@@ -98,6 +122,7 @@ export class GatewayServices {
       mac: this.device.mac,
       leaseSeconds: options.leaseSeconds,
       domain: options.domain,
+      tellsTime: options.ntp,
     });
     const socket = this.open(6, dhcp6.SERVER_PORT);
     socket.join(dhcp6.SERVERS, this.device.index);
@@ -112,6 +137,7 @@ export class GatewayServices {
     const { words, length } = parsePrefix(own)!;
     const address = words[0]!;
     const mask = maskWord(length, 0);
+    const { boot, ntp } = options;
     const leases = new Leases({
       clock,
       first: ((address & mask) + 1) | 0,
@@ -132,6 +158,8 @@ export class GatewayServices {
         nameServers: [address],
         domain: options.domain,
         extra: new Map(),
+        ...(ntp ? { timeServer: address } : {}),
+        ...(boot === undefined ? {} : { bootFile: (architecture) => bootFileFor(boot, architecture) }),
       },
       leases,
     );
@@ -160,24 +188,5 @@ export class GatewayServices {
 
   private open(family: 4 | 6, port: number): UdpSocket {
     return this.udp.open({ family, port, device: this.device.index });
-  }
-}
-
-function serve(socket: UdpSocket, take: (bytes: Uint8Array, from: Int32Array, port: number) => void): void {
-  socket.listener = {
-    onMessage: () => {
-      for (let one = socket.receive(); one !== undefined; one = socket.receive()) {
-        take(one.bytes, one.address, one.port);
-      }
-    },
-  };
-}
-
-/** A guest that cannot be reached (any more) gets no answer. */
-function send(socket: UdpSocket, bytes: Uint8Array, to: Int32Array, port: number): void {
-  try {
-    socket.send(bytes, to, port);
-  } catch (error) {
-    if (!(error instanceof NetError)) throw error;
   }
 }

@@ -4,8 +4,8 @@ import type { Answer } from 'dns-packet';
 export type Respond = (answer: Uint8Array) => void;
 
 export interface NameServer {
-  /** A query came; `respond` is called once, or not at all for what is no query. */
-  query(bytes: Uint8Array, client: string, respond: Respond): void;
+  /** A query came; `respond` is called once, or not at all for what is no query. `byStream`: the answer may be long. */
+  query(bytes: Uint8Array, client: string, respond: Respond, byStream?: boolean): void;
 }
 
 /** Who sees what is asked of others, and has a say in it. */

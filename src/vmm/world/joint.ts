@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Connection } from '../../stack/tcp/index.ts';
-import { BUFFERS } from '../buffer-pool.ts';
+import { BUFFER_BYTES, BUFFERS } from '../buffer-pool.ts';
 import type { Intake } from '../read-into.ts';
 import type { Outside } from './outside.ts';
 
@@ -14,13 +14,27 @@ export interface Line {
   readonly intake: Intake;
 }
 
-export function join(connection: Connection, line: Line, outside: Outside): void {
-  new Joint(connection, line, outside);
+/** Who changes what goes by; bytes in, bytes out, and what was held back when a direction ends. */
+export interface StreamEditor {
+  toWorld(bytes: Uint8Array): Uint8Array;
+  toGuest(bytes: Uint8Array): Uint8Array;
+  endToWorld(): Uint8Array;
+  endToGuest(): Uint8Array;
+}
+
+export function join(
+  connection: Connection,
+  line: Line,
+  outside: Outside,
+  editor: StreamEditor | null = null,
+): void {
+  new Joint(connection, line, outside, editor);
 }
 
 class Joint {
   private readonly connection: Connection;
   private readonly socket: Socket;
+  private readonly editor: StreamEditor | null;
   /** What the connection did not take yet, in a buffer of the pool; the socket is not read meanwhile. */
   private rest: Uint8Array | null = null;
   private restStart = 0;
@@ -32,9 +46,15 @@ class Joint {
   private worldEnded = false;
   private isOver = false;
 
-  constructor(connection: Connection, { socket, intake }: Line, outside: Outside) {
+  constructor(
+    connection: Connection,
+    { socket, intake }: Line,
+    outside: Outside,
+    editor: StreamEditor | null,
+  ) {
     this.connection = connection;
     this.socket = socket;
+    this.editor = editor;
     const readSoon = () => {
       if (this.isReadDue) return;
       this.isReadDue = true;
@@ -54,7 +74,8 @@ class Joint {
       },
       onClose: () => outside.soon(() => this.guestIsGone()),
     };
-    intake.take = (bytes) => outside.enter(() => this.fromWorld(bytes));
+    intake.take = (bytes) =>
+      outside.enter(() => this.fromWorld(editor === null ? bytes : editor.toGuest(bytes)));
     socket.on('end', () => outside.enter(() => this.endOfWorld()));
     socket.on('drain', () => outside.enter(() => this.release()));
     socket.on('error', () => outside.enter(() => this.abort()));
@@ -71,9 +92,13 @@ class Joint {
     while (!this.guestIsHeld && connection.unread > 0 && !socket.destroyed) {
       const buffer = BUFFERS.take();
       const length = connection.read(buffer);
-      this.guestIsHeld = !socket.write(buffer.subarray(0, length), () => BUFFERS.give(buffer));
+      const bytes = buffer.subarray(0, length);
+      const edited = this.editor === null ? bytes : this.editor.toWorld(bytes);
+      this.guestIsHeld = !socket.write(edited, () => BUFFERS.give(buffer));
     }
-    if (this.guestEnded && connection.unread === 0) socket.end();
+    if (!this.guestEnded || connection.unread > 0 || socket.writableEnded) return;
+    if (this.editor !== null) socket.write(this.editor.endToWorld());
+    socket.end();
   };
 
   private release(): void {
@@ -95,7 +120,8 @@ class Joint {
     if (this.isOver) return false;
     const taken = this.connection.write(bytes);
     if (taken === bytes.length) return true;
-    if (taken < 0) {
+    // An editor may have made more of it than there is room for.
+    if (taken < 0 || bytes.length - taken > BUFFER_BYTES) {
       this.abort();
       return false;
     }
@@ -125,6 +151,8 @@ class Joint {
   }
 
   private endOfWorld(): void {
+    const held = this.editor?.endToGuest();
+    if (held !== undefined && this.rest === null) this.connection.write(held);
     this.worldEnded = true;
     if (this.rest === null) this.connection.shutdown();
   }

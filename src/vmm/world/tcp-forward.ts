@@ -1,18 +1,10 @@
 /** A TCP port of this machine that leads to a guest: whoever connects is connected with it, or reset when it refuses. */
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { parseAddress } from '../../stack/address.ts';
-import {
-  NetError,
-  type ConnectOptions,
-  type Connection,
-  type ConnectionEvents,
-  type Tcp,
-} from '../../stack/tcp/index.ts';
-import { adopt, Intake } from '../read-into.ts';
-
+import type { ConnectOptions, Tcp } from '../../stack/tcp/index.ts';
 import type { Forward } from './forward.ts';
 import type { GuestEnd, OpenForward } from './forwards.ts';
-import { join } from './joint.ts';
+import { leadToGuest } from './lead-to-guest.ts';
 import type { Outside } from './outside.ts';
 
 /** At once; whoever comes beyond waits in the kernel's queue, and is then turned away. */
@@ -66,31 +58,15 @@ export class TcpForward implements OpenForward {
       return;
     }
     const { remoteAddress, remotePort } = accepted;
-    const intake = new Intake();
-    const socket = adopt(accepted, intake, true);
-    this.sockets.add(socket);
-    socket.once('close', () => this.sockets.delete(socket));
-    socket.on('error', () => {});
     const options = {
       family: guest.family,
       remote: guest.words,
       remotePort: this.forward.guestPort,
       ...this.sourceOf(remoteAddress, remotePort, guest),
     };
-    const refuse = () => void socket.resetAndDestroy();
-    const onConnect = (c: Connection) => {
-      if (socket.destroyed) c.abort();
-      else join(c, { socket, intake }, this.outside);
-    };
-    this.connect(options, { onConnect, onClose: refuse }, refuse);
-  }
-  private connect(options: ConnectOptions, events: ConnectionEvents, refuse: () => void): void {
-    try {
-      this.tcp.connect(options, events);
-    } catch (error) {
-      if (!(error instanceof NetError)) throw error;
-      refuse();
-    }
+    const socket = leadToGuest(this.tcp, this.outside, accepted, options);
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
   }
 
   /** Loopback is this machine, and so are addresses of the other family. */

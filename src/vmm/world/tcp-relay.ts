@@ -16,6 +16,7 @@ import type { Host } from '../../stack/host.ts';
 import { Listener, Tcp, WAIT } from '../../stack/tcp/index.ts';
 import type { DestinationPolicy } from './destinations.ts';
 import { dial, Intake } from '../read-into.ts';
+import { FTP_PORT, FtpRelay } from './ftp-relay.ts';
 import { join } from './joint.ts';
 import type { Outside } from './outside.ts';
 import { Quotas, type GuestOf, type QuotaLimit } from './quotas.ts';
@@ -181,7 +182,8 @@ export class TcpRelay {
         this.outside.enter(() => this.witness.ended(flow, socket.bytesWritten, socket.bytesRead));
       });
       this.witness.opened(flow);
-      join(c, { socket, intake }, this.outside);
+      const ftp = flow.toPort === FTP_PORT ? new FtpRelay(this.tcp, this.outside, c, socket) : null;
+      join(c, { socket, intake }, this.outside, ftp);
     }
   }
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 const SCRIPT = 'test/vmm/qemu/make-guest.sh';
 const BOOT_MS = 60_000;
 const COMMAND_MS = 60_000;
+export const KERNEL_WORDS = 'console=ttyS0 quiet panic=-1';
 
 export interface CommandResult {
   readonly status: number;
@@ -18,7 +19,7 @@ export interface CommandResult {
 const made = new Map<string, readonly [kernel: string, disk: string]>();
 
 /** Kernel and memory disk, made once a process. */
-function guestFiles(programs: string): readonly [kernel: string, disk: string] {
+export function guestFiles(programs: string): readonly [kernel: string, disk: string] {
   const before = made.get(programs);
   if (before !== undefined) return before;
   const env = { ...process.env, GUEST_PROGRAMS: programs };
@@ -40,9 +41,11 @@ export class QemuGuest {
   /**
    * @param network - QEMU's arguments for its network cards
    * @param programs - of this machine, that the guest has beside busybox
+   * @param fromNetwork - its card's firmware boots it; else it is given its kernel
    */
-  constructor(network: readonly string[], programs: readonly string[] = []) {
+  constructor(network: readonly string[], programs: readonly string[] = [], fromNetwork = false) {
     const [kernel, disk] = guestFiles(programs.join(' '));
+    const boot = fromNetwork ? ['-boot', 'n'] : ['-kernel', kernel, '-initrd', disk, '-append', KERNEL_WORDS];
     this.process = spawn(
       'qemu-system-x86_64',
       [
@@ -60,7 +63,7 @@ export class QemuGuest {
           '-no-reboot',
           '-nodefaults',
         ],
-        ...['-kernel', kernel, '-initrd', disk, '-append', 'console=ttyS0 quiet panic=-1'],
+        ...boot,
         ...['-serial', `file:${join(this.folder, 'console')}`],
         ...['-serial', `unix:${this.serialPath},server=on,wait=off`],
         ...network,
@@ -74,15 +77,15 @@ export class QemuGuest {
   }
 
   /** Waits until the guest takes commands. */
-  async boot(): Promise<void> {
-    const until = Date.now() + BOOT_MS;
+  async boot(withinMs = BOOT_MS): Promise<void> {
+    const until = Date.now() + withinMs;
     while (this.line === null) {
       if (Date.now() > until || this.process.exitCode !== null) throw new Error('the guest did not start');
       this.line = await attempt(this.serialPath);
     }
     this.line.on('data', (chunk) => this.hear(chunk.toString()));
     this.line.on('error', () => {});
-    await this.answer(BOOT_MS);
+    await this.answer(withinMs);
   }
 
   async run(command: string): Promise<CommandResult> {
