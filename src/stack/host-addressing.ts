@@ -137,7 +137,13 @@ export class HostAddressing {
   }
 
   pathMtu(pkt: PacketBuffer, reverse: boolean): number {
-    if (!reverse) return pkt.routeMtu;
+    const mtu = reverse ? this.wayBackMtu(pkt) : pkt.routeMtu;
+    const { src0, src1, src2, src3, dst0, dst1, dst2, dst3 } = pkt;
+    const end = reverse ? Int32Array.of(src0, src1, src2, src3) : Int32Array.of(dst0, dst1, dst2, dst3);
+    return Math.min(mtu, this.host.pathMtus.of(pkt.family === 6 ? 6 : 4, end)?.mtu ?? mtu);
+  }
+
+  private wayBackMtu(pkt: PacketBuffer): number {
     const { routes4, routes6 } = this.host;
     if (pkt.family === 6 && isLinkLocal6(pkt.src0)) return this.host.devices.at(pkt.iif)?.mtu ?? 0;
     const route =

@@ -3,7 +3,17 @@
  * forwards to that host, whole or in fragments, and answers to its echo requests.
  */
 import { TimeLine } from '../../flow.ts';
-import { echo, fragments, icmp, packet, udp, u16, u32, type Bytes } from '../../../../src/conform/frames.ts';
+import {
+  echo,
+  fragments,
+  icmp,
+  packet,
+  tcp,
+  udp,
+  u16,
+  u32,
+  type Bytes,
+} from '../../../../src/conform/frames.ts';
 
 const line = new TimeLine();
 const payload = (length: number): number[] => Array.from({ length }, (_, i) => (i * 7) & 0xff);
@@ -90,6 +100,21 @@ for (const { own, inside, far, tooBig, quotes } of sides) {
       }
     },
   );
+}
+
+// TCPMSS asks for the path MTU of both directions.
+for (const { own, inside, far, tooBig, quotes } of sides) {
+  for (const told of [0, 900, 1281, 1300]) {
+    const host = far(100 + (told & 15));
+    line.outside(tooBig(packet({ from: own, to: host }, ...quotes[0]!), told));
+    const mss = [2, 4, ...u16(1460)];
+    line.inside(
+      tcp({ from: inside, to: host }, { sport: 6000, dport: 80, seq: 1, flags: 'S', options: mss }),
+    );
+    line.outside(
+      tcp({ from: host, to: inside }, { sport: 6001, dport: 80, seq: 1, flags: 'S', options: mss }),
+    );
+  }
 }
 
 export const steps = line.steps;
