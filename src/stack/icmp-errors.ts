@@ -1,6 +1,7 @@
 /**
  * ICMP errors about packets of this host's own (RFC 1122 3.2.2, RFC 4443 2.4): whom they are about, what they mean to an
- * application, and path MTUs. The quoted packet is somebody's word only: the transports check what of it they can.
+ * application, and path MTUs. The quoted packet is somebody's word only: the transports check what of it they can. Whether it
+ * is a later fragment, which has no ports, is not asked in IPv4 (icmp_unreach).
  */
 import type { Family } from '../netfilter/hook.ts';
 import { readI32, readU16 } from '../wire/bytes.ts';
@@ -62,7 +63,6 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
   const headerLength = ipv4.headerLength(bytes, inner);
   const at = inner + headerLength;
   if (headerLength < ipv4.HEADER_LENGTH || at + QUOTED_TRANSPORT > l3End) return false;
-  if ((ipv4.fragWord(bytes, inner) & ipv4.FRAG_OFFSET_MASK) !== 0) return false;
   const protocol = ipv4.protocol(bytes, inner);
   const transport = transportOf(host, protocol);
   const isOwnProtocol = protocol === IPPROTO_ICMP;

@@ -102,6 +102,12 @@ for (const { own, inside, far, tooBig, quotes } of sides) {
   );
 }
 
+// Of a later fragment of the gateway's own echo reply.
+const later = packet({ from: sides[1]!.own, to: sides[1]!.far(120) }, ICMP!, payload(60));
+later[7] = 0x10;
+line.outside(sides[1]!.tooBig(later, MTU));
+line.outside(echo({ from: sides[1]!.far(120), to: sides[1]!.own }, false, ++id, 1, payload(1440)));
+
 // TCPMSS asks for the path MTU of both directions.
 for (const { own, inside, far, tooBig, quotes } of sides) {
   for (const told of [0, 900, 1281, 1300]) {
