@@ -134,12 +134,15 @@ export function randomSources(seed: number, fastLeavePercent = 25): BridgeCase {
   const n = () => 1 + rng.below(4);
   const knows = chance(75);
   const some = (make: (n: number) => string) => [1, 2, 3].filter(() => chance(45)).map(make);
-  // Each has sources of its own: one that is named behind two ports may be lost by the kernel (docs/switches.md).
+  // Each has sources of its own, or they share theirs.
+  const areShared = chance(60);
   const records = (isV6: boolean, station: number) =>
     Array.from({ length: chance(20) ? 2 : 1 }, () => ({
       kind: 1 + rng.below(6),
       group: oneOf(isV6 ? groups6 : groups),
-      sources: some((i) => (isV6 ? `fd00:${station}::${i}` : `10.0.${station}.${i}`)),
+      sources: some((i) =>
+        isV6 ? `fd00:${areShared ? 1 : station}::${i}` : `10.0.${areShared ? 1 : station}.${i}`,
+      ),
     }));
   const report = (station: number): string => {
     const from = `02000000000${station}`;
@@ -148,16 +151,12 @@ export function randomSources(seed: number, fastLeavePercent = 25): BridgeCase {
       () => igmp3Frame(from, host, records(false, station)),
       () => igmp3Frame(from, host, records(false, station)),
       () => mld2Frame(from, `fe80::${station}`, records(true, station)),
-      // A member of the earlier version may be forgotten by the kernel where sources were known before (docs/switches.md).
-      () =>
-        knows
-          ? igmpFrame(from, host, LEAVE, 0, oneOf(groups))
-          : igmpFrame(from, host, REPORT, 0, oneOf(groups)),
-      () => mldFrame(from, knows ? 132 : 131, oneOf(groups6)),
+      () => igmpFrame(from, host, chance(50) ? LEAVE : REPORT, 0, oneOf(groups)),
+      () => mldFrame(from, chance(50) ? 132 : 131, oneOf(groups6)),
     ])();
   };
   const data = (): string => {
-    const [station, source] = [n(), n()];
+    const [station, source] = [areShared ? 1 : n(), n()];
     return oneOf([
       () => dataFrame('020000000009', oneOf(groups), `10.0.${station}.${source}`),
       () => dataFrame6('020000000009', oneOf(groups6), `fd00:${station}::${source}`),

@@ -1,17 +1,5 @@
 /** Which ports have members of which multicast group, and of which sources: a bounded table, keyed by VLAN and address. */
-import type { Membership } from './membership.ts';
-
-export interface Group {
-  readonly vid: number;
-  readonly w0: number;
-  readonly w1: number;
-  readonly w2: number;
-  readonly w3: number;
-  readonly family: 4 | 6;
-  /** By port index. */
-  readonly members: (Membership | null)[];
-  next: Group | null;
-}
+import { Group } from './group.ts';
 
 export class Groups {
   private readonly ports: number;
@@ -28,7 +16,7 @@ export class Groups {
   /** Null for a group that has no member now. */
   find(vid: number, w0: number, w1: number, w2: number, w3: number, now: number): Group | null {
     const group = this.search(vid, w0, w1, w2, w3);
-    return group !== null && hasMembers(group, now) ? group : null;
+    return group?.settle(now) === true ? group : null;
   }
 
   /** The group, made when it is not there; null when there is no room. */
@@ -42,12 +30,12 @@ export class Groups {
     family: 4 | 6,
   ): Group | null {
     const known = this.search(vid, w0, w1, w2, w3);
+    known?.settle(now);
     if (known !== null) return known;
     if (this.count >= this.most) this.sweep(now);
     if (this.count >= this.most) return null;
     const hash = hashOf(vid, w0, w1, w2, w3);
-    const members = new Array<Membership | null>(this.ports).fill(null);
-    const group = { vid, w0, w1, w2, w3, family, members, next: this.byHash.get(hash) ?? null };
+    const group = new Group({ vid, w0, w1, w2, w3, family }, this.ports, this.byHash.get(hash) ?? null);
     this.byHash.set(hash, group);
     this.count++;
     return group;
@@ -57,7 +45,7 @@ export class Groups {
   *live(now: number): IterableIterator<Group> {
     for (const first of this.byHash.values()) {
       for (let group: Group | null = first; group !== null; group = group.next)
-        if (hasMembers(group, now)) yield group;
+        if (group.settle(now)) yield group;
     }
   }
 
@@ -82,16 +70,6 @@ export class Groups {
       this.byHash.set(hash, group);
     }
   }
-}
-
-function hasMembers({ members }: Group, now: number): boolean {
-  for (let i = 0; i < members.length; i++) {
-    const member = members[i]!;
-    if (member === null) continue;
-    if (member.isLive(now)) return true;
-    members[i] = null;
-  }
-  return false;
 }
 
 function hashOf(vid: number, w0: number, w1: number, w2: number, w3: number): number {

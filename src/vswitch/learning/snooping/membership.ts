@@ -6,11 +6,11 @@
  *     INCLUDE (sources) ── TO_EX, IS_EX ──► EXCLUDE (wanted, unwanted) ── group timer ends ──► INCLUDE (wanted)
  *
  * Timers are times at which they end, and are looked at when somebody asks. Members that know no sources (IGMPv2, MLDv1, or a
- * bridge set to those) are in EXCLUDE mode without any.
+ * bridge set to those) are in EXCLUDE mode without any, unless they join where others want some sources only.
  */
 import { Record } from '../../../wire/igmp.ts';
 import { Listeners } from './listeners.ts';
-import { Mode, Source, type Words } from './sources.ts';
+import { isSame, Mode, Source, type Words } from './sources.ts';
 
 /** More sources of one group behind one port are not kept (PG_SRC_ENT_LIMIT). */
 const MOST_SOURCES = 32;
@@ -30,7 +30,7 @@ const NOTHING: Questions = { group: false, sources: [] };
 
 export class Membership {
   mode: number;
-  /** Of EXCLUDE mode. */
+  /** When the group's timer ends; 0 while it does not run. */
   until = 0;
   private list: Source[] = [];
   /** Of a port that is left at once. */
@@ -44,35 +44,30 @@ export class Membership {
     return this.list;
   }
 
-  /** Ends what has ended by now; false when nothing is left. */
-  isLive(now: number): boolean {
-    if (this.mode === Mode.EXCLUDE && this.until <= now) {
-      this.mode = Mode.INCLUDE;
-      this.list = this.list.filter(({ until }) => until > this.until);
-    }
-    if (this.mode === Mode.INCLUDE && this.list.length > 0) {
-      let last = 0;
-      for (const source of this.list) last = Math.max(last, source.until);
-      if (last <= now) this.list = [];
-    }
-    return this.mode === Mode.EXCLUDE || this.list.length > 0;
+  get wantsNothing(): boolean {
+    return this.mode === Mode.INCLUDE && this.list.length === 0;
   }
 
-  /** Does the port get what this source sends to the group? */
-  wants(w0: number, w1: number, w2: number, w3: number, now: number): boolean {
-    if (!this.isLive(now)) return false;
-    for (const { words, until } of this.list) {
-      if (words[0] === w0 && words[3] === w3 && words[1] === w1 && words[2] === w2) return until > now;
+  /**
+   * Ends what has ended by now; false when the member has. One that wanted nothing from the beginning (it allows no sources) does
+   * not end.
+   */
+  settle(now: number): boolean {
+    if (this.until !== 0 && this.until <= now) {
+      this.list = this.list.filter(({ until }) => until > this.until);
+      this.mode = Mode.INCLUDE;
+      this.until = 0;
+      if (this.list.length === 0) return false;
     }
-    return this.mode === Mode.EXCLUDE;
+    if (this.mode === Mode.EXCLUDE || this.list.every(({ until }) => until > now)) return true;
+    this.list = this.list.filter(({ until }) => until > now);
+    return this.list.length > 0;
   }
 
   // ── Records ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A record of the group arrived; what has to be asked because of it. */
   hear(kind: number, named: readonly Words[], now: number, times: MembershipTimes): Questions {
-    this.isLive(now);
-    if (this.mode === Mode.INCLUDE) this.list = this.list.filter(({ until }) => until > now);
     for (const source of this.list) source.isNamed = source.isAsked = false;
     switch (kind) {
       case Record.IS_IN:
@@ -96,7 +91,7 @@ export class Membership {
   /** All but those that are named; those that were not known begin with this timer. */
   private exclude(named: readonly Words[], begin: number, now: number, times: MembershipTimes): void {
     for (const words of named) {
-      const known = this.find(words);
+      const known = this.find(...words);
       if (known !== undefined) known.isNamed = true;
       else this.add(words, begin);
     }
@@ -107,7 +102,7 @@ export class Membership {
 
   private changeToExclude(named: readonly Words[], now: number, times: MembershipTimes): Questions {
     const wasInclude = this.mode === Mode.INCLUDE;
-    const known = new Set(named.map((words) => this.find(words)));
+    const known = new Set(named.map((words) => this.find(...words)));
     this.exclude(named, wasInclude ? 0 : this.until, now, times);
     for (const source of this.list) source.isAsked = wasInclude ? known.has(source) : source.until > now;
     return this.ask(false, now, times);
@@ -125,7 +120,7 @@ export class Membership {
 
   private block(named: readonly Words[], now: number, times: MembershipTimes): Questions {
     for (const words of named) {
-      const known = this.find(words);
+      const known = this.find(...words);
       if (this.mode === Mode.INCLUDE) {
         if (known !== undefined) known.isAsked = true;
       } else {
@@ -146,13 +141,15 @@ export class Membership {
   }
 
   private refresh(words: Words, until: number): Source | undefined {
-    const source = this.find(words) ?? this.add(words, until);
+    const source = this.find(...words) ?? this.add(words, until);
     if (source !== undefined) source.until = until;
     return source;
   }
 
-  private find(words: Words): Source | undefined {
-    return this.list.find((source) => source.words.every((word, i) => word === words[i]));
+  /** A source that is named, wanted or not. */
+  find(w0: number, w1: number, w2: number, w3: number): Source | undefined {
+    for (const source of this.list) if (isSame(source.words, w0, w1, w2, w3)) return source;
+    return undefined;
   }
 
   private add(words: Words, until: number): Source | undefined {

@@ -23,7 +23,8 @@ import { WireStatus } from '../../../wire/wire-status.ts';
 import type { BridgePort } from '../bridge-port.ts';
 import { Asking, type SnoopingHost } from './asking.ts';
 import type { SnoopingConfig } from './config.ts';
-import { Groups, type Group } from './groups.ts';
+import type { Group } from './group.ts';
+import { Groups } from './groups.ts';
 import { Membership, type MembershipTimes } from './membership.ts';
 import { Querier } from './querier.ts';
 import { Mode, type Words } from './sources.ts';
@@ -66,6 +67,8 @@ export class Snooping {
   private readonly times: MembershipTimes;
   /** The group of the frame looked at last; null for none with members. And who sent it. */
   private group: Group | null = null;
+  /** Ports that get what its sender sends beside those that named him; null where nobody has. */
+  private beside: ReadonlySet<number> | null = null;
   private source0 = 0;
   private source1 = 0;
   private source2 = 0;
@@ -111,12 +114,13 @@ export class Snooping {
   }
 
   /** Whether somebody behind the port wants the frame that was looked at last. */
-  hasMember({ index }: BridgePort): boolean {
+  hasMember({ index, isSelf }: BridgePort): boolean {
     const member = this.group?.members[index] ?? null;
     if (member === null) return false;
-    const { now } = this.host.clock;
-    if (!this.asking.knowsSources(this.group!.family)) return member.isLive(now);
-    return member.wants(this.source0, this.source1, this.source2, this.source3, now);
+    if (isSelf || !this.asking.knowsSources(this.group!.family)) return true;
+    if (this.beside === null) return member.mode === Mode.EXCLUDE;
+    const source = member.find(this.source0, this.source1, this.source2, this.source3);
+    return source === undefined ? this.beside.has(index) : source.until > this.host.clock.now;
   }
 
   /** The groups that have members, for people: `bridge mdb`. */
@@ -129,7 +133,7 @@ export class Snooping {
     for (const group of this.groups.live(now)) {
       for (const port of this.ports) {
         const member = group.members[port.index]!;
-        if (member?.isLive(now) === true) yield { group, port, member };
+        if (member !== null) yield { group, port, member };
       }
     }
   }
@@ -148,6 +152,12 @@ export class Snooping {
     return this.queriers[family].isThere;
   }
 
+  /** Data of the group are looked at; null: of none that has members. */
+  private wanted(group: Group | null): void {
+    this.group = group;
+    this.beside = group?.besideNamers(this.source0, this.source1, this.source2, this.source3) ?? null;
+  }
+
   // ── IPv4 ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   private look4(from: BridgePort, pkt: PacketBuffer, vid: number, status: WireStatus): number {
@@ -156,7 +166,7 @@ export class Snooping {
     const isLocal = dst0 >>> 8 === LOCAL_GROUPS;
     if (pkt.proto !== IPPROTO_IGMP) {
       if (!this.hasQuerier(4)) return Fate.FLOOD;
-      this.group = this.groups.find(vid, dst0, 0, 0, 0, this.host.clock.now);
+      this.wanted(this.groups.find(vid, dst0, 0, 0, 0, this.host.clock.now));
       return this.group !== null || !isLocal ? Fate.MEMBERS : Fate.FLOOD;
     }
     if (!igmp.isIntact(bytes, l4, l3End)) return Fate.BAD;
@@ -214,7 +224,7 @@ export class Snooping {
     const isMld = type === MLD_QUERY || type === MLD_REPORT || type === MLD_DONE || type === MLD2_REPORT;
     if (!isMld) {
       if (!this.hasQuerier(6)) return Fate.FLOOD;
-      this.group = this.groups.find(vid, dst0, dst1, dst2, dst3, this.host.clock.now);
+      this.wanted(this.groups.find(vid, dst0, dst1, dst2, dst3, this.host.clock.now));
       return this.group !== null || !isAllNodes(dst0, dst1, dst2, dst3) ? Fate.MEMBERS : Fate.FLOOD;
     }
     if (type === MLD2_REPORT) return this.records(from, pkt, vid, 6) ? Fate.FLOOD : Fate.BAD;
@@ -257,11 +267,8 @@ export class Snooping {
     const group = this.groups.open(vid, words[0], words[1], words[2], words[3], now, family);
     if (group === null) return null;
     const known = group.members[from.index]!;
-    const member =
-      known?.isLive(now) === true
-        ? known
-        : new Membership(isEarlier || from.isSelf ? Mode.EXCLUDE : Mode.INCLUDE);
-    group.members[from.index] = member;
+    const member = known ?? new Membership(isEarlier || from.isSelf ? Mode.EXCLUDE : Mode.INCLUDE);
+    if (known === null) group.join(from.index, member);
     if (isEarlier || from.isSelf) member.until = now + this.config.membershipInterval;
     return member;
   }
@@ -280,13 +287,13 @@ export class Snooping {
     const member = this.memberOf(group, from);
     if (group === null || member === null) return;
     if (from.fastLeave) {
-      group.members[from.index] = null;
+      group.leave(from.index);
       return;
     }
     // With another querier it is his to ask.
     if (this.queriers[family].isOther) return;
     if (this.config.querier) this.asking.about(from, words, family, []);
-    member.until = Math.min(member.until, this.host.clock.now + this.times.lastMember);
+    cutShort(member, this.host.clock.now + this.times.lastMember);
   }
 
   /** A query about one group: whoever does not answer it in time is no member. */
@@ -295,8 +302,10 @@ export class Snooping {
     if (group === null) return;
     const end = this.host.clock.now + afterUs;
     for (const member of group.members) {
-      if (member === null || (this.asking.knowsSources(family) && member.mode === Mode.INCLUDE)) continue;
-      member.until = Math.min(member.until, end);
+      const isRunning = member?.until !== 0;
+      if (member === null || (this.asking.knowsSources(family) && member.mode === Mode.INCLUDE && !isRunning))
+        continue;
+      cutShort(member, end);
     }
   }
 
@@ -336,18 +345,22 @@ export class Snooping {
       else this.join(from, vid, words, family, true);
       return;
     }
-    const member = wantsNone
-      ? this.memberOf(this.find(vid, words), from)
-      : this.join(from, vid, words, family, false);
-    if (member === null) return;
-    const { now } = this.host.clock;
-    const asked = member.hear(kind, sources, now, this.times);
+    if (!wantsNone) this.join(from, vid, words, family, false);
+    const group = this.find(vid, words);
+    const member = this.memberOf(group, from);
+    if (group === null || member === null) return;
+    const { mode } = member;
+    const before = [...member.sources];
+    const asked = member.hear(kind, sources, this.host.clock.now, this.times);
+    group.followSources(from.index, before);
     if (from.fastLeave) {
       member.forget(member.listeners.hear(this.senderKey(), kind, sources));
-      const leaves = kind === igmp.Record.TO_IN || kind === igmp.Record.BLOCK;
-      const group = leaves && member.listeners.isEmpty ? this.find(vid, words) : null;
-      if (group !== null) group.members[from.index] = null;
+      group.followSources(from.index, member.sources);
     }
+    if (member.mode !== mode) group.standBeside(from.index);
+    const isBlock = kind === igmp.Record.BLOCK;
+    const isLeft = from.fastLeave && (isBlock || kind === igmp.Record.TO_IN) && member.listeners.isEmpty;
+    if (isLeft || (isBlock && member.wantsNothing)) group.leave(from.index);
     if (!this.queriers[family].isSelf) return;
     if (asked.sources.length > 0)
       this.asking.about(
@@ -373,6 +386,11 @@ export class Snooping {
     if (!this.queriers[family].hear(address, responseUs) || from.isSelf) return;
     this.routerUntil[from.index] = this.host.clock.now + this.config.querierInterval;
   }
+}
+
+/** The group's timer ends then, if not before. */
+function cutShort(member: Membership, end: number): void {
+  member.until = member.until === 0 ? end : Math.min(member.until, end);
 }
 
 function ip4At(bytes: Uint8Array, at: number): Words {

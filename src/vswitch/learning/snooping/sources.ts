@@ -6,6 +6,10 @@ export const Mode = { INCLUDE: 0, EXCLUDE: 1 } as const;
 /** An address: of IPv4 in the first word, of IPv6 in all. */
 export type Words = readonly [number, number, number, number];
 
+export function isSame(words: Words, w0: number, w1: number, w2: number, w3: number): boolean {
+  return words[3] === w3 && words[0] === w0 && words[1] === w1 && words[2] === w2;
+}
+
 export class Source {
   readonly words: Words;
   until = 0;
