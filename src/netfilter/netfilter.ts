@@ -177,6 +177,11 @@ export class Netfilter {
     this.nat.unbind(iface, address);
   }
 
+  /** A bridge hands up what it has copied to others: they share the connection, which is confirmed before INPUT. */
+  confirm(pkt: PacketBuffer): number {
+    return this.conntrack.confirm(pkt, Hook.INPUT);
+  }
+
   /** The packet ended, however it did: an unconfirmed connection that only it holds is freed. */
   release(pkt: PacketBuffer): void {
     if (pkt.ct !== 0) this.conntrack.release(pkt);

@@ -12,6 +12,7 @@
  */
 import { DropReason } from '../netfilter/drop-reason.ts';
 import { Hook } from '../netfilter/hook.ts';
+import { Verdict } from '../netfilter/verdict.ts';
 import { copyBytes, readU16 } from '../wire/bytes.ts';
 import { dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_8021Q, ETH_P_IP, ETH_P_IPV6, ETH_P_PPP_SES } from '../wire/ether-type.ts';
@@ -141,6 +142,8 @@ export class BridgeNetfilter {
       ethernet.setDst(pkt.bytes, pkt.start, device.mac, 0);
       return true;
     }
+    const { packetType: type } = pkt;
+    if (isPppoe(header) && route.route?.hasGateway !== true) askByWrongAddress(pkt);
     const neighbours = pkt.family === 4 ? host.neighbours4 : host.neighbours6;
     const neighbour = neighbours.find(device, pkt.via0, pkt.via1, pkt.via2, pkt.via3);
     if (neighbour !== undefined && neighbours.isReachable(neighbour)) {
@@ -149,6 +152,7 @@ export class BridgeNetfilter {
     }
     pkt.physOut = host.bridgePorts.hold((waited, mac) => {
       waited.physOut = 0;
+      waited.packetType = type;
       enframe(waited, header);
       ethernet.setDst(waited.bytes, waited.start, mac, 0);
       this.owner.resume(port, waited);
@@ -175,9 +179,8 @@ export class BridgeNetfilter {
 
   /** br_nf_dev_queue_xmit: what is too long for the port, or was put together, leaves in pieces. */
   private cut(pkt: PacketBuffer, header: Uint8Array, portMtu: number): Uint8Array[] {
-    const isPppoe = header.length === ethernet.HEADER_LENGTH + PPPOE_HEADER;
     const mtu = pkt.fragMaxSize === 0 ? portMtu : Math.min(portMtu, pkt.fragMaxSize);
-    if (pkt.l3End - pkt.l3 + (isPppoe ? PPPOE_HEADER : 0) <= mtu) {
+    if (pkt.l3End - pkt.l3 + (isPppoe(header) ? PPPOE_HEADER : 0) <= mtu) {
       enframe(pkt, header);
       return [pkt.bytes.slice(pkt.start, pkt.l3End)];
     }
@@ -200,8 +203,12 @@ export class BridgeNetfilter {
 
   // ── Up ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  handUp(passed: PacketBuffer): void {
+  /** br_nf_local_in: what the bridge copied to others as well is a known connection from now on. */
+  handUp(passed: PacketBuffer): boolean {
+    const isShared = passed.packetType !== PacketType.HOST;
+    if (isShared && this.host.filter?.confirm(passed) === Verdict.DROP) return false;
     this.handed = passed;
+    return true;
   }
 
   /** What is known of the frame that the bridge's interface is being given, for `restore` when the host gets it; else null. */
@@ -267,6 +274,25 @@ export class BridgeNetfilter {
     settings.vlan = flag('filter-vlan-tagged');
     settings.pppoe = flag('filter-pppoe-tagged');
   }
+}
+
+function isPppoe(header: Uint8Array): boolean {
+  return header.length === ethernet.HEADER_LENGTH + PPPOE_HEADER;
+}
+
+/**
+ * A packet in a session has its session's header in front again when the kernel looks for its neighbour: it takes for the
+ * destination what stands so far before it, asks for that in vain, and finds nothing there that it could send an error about.
+ */
+function askByWrongAddress(pkt: PacketBuffer): void {
+  const { bytes } = pkt;
+  const at = pkt.l3 - PPPOE_HEADER;
+  pkt.packetType = PacketType.OTHERHOST;
+  pkt.via0 = pkt.family === 4 ? ipv4.dst(bytes, at) : ipv6.dstWord(bytes, at, 0);
+  if (pkt.family === 4) return;
+  pkt.via1 = ipv6.dstWord(bytes, at, 1);
+  pkt.via2 = ipv6.dstWord(bytes, at, 2);
+  pkt.via3 = ipv6.dstWord(bytes, at, 3);
 }
 
 /** A packet of its own, with room in front, in which `network` bytes of the frame stand before IP. */

@@ -79,6 +79,8 @@ import type { Transport } from './transport.ts';
 export interface PacketFilter {
   /** Verdict.ACCEPT, DROP (with pkt.dropReason set) or STOLEN (somebody keeps it). */
   run(hook: Hook, pkt: PacketBuffer): number;
+  /** The connection of a packet that does not go to this host alone is confirmed before INPUT; a verdict as above. */
+  confirm(pkt: PacketBuffer): number;
   /** A packet leaves by a neighbour at once, on a route of that MTU. */
   leaves(pkt: PacketBuffer, hop: NextHop, mtu: number): void;
   /** An interface went down (`address` null), or lost that address. */

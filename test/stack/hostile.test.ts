@@ -11,6 +11,7 @@ import { G0, GATEWAY, H0, SCENARIOS } from './scenarios.ts';
 function tracked(rig: Rig): Rig {
   rig.host.filter = {
     run: (hook, pkt) => (hook === Hook.PREROUTING ? rig.host.defragment(pkt, hook, 0) : Verdict.ACCEPT),
+    confirm: () => Verdict.ACCEPT,
     leaves: () => {},
     interfaceLost: () => {},
   };

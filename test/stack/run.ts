@@ -32,6 +32,7 @@ function defragmenter(host: Host): PacketFilter {
       if (pkt.family === 4 && !isFragment) return Verdict.ACCEPT;
       return host.defragment(pkt, hook, 0);
     },
+    confirm: () => Verdict.ACCEPT,
     leaves() {},
     interfaceLost() {},
   };

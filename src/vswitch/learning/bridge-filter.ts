@@ -19,6 +19,9 @@ export interface BridgeFilter {
    * leave in its place: none when a rule drops it, several when it has to be cut.
    */
   leave(passed: PacketBuffer, bytes: Uint8Array, start: number, end: number, port: number): Uint8Array[];
-  /** What `arrive` let pass goes up to the host, in the frame that the switch's own interface is given next. */
-  handUp(passed: PacketBuffer): void;
+  /**
+   * What `arrive` let pass goes up to the host, in the frame that the switch's own interface is given next. False when it
+   * ends here.
+   */
+  handUp(passed: PacketBuffer): boolean;
 }

@@ -345,7 +345,7 @@ export class LearningSwitch extends VirtualSwitch<BridgePort> {
       else if (self.promisc) frame.shape(frame.tpid, frame.tci);
       else return;
     }
-    if (this.passed !== null) this.filter!.handUp(this.passed);
+    if (this.passed !== null && !this.filter!.handUp(this.passed)) return;
     this.emit(self, frame.bytes, frame.start, frame.end, frame.cause);
   }
 
