@@ -65,7 +65,9 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
   if (headerLength < ipv4.HEADER_LENGTH || at + QUOTED_TRANSPORT > l3End) return false;
   const protocol = ipv4.protocol(bytes, inner);
   const transport = transportOf(host, protocol);
-  const isOwnProtocol = protocol === IPPROTO_ICMP;
+  // An echo reply is the host's own; anything else a raw socket's.
+  const isOwnIcmp =
+    protocol === IPPROTO_ICMP && (bytes[at] === icmp.ECHO_REPLY || host.raw.isHeard(4, IPPROTO_ICMP));
   const words = (word: number) => Int32Array.of(word, 0, 0, 0);
   const ends = quotedEnds(4, bytes, at, words(ipv4.src(bytes, inner)), words(ipv4.dst(bytes, inner)));
   const quoted = readI32(bytes, at + 4);
@@ -75,8 +77,7 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
     const said = readU16(bytes, l4 + 6);
     const length = ipv4.totalLength(bytes, inner);
     const mtu = said !== 0 ? said : (PLATEAUS.find((plateau) => plateau < length) ?? 68);
-    // Of a protocol that checks nothing (an echo request) it is believed as well, as Linux does.
-    if (isOwnProtocol || transport?.hasSent(ends, quoted) === true) {
+    if (isOwnIcmp || transport?.hasSent(ends, quoted) === true) {
       const learnt = host.pathMtus.learn(4, ends.remote, mtu);
       transport?.packetTooBig(ends, quoted, learnt);
     }
@@ -101,7 +102,6 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const at = find(protocol);
   if (at < 0 || at + QUOTED_TRANSPORT > l3End) return false;
   const transport = transportOf(host, protocol);
-  const isOwnProtocol = protocol === IPPROTO_ICMPV6;
   const words = (offset: number) =>
     Int32Array.of(
       readI32(bytes, offset),
@@ -114,7 +114,8 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.PACKET_TOO_BIG) {
     const mtu = readI32(bytes, l4 + 4) >>> 0;
-    if (isOwnProtocol || transport?.hasSent(ends, quoted) === true) {
+    // Of ICMPv6 anything is believed, as Linux does.
+    if (protocol === IPPROTO_ICMPV6 || transport?.hasSent(ends, quoted) === true) {
       const learnt = host.pathMtus.learn(6, ends.remote, mtu);
       transport?.packetTooBig(ends, quoted, learnt);
     }

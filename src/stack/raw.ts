@@ -72,6 +72,10 @@ export class RawSockets {
     };
   }
 
+  isHeard(family: Family, protocol: number): boolean {
+    return this.listeners.some((one) => one.family === family && one.protocol === protocol);
+  }
+
   /** True when somebody saw it. */
   deliver(pkt: PacketBuffer, device: Device): boolean {
     if (this.listeners.length === 0) return false;

@@ -33,7 +33,7 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
   if (pkt.fragOffset !== 0 || pkt.proto !== IPPROTO_TCP) return;
   if (pkt.l4 + tcp.HEADER_LENGTH > pkt.l3End) return;
   if ((tcp.flags(pkt.bytes, pkt.l4) & tcp.RST) !== 0) return;
-  if (!headerSumIsRight(pkt) || !(isTakenForRight(pkt, hook) || sumsAreRight(pkt))) return;
+  if (!sumAllowsReset(pkt, hook)) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (!hasUnicastAddresses(host, pkt)) return;
   rejectTcp(host, pkt, conntrack);
@@ -42,6 +42,12 @@ export function rejectWithReset(host: Host, pkt: PacketBuffer, hook: Hook, connt
 /** Once tracking has a packet's sum nobody compares it on the way out, where copies of what came in with a wrong one may be. */
 function isTakenForRight(pkt: PacketBuffer, hook: Hook): boolean {
   return isKnownRight(pkt) || (hook === Hook.OUTPUT && pkt.checksumState === ChecksumState.WRONG);
+}
+
+/** ip_forward has the sum that tracking has forgotten, so that the whole is summed again (for ICMP it is not). */
+function sumAllowsReset(pkt: PacketBuffer, hook: Hook): boolean {
+  if (!isTakenForRight(pkt, hook)) return sumsAreRight(pkt);
+  return hook !== Hook.FORWARD || headerSumIsRight(pkt);
 }
 
 function sumAllowsAnswer(pkt: PacketBuffer): boolean {
@@ -74,7 +80,7 @@ function sumsAreRight(pkt: PacketBuffer): boolean {
 
 /**
  * Linux sums the whole packet and takes it for granted that the IP header adds nothing. Where an option has been filled
- * in on the way (ip4-options.ts) it does, and the packet gets no answer; for a reset it sums again what tracking has.
+ * in on the way (ip4-options.ts) it does, and the packet gets no answer.
  */
 function headerSumIsRight(pkt: PacketBuffer): boolean {
   return pkt.family === 6 || ipv4.checksumOk(pkt.bytes, pkt.l3);

@@ -89,8 +89,7 @@ function sendReset4(host: Host, pkt: PacketBuffer, tos: number, conntrack: Closi
   if (found) {
     const ttl = host.sysctls.get('net.ipv4.ip_default_ttl');
     echo?.write(reset.bytes, reset.l3 + ipv4.HEADER_LENGTH, reset);
-    const flags = host.pathMtus.isLocked(reset) ? 0 : ipv4.FLAG_DF;
-    writeHeader4(reset, headerLength, tos, 0, flags, ttl, IPPROTO_TCP);
+    writeHeader4(reset, headerLength, tos, 0, ipv4.FLAG_DF, ttl, IPPROTO_TCP);
     dissectNetwork(reset, ETH_P_IP);
     writeSegment(reset, pkt);
     redissectTransport(reset);

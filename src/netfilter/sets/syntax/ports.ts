@@ -98,7 +98,9 @@ function codesOf(names: typeof ICMP_NAMES): ReadonlyMap<string, number> {
 }
 
 const ICMP_CODES = codesOf(ICMP_NAMES);
-const ICMPV6_CODES = codesOf(ICMPV6_NAMES);
+/** ip6tables has learnt these since, ipset has not. */
+const UNKNOWN_TO_IPSET = new Set(['beyond-scope', 'failed-policy', 'reject-route']);
+const ICMPV6_CODES = codesOf(ICMPV6_NAMES.filter(([name]) => !UNKNOWN_TO_IPSET.has(name)));
 
 function readIcmp(text: string, names: ReadonlyMap<string, number>, what: string): number {
   const known = names.get(text);

@@ -60,6 +60,8 @@ const sides: readonly Side[] = [
       icmp({ from: '203.0.113.254', to: '203.0.113.1' }, 3, 4, [...u16(0), ...u16(mtu), ...about]),
     quotes: [
       [ICMP, [0, 0, ...payload(60)]],
+      [ICMP, [8, 0, ...payload(60)]],
+      [ICMP, [3, 3, ...payload(60)]],
       [TCP, payload(60)],
       [UDP, payload(60)],
       [ESP, payload(60)],
@@ -107,6 +109,14 @@ const later = packet({ from: sides[1]!.own, to: sides[1]!.far(120) }, ICMP!, pay
 later[7] = 0x10;
 line.outside(sides[1]!.tooBig(later, MTU));
 line.outside(echo({ from: sides[1]!.far(120), to: sides[1]!.own }, false, ++id, 1, payload(1440)));
+
+// Of a segment to a closed port: resets bear DF all the same.
+for (const [i, told] of [100, 1400].entries()) {
+  const [side, host] = [sides[1]!, sides[1]!.far(130 + i)];
+  line.outside(side.tooBig(packet({ from: side.own, to: host }, ...side.quotes[0]!), told));
+  line.outside(tcp({ from: host, to: side.own }, { sport: 7000, dport: 81, seq: 1, flags: 'S' }));
+  line.outside(udp({ from: host, to: side.own }, 7000, 81, payload(900)));
+}
 
 // TCPMSS asks for the path MTU of both directions.
 for (const { own, inside, far, tooBig, quotes } of sides) {
