@@ -24,6 +24,7 @@ export const PROGRAMS = [
 
 const SLUICE = 'bin/sluice.js';
 const MACHINE = '100.64.0.2';
+const MACHINE6 = 'fd53:6c75:6963:6500::2';
 const MAC = { web: '02:00:00:00:00:11', db: '02:00:00:00:00:12' } as const;
 const READY_MS = 120_000;
 const FILE_BYTES = 300_000;
@@ -77,7 +78,8 @@ export class Stage {
     execFileSync('ip', ['netns', 'add', this.namespace]);
     execFileSync('ip', ['-n', this.namespace, 'link', 'set', 'lo', 'up']);
     this.inside('vsftpd', join(folder, 'vsftpd.conf'));
-    this.inside('busybox', 'httpd', '-f', '-p', '127.0.0.1:8000', '-h', join(folder, 'served'));
+    for (const address of ['127.0.0.1', '[::1]'])
+      this.inside('busybox', 'httpd', '-f', '-p', `${address}:8000`, '-h', join(folder, 'served'));
     await this.up();
   }
 
@@ -228,24 +230,31 @@ export const ACTS: readonly Act[] = [
       expect(await stage.run('web', 'ip -4 addr show dev eth0'), /inet 192\.168\.122\.11\/24/);
       const wait = 'until ip -6 addr show dev eth0 | grep "scope global dynamic"; do usleep 100000; done';
       expect(await stage.run('web', wait), /fd00:122::ff:fe00:11\/64/);
+      expect(await stage.run('web', 'ip -6 route'), /default via fe80::/);
+      expect(await stage.run('web', 'cat /sys/class/net/eth0/mtu'), /^65520$/m);
     },
   },
   {
     says: 'it finds this machine by its name',
     async play(stage) {
       expect(await stage.run('web', 'nslookup machine'), /100\.64\.0\.2/);
+      expect(await stage.run('web', 'nslookup nobody.guests.internal', false), /NXDOMAIN/);
     },
   },
   {
-    says: 'it fetches a file from an HTTP server of this machine',
+    says: 'it fetches a file from an HTTP server of this machine, over IPv4 and IPv6',
     async play(stage) {
-      const command = 'wget -q -O - http://100.64.0.2:8000/file.bin | wc -c';
-      expect(await stage.run('web', command), new RegExp(`^${FILE_BYTES}$`, 'm'));
+      for (const machine of [MACHINE, `[${MACHINE6}]`]) {
+        const command = `wget -q -O - "http://${machine}:8000/file.bin" | wc -c`;
+        expect(await stage.run('web', command), new RegExp(`^${FILE_BYTES}$`, 'm'));
+      }
     },
   },
   {
-    says: 'it is pinged by its gateway',
+    says: 'it is pinged by its gateway, pings this machine, and nobody where there is nobody',
     async play(stage) {
+      await stage.run('web', 'ping -c 1 -W 10 machine');
+      await stage.run('web', 'ping -c 1 -W 2 192.0.2.77', false);
       expect(stage.sluice('ping', '-c', '1', '192.168.122.11'), / 0% packet loss/);
     },
   },
