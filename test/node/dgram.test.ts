@@ -100,6 +100,24 @@ describe('node: dgram', () => {
     server.dropMembership('224.0.0.251', '10.0.0.2');
   });
 
+  it('receives what comes to groups that others of its host are in, unless multicastAll is off', async () => {
+    const { a, b, network } = pair();
+    const open = (multicastAll: boolean) => {
+      const socket = b.dgram.udp.open({ family: 4, port: 5353, reuseAddress: true });
+      socket.multicastAll = multicastAll;
+      return socket;
+    };
+    const [open5353, strict] = [open(true), open(false)];
+    const member = b.dgram.udp.open({ family: 4, port: 6000 });
+    member.join(Int32Array.of(0xe00000fb | 0, 0, 0, 0), b.host.devices.named('eth0')!.index);
+    const client = a.dgram.createSocket('udp4');
+    client.setMulticastInterface('10.0.0.1');
+    client.send('to others', 5353, '224.0.0.251');
+    await new Promise<void>((resolve) => network.clock.at(network.clock.now + 10_000, resolve));
+    assert.equal(open5353.received.count, 1);
+    assert.equal(strict.received.count, 0);
+  });
+
   it('refuses a port in use and datagrams that are too long', async () => {
     const { a } = pair();
     const first = a.dgram.createSocket('udp4').bind(53);

@@ -48,6 +48,8 @@ export class UdpSocket {
   multicastHopLimit = 1;
   /** Own datagrams to groups come back to sockets of this host. */
   multicastLoop = true;
+  /** IP_MULTICAST_ALL, IPV6_MULTICAST_ALL: also what comes to groups that others on this host are in. */
+  multicastAll = true;
   /** The device that groups are sent to by; 0: routing says. */
   multicastDevice = 0;
   typeOfService = 0;
@@ -98,6 +100,11 @@ export class UdpSocket {
 
   leave(group: Int32Array, device: number): void {
     this.udp.leave(this, group, device);
+  }
+
+  /** Does it receive what comes to this group by this device? */
+  wants(w0: number, w1: number, w2: number, w3: number, device: number): boolean {
+    return this.multicastAll || this.isIn(w0, w1, w2, w3, device);
   }
 
   isIn(w0: number, w1: number, w2: number, w3: number, device: number): boolean {

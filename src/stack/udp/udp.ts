@@ -118,7 +118,7 @@ export class Udp implements Transport {
     return true;
   }
 
-  /** Groups and broadcasts reach every socket that wants them. */
+  /** Groups (the host is in them, or the datagram would not have come so far) and broadcasts reach every socket that wants them. */
   private deliverToAll(
     candidates: readonly UdpSocket[],
     pkt: PacketBuffer,
@@ -128,7 +128,7 @@ export class Udp implements Transport {
     let isAny = false;
     for (const socket of candidates) {
       if (score(socket, pkt, device) < 0) continue;
-      if (isGroup && !socket.isIn(pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, device.index)) continue;
+      if (isGroup && !socket.wants(pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, device.index)) continue;
       this.deliver(socket, pkt, device);
       isAny = true;
     }
