@@ -24,6 +24,7 @@ import {
   type View,
 } from './format.ts';
 import { restoreMemory } from './memory.ts';
+import { isReference, pathTo } from './path.ts';
 
 /** Throws SluiceError, and then `root` may be changed in part: build another. */
 export function restoreState(root: object, state: SavedState, kinds: StateKinds): void {
@@ -175,7 +176,8 @@ class Restorer {
       case 'object': {
         if (one.class === '') return {};
         const known = this.classes[one.class];
-        if (known === undefined) throw refuse(`${this.pathOf(number)}: a ${one.class} cannot be restored`);
+        if (known === undefined)
+          throw refuse(`${pathTo(number, this.saved)}: a ${one.class} cannot be restored`);
         return Object.create(known.prototype as object) as object;
       }
       case 'array':
@@ -187,7 +189,9 @@ class Restorer {
       case 'memory':
         return new ArrayBuffer(one.length);
       case 'fixed':
-        throw refuse(`${this.pathOf(number)}: a ${one.name} cannot be restored; it has to be there already`);
+        throw refuse(
+          `${pathTo(number, this.saved)}: a ${one.name} cannot be restored; it has to be there already`,
+        );
     }
   }
 
@@ -264,25 +268,6 @@ class Restorer {
       if (!names.has(name)) delete (here as Record<string, unknown>)[name];
     }
   }
-
-  // ── Complaints ──────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** The way from the root to an object, such as `hosts.a.tcp.table`. */
-  private pathOf(number: number): string {
-    const from = new Map<number, readonly [number, string]>();
-    const seen = [0];
-    for (const at of seen) {
-      for (const [name, to] of partsIn(this.saved[at]!)) {
-        if (to === 0 || from.has(to)) continue;
-        from.set(to, [at, name]);
-        seen.push(to);
-      }
-      if (from.has(number)) break;
-    }
-    const path: string[] = [];
-    for (let at = from.get(number); at !== undefined; at = from.get(at[0])) path.unshift(at[1]);
-    return path.join('.');
-  }
 }
 
 /**
@@ -298,10 +283,6 @@ function isOfOneName(fields: readonly SavedValue[], candidate: Record<string, un
   return true;
 }
 
-function isReference(value: SavedValue): value is readonly ['ref', number] {
-  return Array.isArray(value) && value[0] === 'ref';
-}
-
 function isBuiltIn(value: object): boolean {
   return (
     typeof value === 'function' ||
@@ -311,36 +292,4 @@ function isBuiltIn(value: object): boolean {
     value instanceof ArrayBuffer ||
     ArrayBuffer.isView(value)
   );
-}
-
-/** What an object refers to: names and numbers. */
-function partsIn(one: SavedObject): (readonly [string, number])[] {
-  const parts: (readonly [string, number])[] = [];
-  const add = (name: string, value: SavedValue | undefined) => {
-    if (value !== undefined && isReference(value)) parts.push([name, value[1]]);
-  };
-  switch (one.kind) {
-    case 'object':
-      for (let i = 0; i < one.fields.length; i += 2) add(String(one.fields[i]), one.fields[i + 1]);
-      break;
-    case 'map':
-      for (let i = 0; i < one.items.length; i += 2) {
-        add(`key ${i / 2}`, one.items[i]);
-        add(Array.isArray(one.items[i]) ? `value ${i / 2}` : String(one.items[i]), one.items[i + 1]);
-      }
-      break;
-    case 'array':
-    case 'set':
-      one.items.forEach((item, i) => add(String(i), item));
-      break;
-    case 'call':
-      parts.push(['owner', one.owner]);
-      one.args.forEach((arg, i) => add(`argument ${i}`, arg));
-      break;
-    case 'view':
-      parts.push(['memory', one.memory]);
-      break;
-    default:
-  }
-  return parts;
 }

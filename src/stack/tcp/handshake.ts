@@ -203,11 +203,11 @@ export function receiveForHandshake(owner: Tcp, handshake: Handshake, segment: S
   const isOld = isOldTimestamp(owner, handshake, handshake.hasTimestamps, segment);
   if ((flags & (tcp.SYN | tcp.ACK | tcp.RST)) === tcp.SYN && segment.seq === handshake.irs && !isOld) {
     // Our answer was lost. Not too often, and the timer goes on as it was.
-    if (!owner.isInvalidLimited(handshake)) sendSynAck(owner, handshake, false);
+    if (!owner.challenges.isLimited(handshake)) sendSynAck(owner, handshake, false);
     return null;
   }
   if (isOld || !isInWindow(segment, next, Math.max(handshake.rcvWnd, 1))) {
-    if ((flags & tcp.RST) === 0 && !owner.isInvalidLimited(handshake)) acknowledge(owner, handshake);
+    if ((flags & tcp.RST) === 0 && !owner.challenges.isLimited(handshake)) acknowledge(owner, handshake);
     return null;
   }
   if ((flags & tcp.RST) !== 0) {

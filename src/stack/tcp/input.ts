@@ -23,7 +23,7 @@ export function receiveSegment(c: Connection, segment: Segment): void {
   if (!isAcceptable(c, segment)) return;
   // Fifth: the ACK field.
   if ((segment.flags & tcp.ACK) === 0) return;
-  if (takeAck(c, segment) === AckVerdict.CHALLENGE) return c.tcp.challenge(c);
+  if (takeAck(c, segment) === AckVerdict.CHALLENGE) return c.tcp.challenges.send(c);
   if (!noteAcknowledged(c, segment)) return;
   // Sixth and seventh: urgent data, data, FIN.
   if (segment.dataLength > 0 || (segment.flags & tcp.FIN) !== 0) {
@@ -49,19 +49,19 @@ function isAcceptable(c: Connection, segment: Segment): boolean {
   const window = windowLeft(c);
   if (!isInWindow(segment, next, window) || (exceedsWindow(c, segment, window) && !isReset)) {
     if (isReset) return false;
-    if ((flags & tcp.SYN) !== 0) c.tcp.challenge(c);
+    if ((flags & tcp.SYN) !== 0) c.tcp.challenges.send(c);
     else refuse(c, segment);
     return false;
   }
   if (isReset) {
     // RFC 5961 3.2: a blind attacker can hit the window, but hardly the one number.
     if (segment.seq === next || isEndOfSack(c, segment)) c.tcp.end(c, resetCode(c));
-    else c.tcp.challenge(c);
+    else c.tcp.challenges.send(c);
     return false;
   }
   if ((flags & tcp.SYN) !== 0 && !isAnswerToBothOpening(c, segment)) {
     // RFC 5961 4.2: a peer that has restarted will answer the challenge with a reset.
-    c.tcp.challenge(c);
+    c.tcp.challenges.send(c);
     return false;
   }
   return true;
@@ -102,7 +102,7 @@ function refuse(c: Connection, segment: Segment): false {
     noteDuplicate(c, segment.seq, end);
   }
   // What carries data is always answered: somebody waits for it. The rest only now and then.
-  if (segment.dataLength > 0 || !c.tcp.isInvalidLimited(c)) sendAck(c);
+  if (segment.dataLength > 0 || !c.tcp.challenges.isLimited(c)) sendAck(c);
   return false;
 }
 

@@ -18,8 +18,9 @@ import { freePort, openActively, type ConnectOptions } from './active-open.ts';
 import { Announcements } from './announcements.ts';
 import { RingMemory } from './byte-ring.ts';
 import { abort } from './calls.ts';
+import { Challenges } from './challenges.ts';
 import type { Connection, ConnectionEvents } from './connection.ts';
-import { NetError, type NetErrorCode } from './errors.ts';
+import type { NetErrorCode } from './errors.ts';
 import { FlowKind, FlowTable, type Ends } from './flow.ts';
 import {
   dropHandshake,
@@ -29,13 +30,14 @@ import {
   repeatHandshake,
   type Handshake,
 } from './handshake.ts';
+import { isInFlight, takeError, takeTooBig } from './icmp-in.ts';
 import { receiveSegment } from './input.ts';
 import type { Listener, ListenOptions } from './listener.ts';
 import { Listeners } from './listeners.ts';
-import { retransmitLost, sendAck, sendReset, syncMss } from './output.ts';
+import { sendReset } from './output.ts';
 import { portsOf, Purpose, Secrets } from './secrets.ts';
 import { Segment } from './segment.ts';
-import { isIn, OPENING, TcpState } from './states.ts';
+import { TcpState } from './states.ts';
 import { TcpSettings } from './sysctls.ts';
 import { Event } from './terms.ts';
 import { TimeWaits, TimeWaitVerdict, type TimeWait } from './time-wait.ts';
@@ -48,7 +50,6 @@ const US_PER_SECOND = 1_000_000;
 const SEQUENCE_TICKS_PER_US = 1000 / 64;
 /** The answer of `Tcp.claim` that there is no answer yet. */
 export const WAIT = 'wait';
-const MIN_PATH_MTU_4 = 552;
 /** Where there is no way, what every host takes (RFC 791). */
 const UNKNOWN_PATH_MTU = 576;
 
@@ -105,10 +106,9 @@ export class Tcp implements Transport {
   private readonly epoch: number;
   readonly listeners: Listeners;
   readonly announcements = new Announcements();
+  readonly challenges = new Challenges(this);
   /** Connections that no application holds any more. */
   orphans = 0;
-  private challengeSecond = -Infinity;
-  private challengesLeft = 0;
   /** Ports that were drawn, so that each search begins one further. */
   portsDrawn = 0;
 
@@ -241,18 +241,7 @@ export class Tcp implements Transport {
 
   /** An ICMP error about a segment of ours: `code` is what it means for the application, `isHard` that it will not pass. */
   icmpError(ends: Ends, seq: number, code: NetErrorCode, isHard: boolean): void {
-    const flow = this.table.of(ends);
-    if (flow === null || flow.kind === FlowKind.TIME_WAIT) return;
-    if (flow.kind === FlowKind.HANDSHAKE) {
-      const handshake = flow as Handshake;
-      if (isHard && seq === handshake.iss) dropHandshake(this, handshake);
-      return;
-    }
-    const c = flow as Connection;
-    if (!isInFlight(c, seq)) return;
-    this.tick();
-    if (isIn(c.state, OPENING) && isHard) this.end(c, code);
-    else c.softError = new NetError(code);
+    takeError(this, ends, seq, code, isHard);
   }
 
   hasSent(ends: Ends, seq: number): boolean {
@@ -260,61 +249,12 @@ export class Tcp implements Transport {
     return flow !== null && flow.kind === FlowKind.CONNECTION && isInFlight(flow as Connection, seq);
   }
 
-  /** Our segments are too large for the path (RFC 1191, RFC 8201). */
+  /** Our segments are too large for the path. */
   packetTooBig(ends: Ends, seq: number, mtu: number): void {
-    const flow = this.table.of(ends);
-    if (flow === null || flow.kind !== FlowKind.CONNECTION) return;
-    const c = flow as Connection;
-    if (!isInFlight(c, seq) || mtu >= c.pathMtu) return;
-    this.enter();
-    c.pathMtu = Math.max(mtu, c.family === 4 ? Math.min(MIN_PATH_MTU_4, c.pathMtu) : 1280);
-    syncMss(c);
-    this.resendTooBig(c);
-    this.leave();
-  }
-
-  /** What was sent too large was lost, but not to congestion: again, in smaller segments, with the same window. */
-  private resendTooBig(c: Connection): void {
-    const { flight } = c;
-    let isAny = false;
-    for (let index = 0; index < flight.count; index++) {
-      const length = (flight.end(index) - flight.start(index)) | 0;
-      if (length <= c.mss || (flight.flags(index) & 7) !== 0) continue;
-      flight.mark(index, 2);
-      c.lostOut++;
-      isAny = true;
-    }
-    if (!isAny) return;
-    c.highSeq = c.sndNxt;
-    if (c.phase < 4) c.phase = 4;
-    c.isFrto = false;
-    retransmitLost(c);
+    takeTooBig(this, ends, seq, mtu);
   }
 
   // ── Answers ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** RFC 5961: an acknowledgement that makes a true peer show itself, and an attacker no wiser. */
-  challenge(c: Connection): void {
-    if (this.isInvalidLimited(c)) return;
-    if (this.challengeSecond !== this.seconds) {
-      this.challengeSecond = this.seconds;
-      const limit = this.settings.challengeLimit;
-      // Half of it and chance, so that nobody can count what is left (CVE-2016-5696).
-      this.challengesLeft = Math.ceil(limit / 2) + this.rng.below(Math.max(1, limit));
-    }
-    if (this.challengesLeft <= 0) return;
-    this.challengesLeft--;
-    this.counters.challengeAcks++;
-    sendAck(c);
-  }
-
-  /** True when a segment out of window was answered for this flow a short time ago (tcp_invalid_ratelimit). */
-  isInvalidLimited(flow: { lastInvalidAck: number }): boolean {
-    const elapsed = (this.stamp - flow.lastInvalidAck) | 0;
-    if (flow.lastInvalidAck !== -1 && elapsed >= 0 && elapsed < this.settings.invalidRateLimitUs) return true;
-    flow.lastInvalidAck = this.stamp;
-    return false;
-  }
 
   /** A reset as the answer to a segment. */
   resetAnswer(segment: Segment): void {
@@ -402,11 +342,6 @@ export class Tcp implements Transport {
   tellApplications(): void {
     this.announcements.tell();
   }
-}
-
-/** Only somebody who saw our segments can name such a number (RFC 5927 4.1). */
-function isInFlight(c: Connection, seq: number): boolean {
-  return ((seq - c.sndUna) | 0) >= 0 && ((seq - c.sndNxt) | 0) <= 0;
 }
 
 function endsOf(pkt: PacketBuffer): Ends {
