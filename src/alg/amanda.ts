@@ -11,7 +11,7 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { bytesOfText, digits, indexOfBytes } from './byte-text.ts';
 import { Helper } from './helper.ts';
-import type { HelperFacts } from './helper-facts.ts';
+import { THREE_MINUTES_US, type HelperFacts } from './helper-facts.ts';
 import { payloadStart, replaceBytes } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -25,7 +25,7 @@ export const AMANDA: HelperFacts = {
   port: 10080,
   about: 'connections to a backup client of Amanda',
   linux: 'nf_conntrack_amanda, nf_nat_amanda',
-  policies: [{ name: 'amanda', maxExpected: 4, timeoutUs: 180_000_000 }],
+  policies: [{ name: 'amanda', maxExpected: 4, timeoutUs: THREE_MINUTES_US }],
   limits: [['a connection lives on without an answer', MASTER_TIMEOUT_US / 1_000_000, 's']],
 };
 

@@ -33,6 +33,10 @@ export interface StateMachine {
   readonly states: readonly (readonly [name: string, enteredWith: string, pinholes: string])[];
 }
 
+/** How long what was announced is waited for: Linux's two ways. */
+export const THREE_MINUTES_US = 180_000_000;
+export const FIVE_MINUTES_US = 300_000_000;
+
 /** Lower ports are those of services: nothing that a helper's strict kind opens leads there. */
 export const FIRST_OPEN_PORT = 1024;
 export const LOWEST_PORT: Limit = ['lowest port that is expected', FIRST_OPEN_PORT];

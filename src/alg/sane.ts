@@ -12,7 +12,7 @@ import { IPPROTO_TCP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { Helper } from './helper.ts';
-import type { HelperFacts } from './helper-facts.ts';
+import { FIVE_MINUTES_US, type HelperFacts } from './helper-facts.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -23,7 +23,7 @@ export const SANE: HelperFacts = {
   port: 6566,
   about: 'pictures of a scanner in the network (SANE)',
   linux: 'nf_conntrack_sane',
-  policies: [{ name: 'sane', maxExpected: 1, timeoutUs: 300_000_000 }],
+  policies: [{ name: 'sane', maxExpected: 1, timeoutUs: FIVE_MINUTES_US }],
 };
 
 const NET_START = 7;

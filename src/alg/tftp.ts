@@ -12,7 +12,7 @@ import { IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import { destinationOf, sourceOf } from './address.ts';
 import { Helper } from './helper.ts';
-import type { HelperFacts } from './helper-facts.ts';
+import { FIVE_MINUTES_US, type HelperFacts } from './helper-facts.ts';
 import { payloadStart } from './payload.ts';
 import type { AlgServices } from './services.ts';
 
@@ -23,7 +23,7 @@ export const TFTP: HelperFacts = {
   port: 69,
   about: 'the answer to a request of TFTP, from another port (RFC 1350)',
   linux: 'nf_conntrack_tftp, nf_nat_tftp',
-  policies: [{ name: 'tftp', maxExpected: 1, timeoutUs: 300_000_000 }],
+  policies: [{ name: 'tftp', maxExpected: 1, timeoutUs: FIVE_MINUTES_US }],
 };
 
 const READ = 1;

@@ -19,6 +19,21 @@ describe('SIP, strict: calls', () => {
     assert.deepEqual([phones.state, phones.expectations], ['ENDED', []]);
   });
 
+  it('compact names, names in other letters and folded lines say the same', () => {
+    const phones = new Phones();
+    const folded = phones
+      .offer()
+      .replace('Call-ID: call@1', 'i:\r\n call@1')
+      .replace('CSeq: 1 INVITE', 'cSEQ : 1\r\n\tINVITE')
+      .replace('From: ', 'f:')
+      .replace('To: ', 't:   ')
+      .replace('Via: ', 'v:')
+      .replace('Content-Type: application/sdp', 'c: APPLICATION/sdp ;\r\n charset=utf-8')
+      .replace('Content-Length: ', 'l:\t');
+    phones.says(folded).answers(phones.answer('200 OK'));
+    assert.deepEqual([phones.state, phones.expectations], ['ANSWERED', [...CALLEE, ...CALLER].sort()]);
+  });
+
   it('over IPv6', () => {
     const phones = new Phones({ family: 6 });
     phones.says(phones.offer());

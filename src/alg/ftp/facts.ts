@@ -1,5 +1,5 @@
 /** What both of FTP's helpers declare. Source: nf_conntrack_ftp. */
-import { LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
+import { FIVE_MINUTES_US, LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
 import { MAX_LINE } from '../line-reader.ts';
 import { FtpState } from './states.ts';
 
@@ -13,7 +13,7 @@ export const FTP: HelperFacts = {
   about: 'data connections of FTP (RFC 959, 2428, 4217)',
   linux: 'nf_conntrack_ftp, nf_nat_ftp',
   // One data connection at a time, which has to come within five minutes.
-  policies: [{ name: 'ftp', maxExpected: 1, timeoutUs: 300_000_000 }],
+  policies: [{ name: 'ftp', maxExpected: 1, timeoutUs: FIVE_MINUTES_US }],
   limits: [
     ['a line that is read', MAX_LINE, 'bytes'],
     ['commands sent ahead of their replies', MAX_PENDING],

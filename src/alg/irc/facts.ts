@@ -1,5 +1,5 @@
 /** What both of IRC's helpers declare. Source: nf_conntrack_irc. */
-import { LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
+import { FIVE_MINUTES_US, LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
 
 export const IRC: HelperFacts = {
   name: 'irc',
@@ -8,6 +8,6 @@ export const IRC: HelperFacts = {
   port: 6667,
   about: 'connections that a client of IRC offers another (DCC)',
   linux: 'nf_conntrack_irc, nf_nat_irc',
-  policies: [{ name: 'irc', maxExpected: 8, timeoutUs: 300_000_000 }],
+  policies: [{ name: 'irc', maxExpected: 8, timeoutUs: FIVE_MINUTES_US }],
   limits: [LOWEST_PORT],
 };

@@ -1,5 +1,5 @@
 /** What PPTP's helpers declare. Source: nf_conntrack_pptp. */
-import type { HelperFacts } from '../helper-facts.ts';
+import { FIVE_MINUTES_US, type HelperFacts } from '../helper-facts.ts';
 import { MAX_CALLS } from './calls.ts';
 import { CallState } from './session.ts';
 
@@ -11,8 +11,8 @@ export const PPTP: HelperFacts = {
   about: 'GRE of PPTP’s calls (RFC 2637)',
   linux: 'nf_conntrack_pptp, nf_nat_pptp',
   // GRE each way.
-  policies: [{ name: 'pptp', maxExpected: 2, timeoutUs: 300_000_000 }],
-  strictPolicies: [{ name: 'pptp', maxExpected: 2 * MAX_CALLS, timeoutUs: 300_000_000 }],
+  policies: [{ name: 'pptp', maxExpected: 2, timeoutUs: FIVE_MINUTES_US }],
+  strictPolicies: [{ name: 'pptp', maxExpected: 2 * MAX_CALLS, timeoutUs: FIVE_MINUTES_US }],
   limits: [['calls of a control connection at a time (Linux: 1)', MAX_CALLS]],
   states: {
     of: 'the call of a control connection that was spoken of last',

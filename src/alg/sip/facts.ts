@@ -1,6 +1,6 @@
 /** What SIP's helpers declare. Source: nf_conntrack_sip. */
 import type { ExpectPolicy } from '../../netfilter/conntrack/helpers.ts';
-import { LOWEST_PORT, type HelperFacts } from '../helper-facts.ts';
+import { LOWEST_PORT, THREE_MINUTES_US, type HelperFacts } from '../helper-facts.ts';
 import { CallState } from '../media/call-table.ts';
 import { mediaPolicies } from '../media/classes.ts';
 import { MAX_MEDIA } from '../media/sdp.ts';
@@ -12,8 +12,6 @@ import { SIP_PORT } from './kernel-text.ts';
 export const SIP_TIMEOUT_US = 3600_000_000;
 /** Calls of a connection at a time. */
 export const MAX_CALLS = 1024;
-
-const THREE_MINUTES_US = 180_000_000;
 
 /** Of a medium: RTP and RTCP, of both ends. */
 const LINUX_POLICIES: readonly ExpectPolicy[] = [

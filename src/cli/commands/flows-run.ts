@@ -1,6 +1,5 @@
 /** `sluice flows`, run: a replay whose summary's flows are what is printed. */
-import { escapeJson } from '../../replay/report/escape.ts';
-import { flowFields, flowTableText } from '../../replay/report/flows.ts';
+import { flowLines, flowTableText } from '../../replay/report/flows.ts';
 import { FdOutput } from '../../replay/report/index.ts';
 import { laddersSvg } from '../../replay/report/ladder-svg.ts';
 import { ladderText } from '../../replay/report/ladder.ts';
@@ -21,9 +20,7 @@ export function runFlowsCommand(captures: readonly string[], options: FlowsComma
     file.close();
   }
   if (options.json === true) {
-    for (const flow of flows) {
-      io.out.write(`${escapeJson(JSON.stringify({ type: 'flow', ...flowFields(flow) }))}\n`);
-    }
+    io.out.write(flowLines(flows));
   } else if (options.svg !== '-') {
     io.out.write(flowTableText(flows, summary.lastTimeUs ?? 0));
     if (options.ladder === true) for (const flow of flows) io.out.write(`\n${ladderText(flow)}`);

@@ -3,7 +3,7 @@
  * object a row. The ladder of a row is ladder.ts.
  */
 import type { Endpoint, Flow } from '../../alg/index.ts';
-import { escapeText } from './escape.ts';
+import { escapeJson, escapeText } from './escape.ts';
 import { padText, padTextStart, textWidth } from './text-width.ts';
 import { formatDuration } from './times.ts';
 
@@ -55,6 +55,13 @@ export function endpointText({ address, port }: Endpoint): string {
 
 function negotiatedText({ address, port }: Flow): string {
   return port === 0 ? NONE : endpointText({ address, port });
+}
+
+/** One object a line and row. */
+export function flowLines(flows: readonly Flow[]): string {
+  return flows
+    .map((flow) => `${escapeJson(JSON.stringify({ type: 'flow', ...flowFields(flow) }))}\n`)
+    .join('');
 }
 
 /** The fields of a row as the JSON reports have them. */

@@ -10,7 +10,9 @@ import { requireOrSkip } from '../../support/require.ts';
 const PCAPS = join(import.meta.dirname, '../../../pcaps');
 const NAT = '*nat\n-A POSTROUTING -o eth1 -j MASQUERADE\nCOMMIT\n';
 
-function callsOf(capture: string, extra = ''): readonly Call[] {
+const callsOf = (capture: string, extra = ''): readonly Call[] => reportOf(capture, extra).calls;
+
+function reportOf(capture: string, extra = ''): ReturnType<typeof runReplay> {
   return runReplay(
     {
       rules: { text: helperRules(4) + extra, file: 'rules' },
@@ -18,7 +20,7 @@ function callsOf(capture: string, extra = ''): readonly Call[] {
       inputs: [{ iface: null, path: join(PCAPS, capture) }],
     },
     { flows: true },
-  ).calls;
+  );
 }
 
 function tshark(capture: string, statistic: string): string {
@@ -71,6 +73,23 @@ describe('report: calls', () => {
     requireOrSkip(this, 'needs tshark that knows SIP statistics', setup !== undefined);
     const [call] = callsOf('sip-rtp.pcap');
     assert.equal(Math.floor((call!.answerUs - call!.startUs) / 1000), Number(setup));
+  });
+
+  it('messages of each method and status are as many as tshark counts', function () {
+    const lines = [
+      ...tshark('sip-rtp.pcap', 'sip,stat').matchAll(/^ {2}(?:SIP (\d+) .*?|([A-Z]+) *): +(\d+) Packets/gm),
+    ];
+    requireOrSkip(this, 'needs tshark that knows SIP statistics', lines.length > 0);
+    const counts = new Map<string, number>();
+    for (const { kind, text } of reportOf('sip-rtp.pcap').flows.flatMap(({ events }) => events)) {
+      const [first = '', second = ''] = text.split(' ');
+      const name = first === 'SIP/2.0' ? second : first;
+      if (kind === 'message') counts.set(name, (counts.get(name) ?? 0) + 1);
+    }
+    assert.deepEqual(
+      [...counts].sort(),
+      lines.map(([, status, method, count]) => [status ?? method, Number(count)] as [string, number]).sort(),
+    );
   });
 
   it('media are heard behind address translation too', () => {

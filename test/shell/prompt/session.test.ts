@@ -121,7 +121,9 @@ describe('the rule shell', () => {
 
   it('shows the flows of the helpers', async () => {
     assert.equal((await desk.enter('show alg')).out, 'no connection was watched by a helper\n');
+    assert.equal((await desk.enter('show alg --json')).out, '');
     assert.equal((await desk.enter('show')).status, 2);
+    assert.equal((await desk.enter('show alg --jsno')).status, 2);
   });
 
   it('has the commands of a lab, and the way of frames', async () => {
