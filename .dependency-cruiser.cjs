@@ -21,6 +21,7 @@ const MAY_IMPORT = {
     ...['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'control', 'programs'],
     ...['replay', 'lab', 'vmm'],
   ],
+  web: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'services', 'programs', 'vmm', 'shell'],
   cli: ['base', 'control', 'programs', 'shell', 'replay', 'conform', 'lab', 'vmm'],
 };
 const BROWSER_ROOMS = ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'programs', 'lab', 'services'];

@@ -32,7 +32,8 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     readInput: readStandardInput,
     now: () => new Date(),
     cwd: process.cwd(),
-    hostNameOf: async (address) => (await import('../shell/reverse-names.ts')).hostNameOf(address),
+    hostNameOf: async (address) => (await import('../shell/machine-names.ts')).hostNameOf(address),
+    lookUp: async (name, family) => (await import('../shell/machine-names.ts')).addressesOfHost(name, family),
   });
 }
 

@@ -9,8 +9,11 @@ import type { DnsNames } from './dns-names.ts';
 
 const TTL_SECONDS = 60;
 
+/** What a responder asks of names. */
+export type KnownNames = Pick<DnsNames, 'addressesOf' | 'nameOf'>;
+
 /** The answer to a message; undefined for what is no query. */
-export function answerQuery(names: DnsNames, message: Uint8Array): Uint8Array | undefined {
+export function answerQuery(names: KnownNames, message: Uint8Array): Uint8Array | undefined {
   const query = dns.parseQuery(message);
   if (query === undefined) return undefined;
   const answers = query.type === dns.Type.PTR ? pointers(names, query.name) : addresses(names, query);
@@ -18,12 +21,12 @@ export function answerQuery(names: DnsNames, message: Uint8Array): Uint8Array | 
   return dns.response(query, isKnown ? dns.ResponseCode.OK : dns.ResponseCode.NO_SUCH_NAME, answers);
 }
 
-function pointers(names: DnsNames, name: string): dns.DnsRecord[] {
+function pointers(names: KnownNames, name: string): dns.DnsRecord[] {
   const known = names.nameOf(dns.addressOfPointer(name) ?? '');
   return known === undefined ? [] : [{ type: dns.Type.PTR, ttl: TTL_SECONDS, data: known }];
 }
 
-function addresses(names: DnsNames, { name, type }: dns.DnsQuestion): dns.DnsRecord[] {
+function addresses(names: KnownNames, { name, type }: dns.DnsQuestion): dns.DnsRecord[] {
   const known = names.addressesOf(name);
   const bytes = type === dns.Type.A ? known.map(bytesOf4) : type === dns.Type.AAAA ? known.map(bytesOf6) : [];
   return bytes.flatMap((data) => (data === undefined ? [] : [{ type, ttl: TTL_SECONDS, data }]));

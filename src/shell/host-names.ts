@@ -11,10 +11,10 @@ export class HostNames {
   private readonly known = new Map<string, readonly string[]>();
   private readonly names = new Map<string, string | null>();
   private readonly unnamed = new Set<string>();
-  private readonly io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf'>;
+  private readonly io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>;
   private readonly wanted = new Map<string, readonly [name: string, family: Family]>();
 
-  constructor(io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf'>) {
+  constructor(io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>) {
     this.io = io;
   }
 
@@ -61,16 +61,10 @@ export class HostNames {
 
   private async lookUpWanted(): Promise<void> {
     if (this.wanted.size === 0) return;
-    // Loaded when it is needed, which it hardly ever is; `import()` there is none where V8 kept the script compiled.
-    const { lookup } = process.getBuiltinModule('node:dns/promises');
     const wanted = [...this.wanted];
     this.wanted.clear();
     for (const [key, [name, family]] of wanted) {
-      const found = await lookup(name, { family, all: true }).catch(() => []);
-      this.known.set(
-        key,
-        found.map(({ address }) => address),
-      );
+      this.known.set(key, (await this.io.lookUp?.(name, family)) ?? []);
     }
   }
 }

@@ -9,8 +9,10 @@ export interface ProgramIo extends PlainIo {
   now(): Date;
   /** What an address is called, for -L without -n; absent where nobody is to be asked. */
   hostNameOf?(address: string): Promise<string | null>;
-  /** Asked for the addresses of a name before this machine's resolver is; none where it is not known here. */
+  /** Asked for the addresses of a name before `lookUp` is; none where it is not known here. */
   addressesOf?(name: string, family: Family): readonly string[];
+  /** Asks this machine's resolver; absent where there is none. */
+  lookUp?(name: string, family: Family): Promise<readonly string[]>;
   /** What the names of files are relative to. */
   readonly cwd: string;
 }

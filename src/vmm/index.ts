@@ -16,6 +16,6 @@ export type { Nic, NicEvents } from './nics/nic.ts';
 export { StreamNic, type StreamAddress, type StreamNicOptions } from './nics/stream-nic.ts';
 export { DatagramNic, type DatagramAddress } from './nics/datagram-nic.ts';
 export { TapNic, type TapAddress } from './nics/tap-nic.ts';
-export { V86Nic, type V86Bus } from './nics/v86-nic.ts';
+export { V86Nic, type V86Like } from './nics/v86-nic.ts';
 export { WebSocketNic, type WebSocketNicOptions } from './nics/websocket-nic.ts';
 export { makeNic, parseAttachment, vmmWords, type Attachment } from './nics/attachment.ts';

@@ -9,7 +9,7 @@ import { parseAttachment, vmmWords } from '../../src/vmm/nics/attachment.ts';
 import { DatagramNic } from '../../src/vmm/nics/datagram-nic.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
 import { StreamNic } from '../../src/vmm/nics/stream-nic.ts';
-import { V86Nic, type V86Bus } from '../../src/vmm/nics/v86-nic.ts';
+import { V86Nic, type V86Like } from '../../src/vmm/nics/v86-nic.ts';
 import { WebSocketNic } from '../../src/vmm/nics/websocket-nic.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
 import { QemuGuest } from './qemu/guest.ts';
@@ -124,8 +124,10 @@ describe("a NIC on v86's bus", () => {
   it('hands frames over both ways until it is closed', async () => {
     const got: string[] = [];
     let listener: ((frame: Uint8Array) => void) | null = null;
-    const emulator: V86Bus = {
-      bus: { send: (_event, frame) => void got.push(Buffer.from(frame).toString()) },
+    const emulator: V86Like & { readonly bus: object } = {
+      bus: {
+        send: (_event: string, frame: Uint8Array) => void got.push(Buffer.from(frame).toString()),
+      },
       add_listener: (_event, one) => (listener = one),
       remove_listener: () => (listener = null),
     };

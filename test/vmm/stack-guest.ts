@@ -4,7 +4,8 @@ import { Host } from '../../src/stack/host.ts';
 import { Tcp, type Connection } from '../../src/stack/tcp/index.ts';
 import { Udp } from '../../src/stack/udp/index.ts';
 import { parseAddress } from '../../src/stack/address.ts';
-import type { GuestNetwork } from '../../src/vmm/machine-network.ts';
+import type { NetworkCore } from '../../src/vmm/network.ts';
+import type { World } from '../../src/vmm/surroundings.ts';
 import type { Nic, NicEvents } from '../../src/vmm/nics/nic.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
 
@@ -39,7 +40,7 @@ export interface StackGuest {
 
 /** Plugs a guest with these addresses in; the first is its gateway's network. */
 export function stackGuest(
-  network: GuestNetwork,
+  network: NetworkCore<World>,
   nic: StackNic,
   addresses: string[],
   gateways: string[],
@@ -73,7 +74,7 @@ export interface Exchange {
 
 /** Connects, sends everything, closes its side, and reads to the end. */
 export function exchange(
-  network: GuestNetwork,
+  network: NetworkCore<World>,
   { tcp }: StackGuest,
   address: string,
   port: number,
@@ -122,7 +123,7 @@ export function exchange(
 
 /** Sends a datagram from a new port, and waits for the answer; null when none comes in time. */
 export function ask(
-  network: GuestNetwork,
+  network: NetworkCore<World>,
   { udp }: StackGuest,
   address: string,
   port: number,

@@ -23,6 +23,7 @@ import { Failure, Status } from '../failure.ts';
 import type { ProgramIo as ShellIo } from '../program-io.ts';
 import { isRulesProgram, RULES_PROGRAMS } from '../program-names.ts';
 import { runRulesProgram } from '../rules-programs.ts';
+import { addressesOfHost } from '../machine-names.ts';
 import { LiveRules } from './live-rules.ts';
 import { addressesOfNode, nameOfNode } from './node-names.ts';
 import { show } from './show.ts';
@@ -110,6 +111,7 @@ export class LiveInstance implements ControlledInstance {
           ...io,
           hostNameOf: (address) => Promise.resolve(nameOfNode(nodes, address)),
           addressesOf: (host, family) => addressesOfNode(nodes, host, family),
+          lookUp: addressesOfHost,
         });
       }
       const program = programNamed(name);

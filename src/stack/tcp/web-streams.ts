@@ -15,9 +15,14 @@ export interface ByteStreams {
   readonly closed: Promise<void>;
 }
 
+/** Has the clock catch up before what comes from outside is done, where one moves by itself. */
+export type Enter = <T>(action: () => T) => T;
+
+const AT_ONCE: Enter = (action) => action();
+
 /** Takes over the connection's events. */
-export function webStreams(c: Connection): ByteStreams {
-  return new Streams(c);
+export function webStreams(c: Connection, enter = AT_ONCE): ByteStreams {
+  return new Streams(c, enter);
 }
 
 class Streams implements ByteStreams {
@@ -26,24 +31,30 @@ class Streams implements ByteStreams {
   readonly opened: Promise<void>;
   readonly closed: Promise<void>;
   private readonly connection: Connection;
+  private readonly enter: Enter;
   private source: ReadableStreamDefaultController<Uint8Array> | null = null;
   private hasEnded = false;
   private wake: (() => void) | null = null;
 
-  constructor(c: Connection) {
+  constructor(c: Connection, enter: Enter) {
     this.connection = c;
+    this.enter = enter;
     this.readable = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
           this.source = controller;
         },
-        pull: () => this.pull(),
-        cancel: () => c.close(),
+        pull: () => enter(() => this.pull()),
+        cancel: () => enter(() => c.close()),
       },
       { highWaterMark: 1 },
     );
     this.writable = new WritableStream<Uint8Array>(
-      { write: (chunk) => this.write(chunk), close: () => c.shutdown(), abort: () => c.abort() },
+      {
+        write: (chunk) => this.write(chunk),
+        close: () => enter(() => c.shutdown()),
+        abort: () => enter(() => c.abort()),
+      },
       { highWaterMark: 1 },
     );
     const opened = settleable();
@@ -110,7 +121,7 @@ class Streams implements ByteStreams {
   private async write(chunk: Uint8Array): Promise<void> {
     await this.opened;
     for (let at = 0; at < chunk.length;) {
-      const taken = this.connection.write(chunk, at);
+      const taken = this.enter(() => this.connection.write(chunk, at));
       if (taken < 0) throw this.connection.error ?? new NetError('EPIPE');
       at += taken;
       if (at < chunk.length) await new Promise<void>((resolve) => (this.wake = resolve));
