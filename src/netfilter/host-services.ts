@@ -65,7 +65,7 @@ export interface HostServices {
 
   /** The socket that sent the packet, null for packets that are forwarded or the host's own. Absent: there are none. */
   senderOf?(pkt: PacketBuffer): SocketFacts | null;
-  /** The socket that takes the packet, if it is for this host. Absent: there are none. */
+  /** The socket that would take the packet, wherever it goes. Absent: there are none. */
   receiverOf?(pkt: PacketBuffer, iif: number): SocketFacts | null;
   /** The socket that listens for the packet's protocol at an address and port (all 0: the packet's own); absent: none does. */
   listenerAt?(pkt: PacketBuffer, address: Int32Array, port: number): SocketFacts | null;

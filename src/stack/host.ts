@@ -26,7 +26,7 @@ import { Verdict } from '../netfilter/verdict.ts';
 import { dissectEthernet, dissectNetwork } from '../wire/dissect.ts';
 import { ETH_P_IP, ETH_P_IPV6 } from '../wire/ether-type.ts';
 import * as ethernet from '../wire/ethernet.ts';
-import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../wire/ip-protocol.ts';
+import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import { PacketBuffer, PacketType } from '../wire/packet-buffer.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import { isLinkLocal6, type AddressTable, type OwnAddress } from './addresses.ts';
@@ -73,6 +73,7 @@ import { leaveAtOnce, mayLeaveAtOnce } from './shortcut.ts';
 import { STACK_SYSCTLS } from './sysctls.ts';
 import { ProxiedHandshakes } from './proxied-handshakes.ts';
 import type { Ends } from './tcp/flow.ts';
+import { OWN_SOCKET } from './socket-facts.ts';
 import type { Transport } from './transport.ts';
 
 /** The packet filter, as the host calls it: netfilter's Netfilter, or nothing. */
@@ -572,7 +573,19 @@ export class Host implements HostServices {
     const isReset = this.resettingBySocket && pkt.proto === IPPROTO_TCP;
     // Neighbour discovery passes POSTROUTING as if it had come in where it goes out, but came in no frame.
     const isOwn = pkt.iif === 0 || (pkt.iif === pkt.oif && pkt.l2 < 0);
-    return isOwn && (isIcmp || isReset) ? OWN_SOCKET : null;
+    if (!isOwn) return null;
+    return isIcmp || isReset ? OWN_SOCKET : (this.transportOf(pkt)?.senderOf(pkt) ?? null);
+  }
+
+  receiverOf(pkt: PacketBuffer, iif: number): SocketFacts | null {
+    const device = this.devices.at(iif);
+    return device === undefined ? null : (this.transportOf(pkt)?.receiverOf(pkt, device) ?? null);
+  }
+
+  /** Null where there is none, or nothing to ask it about: ports can't be told. */
+  private transportOf({ proto, l4Ok }: PacketBuffer): Transport | null {
+    if (l4Ok === 0) return null;
+    return proto === IPPROTO_TCP ? this.tcp : proto === IPPROTO_UDP ? this.udp : null;
   }
 
   hasReversePath(pkt: PacketBuffer, iif: number, loose: boolean, acceptLocal: boolean): boolean {
@@ -626,16 +639,6 @@ function setSource(pkt: PacketBuffer, words: Int32Array): void {
   pkt.src2 = words[2]!;
   pkt.src3 = words[3]!;
 }
-
-/** By which the host sends its ICMP. */
-const OWN_SOCKET: SocketFacts = {
-  owner: null,
-  cgroupClass: 0,
-  cgroupPath: '/',
-  mark: 0,
-  transparent: false,
-  wildcard: false,
-};
 
 /** A packet on the loopback device remains what it was to the packet filter: its connection, its mark, being traced. */
 function keepState(pkt: PacketBuffer, from: PacketBuffer): void {

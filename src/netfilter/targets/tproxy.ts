@@ -1,11 +1,10 @@
 /**
- * `-j TPROXY`: hands the packet to a transparent proxy of this host, without changing it. Linux: xt_TPROXY. Where no socket
- * listens, the packet is dropped.
+ * `-j TPROXY`: hands the packet to a transparent proxy of this host, without changing it. Linux: xt_TPROXY. Where no
+ * transparent socket listens, the packet is dropped; programs on simulated hosts have none.
  */
 import { defineTarget, type InfoOf, type TargetAction } from '../extension.ts';
 import { DropReason } from '../drop-reason.ts';
 import { Hook, type Family } from '../hook.ts';
-import type { HookState } from '../hook-state.ts';
 import type { HostServices } from '../host-services.ts';
 import { ValueError } from '../syntax/value-error.ts';
 import { address, formatAddress, maskedAlways, resolvedPort, type Masked } from '../syntax/values/index.ts';
@@ -29,10 +28,10 @@ class TproxyAction implements TargetAction {
     this.mark = info.mark?.value ?? NO_MARK;
   }
 
-  run(pkt: PacketBuffer, at: HookState): number {
+  run(pkt: PacketBuffer): number {
     const { host, mark } = this;
-    const socket = host.receiverOf?.(pkt, at.iif) ?? host.listenerAt?.(pkt, this.address, this.port) ?? null;
-    if (socket === null) {
+    const socket = host.listenerAt?.(pkt, this.address, this.port) ?? null;
+    if (socket?.transparent !== true) {
       pkt.dropReason = DropReason.NO_SOCKET;
       return Verdict.DROP;
     }

@@ -4,6 +4,7 @@
  * that nobody can choose ports that fall into one bucket.
  */
 import type { Family } from '../../netfilter/hook.ts';
+import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 
 export const FlowKind = { CONNECTION: 0, HANDSHAKE: 1, TIME_WAIT: 2 } as const;
 export type FlowKind = (typeof FlowKind)[keyof typeof FlowKind];
@@ -62,6 +63,17 @@ export abstract class Flow {
 export function endsOf(flow: Flow): Ends {
   const { family, local, localPort, remote, remotePort } = flow;
   return { family, local, localPort, remote, remotePort };
+}
+
+/** Of a packet that this host sends. */
+export function endsOfSent(pkt: PacketBuffer): Ends {
+  return {
+    family: pkt.family === 6 ? 6 : 4,
+    local: Int32Array.of(pkt.src0, pkt.src1, pkt.src2, pkt.src3),
+    localPort: pkt.sport,
+    remote: Int32Array.of(pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3),
+    remotePort: pkt.dport,
+  };
 }
 
 const INITIAL_BUCKETS = 256;

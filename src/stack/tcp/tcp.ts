@@ -8,9 +8,11 @@
  */
 import type { Clock } from '../../base/clock.ts';
 import type { Rng } from '../../base/rng.ts';
+import type { SocketFacts } from '../../netfilter/host-services.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
+import { BOUND_SOCKET, OWN_SOCKET, WILDCARD_SOCKET } from '../socket-facts.ts';
 import { resetTcp } from '../tcp-reset.ts';
 import { attachTcp, type Transport } from '../transport.ts';
 import { Acked } from './acked.ts';
@@ -21,7 +23,7 @@ import { abort } from './calls.ts';
 import { Challenges } from './challenges.ts';
 import type { Connection, ConnectionEvents } from './connection.ts';
 import type { NetErrorCode } from './errors.ts';
-import { FlowKind, FlowTable, type Ends } from './flow.ts';
+import { endsOfSent, FlowKind, FlowTable, type Ends, type Flow } from './flow.ts';
 import {
   dropHandshake,
   receiveCookie,
@@ -37,7 +39,7 @@ import { Listeners } from './listeners.ts';
 import { sendReset } from './output.ts';
 import { portsOf, Purpose, Secrets } from './secrets.ts';
 import { Segment } from './segment.ts';
-import { TcpState } from './states.ts';
+import { isIn, MAY_TRANSMIT, TcpState } from './states.ts';
 import { TcpSettings } from './sysctls.ts';
 import { Event } from './terms.ts';
 import { TimeWaits, TimeWaitVerdict, type TimeWait } from './time-wait.ts';
@@ -191,19 +193,7 @@ export class Tcp implements Transport {
     this.settings.refresh();
     const { segment } = this;
     segment.read(pkt);
-    const flow = this.table.find(
-      pkt.family,
-      pkt.dst0,
-      pkt.dst1,
-      pkt.dst2,
-      pkt.dst3,
-      pkt.dport,
-      pkt.src0,
-      pkt.src1,
-      pkt.src2,
-      pkt.src3,
-      pkt.sport,
-    );
+    const flow = this.flowOf(pkt);
     if (flow === null) return this.receiveUnknown(pkt, segment);
     switch (flow.kind) {
       case FlowKind.CONNECTION:
@@ -218,6 +208,38 @@ export class Tcp implements Transport {
         if (this.timeWaits.receive(flow as TimeWait, segment) === TimeWaitVerdict.DONE) return true;
         return this.receiveUnknown(pkt, segment);
     }
+  }
+
+  private flowOf(pkt: PacketBuffer): Flow | null {
+    return this.table.find(
+      pkt.family,
+      pkt.dst0,
+      pkt.dst1,
+      pkt.dst2,
+      pkt.dst3,
+      pkt.dport,
+      pkt.src0,
+      pkt.src1,
+      pkt.src2,
+      pkt.src3,
+      pkt.sport,
+    );
+  }
+
+  receiverOf(pkt: PacketBuffer): SocketFacts | null {
+    if (this.flowOf(pkt) !== null) return BOUND_SOCKET;
+    const listener = this.listeners.find(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3, pkt.dport);
+    if (listener === undefined) return null;
+    return listener.address === undefined ? WILDCARD_SOCKET : BOUND_SOCKET;
+  }
+
+  senderOf(pkt: PacketBuffer): SocketFacts | null {
+    const flow = this.table.of(endsOfSent(pkt));
+    if (flow === null) return null;
+    if (flow.kind === FlowKind.TIME_WAIT) return OWN_SOCKET;
+    // A connection that its program closed is nobody's, once its FIN is out.
+    const isLeft = flow.kind === FlowKind.CONNECTION && (flow as Connection).isOrphan;
+    return isLeft && !isIn((flow as Connection).state, MAY_TRANSMIT) ? null : BOUND_SOCKET;
   }
 
   private receiveUnknown(pkt: PacketBuffer, segment: Segment): boolean {

@@ -3,7 +3,7 @@
  * errors that ICMP reports, groups and broadcasts.
  */
 import type { Rng } from '../../base/rng.ts';
-import { AddressType } from '../../netfilter/host-services.ts';
+import { AddressType, type SocketFacts } from '../../netfilter/host-services.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import { writeU16 } from '../../wire/bytes.ts';
 import { checksum, pseudoOf } from '../../wire/checksum.ts';
@@ -18,8 +18,9 @@ import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
 import { sendLocal4, writeHeader4 } from '../ip4-send.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from '../ip6-send.ts';
+import { BOUND_SOCKET, WILDCARD_SOCKET } from '../socket-facts.ts';
 import { NetError, type NetErrorCode } from '../tcp/errors.ts';
-import type { Ends } from '../tcp/flow.ts';
+import { endsOfSent, type Ends } from '../tcp/flow.ts';
 import { attachUdp, type Transport } from '../transport.ts';
 import { UdpSocket, type UdpOptions } from './socket.ts';
 
@@ -116,6 +117,19 @@ export class Udp implements Transport {
     if (socket === undefined) return false;
     this.deliver(socket, pkt, device);
     return true;
+  }
+
+  receiverOf(pkt: PacketBuffer, device: Device): SocketFacts | null {
+    const socket = bestOf(this.ports.get(pkt.dport) ?? [], pkt, device);
+    if (socket === undefined) return null;
+    return socket.address === undefined && socket.remote === undefined ? WILDCARD_SOCKET : BOUND_SOCKET;
+  }
+
+  senderOf(pkt: PacketBuffer): SocketFacts | null {
+    const ends = endsOfSent(pkt);
+    return (this.ports.get(pkt.sport) ?? []).some((socket) => mayHaveSent(socket, ends))
+      ? BOUND_SOCKET
+      : null;
   }
 
   /** Groups (the host is in them, or the datagram would not have come so far) and broadcasts reach every socket that wants them. */
