@@ -170,6 +170,8 @@ interface Declaration<O extends OptionSpecs> {
   readonly options: O;
   /** Using it switches connection tracking on for the family (Linux: nf_ct_netns_get); it may depend on the options. */
   readonly needsConntrack?: boolean | ((info: InfoOf<O>) => boolean);
+  /** Using it has fragments put together before any table sees them, as connection tracking has (nf_defrag_ipv4_enable). */
+  readonly needsWhole?: boolean;
   /** Checks what single options can't; throws ValueError. */
   check?(info: InfoOf<O>, use: RuleUse): void;
   /** What `-save` prints after `-m NAME`/`-j NAME`, where walking the options is not enough. */

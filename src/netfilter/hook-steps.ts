@@ -58,10 +58,11 @@ interface StepSpec {
   readonly needs: Needs;
 }
 
-/** What must be there for a step to run: a table, connection tracking, or both. */
+/** What must be there for a step to run: a table, connection tracking, or both; `gathering` does in place of tracking. */
 interface Needs {
   readonly table: number;
   readonly tracking: boolean;
+  readonly gathering?: boolean;
 }
 
 const NO_TABLE = -1;
@@ -81,7 +82,10 @@ const tableSteps = TABLE_NAMES.flatMap((name, table): StepSpec[] =>
 );
 
 const STEPS: readonly StepSpec[] = [
-  ...tracking(Step.DEFRAG, Priority.DEFRAG, Hook.PREROUTING, Hook.OUTPUT),
+  ...tracking(Step.DEFRAG, Priority.DEFRAG, Hook.PREROUTING, Hook.OUTPUT).map((step) => ({
+    ...step,
+    needs: { ...step.needs, gathering: true },
+  })),
   ...tracking(Step.CONNTRACK, Priority.CONNTRACK, Hook.PREROUTING, Hook.OUTPUT),
   ...tracking(Step.HELPER, Priority.HELPER, Hook.INPUT, Hook.POSTROUTING),
   ...tracking(Step.CONFIRM, Priority.CONFIRM, Hook.INPUT, Hook.POSTROUTING),
@@ -93,18 +97,21 @@ export const EMPTY_STEP = 32;
 
 /**
  * The steps of each hook for a family: `loaded` tells which tables are there, `isEmpty` which of their chains have no rules,
- * `tracks` whether tracking is on.
+ * `tracks` whether tracking is on, `gathers` whether fragments are put together without it.
  */
 export function stepsOf(
   loaded: (table: number) => boolean,
   isEmpty: (table: number, hook: Hook) => boolean,
   tracks: boolean,
+  gathers: boolean,
 ): Uint8Array[] {
   return Object.values(Hook).map((hook) =>
     Uint8Array.from(
       STEPS.filter(
         ({ hook: at, needs }) =>
-          at === hook && (tracks || !needs.tracking) && (needs.table === NO_TABLE || loaded(needs.table)),
+          at === hook &&
+          (tracks || !needs.tracking || (gathers && needs.gathering === true)) &&
+          (needs.table === NO_TABLE || loaded(needs.table)),
       ).map(({ step }) => (step < TABLE_NAMES.length && isEmpty(step, hook) ? EMPTY_STEP + step : step)),
     ),
   );

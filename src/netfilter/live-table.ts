@@ -32,6 +32,7 @@ export interface LiveTable {
   /** By hook: number of the chain that hangs on it, -1 for none. */
   readonly entry: readonly number[];
   readonly needsConntrack: boolean;
+  readonly needsWhole: boolean;
 }
 
 function asksForConntrack(used: {
@@ -48,6 +49,7 @@ export function bringToLife(table: Table, services: Services): LiveTable {
   const jumps = jumpTargets(layout);
   const hooks = reachableHooks(layout);
   let needsConntrack = false;
+  let needsWhole = false;
 
   const live = (rule: Rule, chain: Chain, slot: number): LiveRule => {
     const use = {
@@ -60,6 +62,8 @@ export function bringToLife(table: Table, services: Services): LiveTable {
     const { target } = rule;
     if (rule.matches.some(asksForConntrack)) needsConntrack = true;
     if (target.kind === 'extension' && asksForConntrack(target)) needsConntrack = true;
+    if (rule.matches.some(({ extension }) => extension.needsWhole === true)) needsWhole = true;
+    if (target.kind === 'extension' && target.extension.needsWhole === true) needsWhole = true;
     return {
       rule,
       tests: rule.matches.map(({ extension, info }) => extension.create(info, services, use)),
@@ -72,5 +76,5 @@ export function bringToLife(table: Table, services: Services): LiveTable {
     chain.rules.map((rule, index) => live(rule, chain, layout.starts[number]! + index)),
   );
   const entry = HOOK_NAMES.map((_, hook) => layout.chains.findIndex((chain) => chain.hook === hook));
-  return { layout, rules, entry, needsConntrack };
+  return { layout, rules, entry, needsConntrack, needsWhole };
 }

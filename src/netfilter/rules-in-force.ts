@@ -29,6 +29,8 @@ export class RulesInForce {
   private trackingForced = false;
   /** Tables in force with a rule that wants connections tracked. */
   private readonly tracked = new Set<TableName>();
+  /** And with one that wants fragments put together. */
+  private readonly gathered = new Set<TableName>();
   private readonly family: Family;
   private readonly parts: NetfilterParts;
   private readonly trace: TraceSink;
@@ -74,8 +76,14 @@ export class RulesInForce {
     this.flows = new FlowTable(this.parts.conntrack, engines);
     this.loaded = ruleset;
     user.replacesOthers();
-    for (const name of names) this.tracked.delete(name);
-    fresh.forEach(({ spec }, i) => live[i]!.needsConntrack && this.tracked.add(spec.name));
+    for (const name of names) {
+      this.tracked.delete(name);
+      this.gathered.delete(name);
+    }
+    fresh.forEach(({ spec: { name } }, i) => {
+      if (live[i]!.needsConntrack) this.tracked.add(name);
+      if (live[i]!.needsWhole) this.gathered.add(name);
+    });
     this.setTracking(this.trackingForced || this.tracked.size > 0);
   }
 
@@ -120,6 +128,7 @@ export class RulesInForce {
       (table) => this.engines[table] !== null,
       (table, hook) => this.engines[table]!.emptyAt[hook]! >= 0,
       this.tracking,
+      this.gathered.size > 0,
     );
   }
 }

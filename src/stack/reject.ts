@@ -23,7 +23,9 @@ import type { Host } from './host.ts';
 import { rejectTcp, type Closing } from './tcp-reset.ts';
 
 export function rejectWithIcmp(host: Host, pkt: PacketBuffer, type: number, code: number, hook: Hook): void {
-  if (pkt.fragOffset !== 0 || !(isTakenForRight(pkt, hook) || sumAllowsAnswer(pkt))) return;
+  // For an error it is enough that tracking once found the sum right (csum_valid), whatever became of the packet since.
+  const wasRight = isTakenForRight(pkt, hook) || pkt.checksumState === ChecksumState.OUTDATED;
+  if (pkt.fragOffset !== 0 || !(wasRight || sumAllowsAnswer(pkt))) return;
   if (hook === Hook.PREROUTING && !routeForAnswer(host, pkt)) return;
   if (pkt.family === 4) host.icmp4.error(pkt, type, code, 0);
   else host.icmp6.error(pkt, type, code, 0);
@@ -44,10 +46,11 @@ function isTakenForRight(pkt: PacketBuffer, hook: Hook): boolean {
   return isKnownRight(pkt) || (hook === Hook.OUTPUT && pkt.checksumState === ChecksumState.WRONG);
 }
 
-/** ip_forward has the sum that tracking has forgotten, so that the whole is summed again (for ICMP it is not). */
+/** ip_forward, which what is bridged does not pass, has the sum that tracking has forgotten: the whole is summed again. */
 function sumAllowsReset(pkt: PacketBuffer, hook: Hook): boolean {
-  if (!isTakenForRight(pkt, hook)) return sumsAreRight(pkt);
-  return hook !== Hook.FORWARD || headerSumIsRight(pkt);
+  const isForgotten =
+    hook === Hook.FORWARD && pkt.physOut === 0 && pkt.checksumState !== ChecksumState.SETTLED;
+  return (!isForgotten && isTakenForRight(pkt, hook)) || sumsAreRight(pkt);
 }
 
 function sumAllowsAnswer(pkt: PacketBuffer): boolean {

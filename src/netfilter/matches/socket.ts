@@ -44,6 +44,7 @@ export const socket = defineMatch({
   name: 'socket',
   about: 'a socket of this host would take the packet',
   stateful: true,
+  needsWhole: true,
   hooks: [Hook.PREROUTING, Hook.INPUT],
   options,
   list: (info) =>

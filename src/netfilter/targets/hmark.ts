@@ -55,7 +55,9 @@ class HmarkAction implements TargetAction {
       if (pkt.ct <= 0) return Verdict.CONTINUE;
       this.readConnection(this.conntrack, pkt.ct, tuple);
     } else {
-      readPacket(quotedPacket(pkt, this.scratchQuoted) ?? pkt, tuple);
+      const quoted = quotedPacket(pkt, this.scratchQuoted);
+      if (quoted === undefined) return Verdict.CONTINUE;
+      readPacket(quoted ?? pkt, tuple);
     }
     pkt.mark = this.markOf(tuple);
     return Verdict.CONTINUE;

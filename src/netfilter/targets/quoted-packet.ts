@@ -1,6 +1,8 @@
 /** The packet that an ICMP error quotes, as far as it is there: what Linux hashes in place of the error itself. */
 import { dissectNetwork } from '../../wire/dissect.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../../wire/ip-protocol.ts';
+import * as ipv4 from '../../wire/ipv4.ts';
+import * as ipv6 from '../../wire/ipv6.ts';
 import { PacketBuffer } from '../../wire/packet-buffer.ts';
 
 const ICMP_HEADER = 8;
@@ -8,10 +10,14 @@ const ICMP_HEADER = 8;
 const ICMP_ERRORS = [3, 4, 5, 11, 12];
 const FIRST_INFORMATIONAL_V6 = 128;
 
-/** Null when the packet is no error, or quotes nothing that can be read. `scratch` keeps the one object that is used. */
-export function quotedPacket(pkt: PacketBuffer, scratch: PacketBuffer[]): PacketBuffer | null {
+/**
+ * Null when the packet is no error, or quotes a packet of another version; undefined for an error that quotes less than a header.
+ * `scratch` keeps the one object that is used.
+ */
+export function quotedPacket(pkt: PacketBuffer, scratch: PacketBuffer[]): PacketBuffer | null | undefined {
   const quoted = pkt.l4 + ICMP_HEADER;
-  if (pkt.fragOffset !== 0 || quoted >= pkt.l3End || !isError(pkt)) return null;
+  if (pkt.fragOffset !== 0 || quoted > pkt.l3End || !isError(pkt)) return null;
+  if (quoted + (pkt.family === 4 ? ipv4.HEADER_LENGTH : ipv6.HEADER_LENGTH) > pkt.l3End) return undefined;
   const inner = (scratch[0] ??= new PacketBuffer());
   inner.reset(pkt.bytes, quoted, pkt.l3End);
   dissectNetwork(inner, 0);

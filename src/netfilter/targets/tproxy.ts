@@ -64,6 +64,7 @@ export const tproxy = defineTarget({
   name: 'TPROXY',
   about: 'hands the packet to a transparent proxy of this host',
   tables: ['mangle'],
+  needsWhole: true,
   hooks: [Hook.PREROUTING],
   options,
   check(_info, use) {
