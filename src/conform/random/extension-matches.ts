@@ -1,5 +1,5 @@
 /** Matches of IPv6 extension headers, and of the link-layer source (eui64). One function a match. */
-import { not, reaches, span, type Match } from './place.ts';
+import { not, reaches, span, wordOf, type Match } from './place.ts';
 
 const HEADERS = ['hop-by-hop', 'ipv6-opts', 'ipv6-route', 'ipv6-frag', 'ah', 'esp', 'ipv6-nonxt', 'protocol'];
 const OPTIONS = ['1', '0', '1:4', '5:2', '201:16', '194', '30:2', '1:2'];
@@ -73,8 +73,9 @@ export const eui64: Match = (place) =>
   place.family === 4 || reaches(place, 'OUTPUT', 'POSTROUTING') ? null : '-m eui64';
 
 /** A program of the packet filter: a byte of the datagram, loaded, masked and compared. */
-export const bpf: Match = ({ chance, facts }) => {
-  const { at, value } = chance.pick(facts.words);
+export const bpf: Match = (place) => {
+  const { chance } = place;
+  const { at, value } = wordOf(place);
   const wanted = (value & 0xff00_0000) >>> 24;
   const load = chance.pick([`48 0 0 ${at}`, `32 0 0 ${at},116 0 0 24,84 0 0 ${BYTES}`]);
   const count = load.split(',').length + 3;

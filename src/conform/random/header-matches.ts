@@ -1,7 +1,7 @@
 /** Matches of what a packet's headers and bytes say, one function a match. */
 import type { Chance } from './chance.ts';
 import { Protocol } from './packet-editor.ts';
-import { hex, not, quoted, reaches, span, type Match, type Place } from './place.ts';
+import { hex, not, quoted, reaches, span, wordOf, type Match, type Place } from './place.ts';
 
 const TCP_FLAGS = ['FIN', 'SYN', 'RST', 'PSH', 'ACK', 'URG'] as const;
 const WITH_PORTS: readonly number[] = [Protocol.TCP, Protocol.UDP, 33, 132, 136];
@@ -138,9 +138,10 @@ export const string: Match = ({ chance, facts }) => {
   return words.join(' ');
 };
 
-export const u32: Match = ({ chance, facts }) => {
+export const u32: Match = (place) => {
+  const { chance } = place;
   const test = (): string => {
-    const { at, value } = chance.pick(facts.words);
+    const { at, value } = wordOf(place);
     const way = chance.below(8);
     if (way === 0) return `0>>22&0x3C@${chance.pick([0, 4, 8, 12])}=0:0x7fffffff`;
     if (way === 1) return `0>>22&0x3C@12>>26&0x3C@0=${hex(chance.below(0x7fffffff))}:0xffffffff`;

@@ -36,6 +36,17 @@ export function reaches(place: Place, ...hooks: readonly HookName[]): boolean {
   return hooks.some((hook) => place.hooks.includes(hook));
 }
 
+/** Bytes of the IP header that the kernel draws for messages of its own, or that follow from what it draws. */
+const DRAWN = { 4: [4, 5, 10, 11], 6: [1, 2, 3] } as const;
+
+/** Four bytes of some frame, none of them drawn by the kernel where its own messages pass. */
+export function wordOf(place: Place): Facts['words'][number] {
+  const { chance, facts, family } = place;
+  if (!reaches(place, 'OUTPUT', 'POSTROUTING')) return chance.pick(facts.words);
+  const steady = facts.words.filter(({ at }) => !DRAWN[family].some((byte) => byte >= at && byte < at + 4));
+  return chance.pick(steady.length > 0 ? steady : [{ at: 12, value: 0 }]);
+}
+
 /** `! ` now and then. */
 export function not(chance: Chance): string {
   return chance.is(0.15) ? '! ' : '';
