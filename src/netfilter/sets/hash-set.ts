@@ -149,8 +149,10 @@ export class HashSet implements IpSet {
     if (!this.take(pkt, at, query)) return false;
     const known = this.findLive();
     if (known >= 0) {
-      if (query.exist) this.columns.setByPacket(known, query);
-      return query.exist;
+      if (!query.exist) return false;
+      this.columns.setByPacket(known, query);
+      this.exceptions[known] = false;
+      return true;
     }
     // A packet never makes the table grow: what finds its bucket full is not added (Linux: resizing is left to ipset).
     const row = this.newRow(false);
