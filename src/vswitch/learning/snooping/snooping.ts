@@ -23,6 +23,7 @@ import { WireStatus } from '../../../wire/wire-status.ts';
 import type { BridgePort } from '../bridge-port.ts';
 import { Asking, type SnoopingHost } from './asking.ts';
 import type { SnoopingConfig } from './config.ts';
+import { ip4At, isAllNodes, isLocal, LOCAL_GROUPS, wordsAt } from './group-address.ts';
 import type { Group } from './group.ts';
 import { Groups } from './groups.ts';
 import { Membership, type MembershipTimes } from './membership.ts';
@@ -41,8 +42,6 @@ export const Fate = {
 /** What `mcast_router` of a port says. */
 const Router = { NEVER: 0, LEARNT: 1, ALWAYS: 2 } as const;
 const US_PER_SECOND = 1_000_000;
-/** 224.0.0.0/24 is never snooped: routing protocols don't join. */
-const LOCAL_GROUPS = 0xe00000;
 const V1_RESPONSE_US = 10 * US_PER_SECOND;
 const MLD_LENGTH = 24;
 /** Queries of IGMPv3 and MLDv2 are longer; a bit in them says that routers need not take notice. */
@@ -391,22 +390,4 @@ export class Snooping {
 /** The group's timer ends then, if not before. */
 function cutShort(member: Membership, end: number): void {
   member.until = member.until === 0 ? end : Math.min(member.until, end);
-}
-
-function ip4At(bytes: Uint8Array, at: number): Words {
-  return [readI32(bytes, at), 0, 0, 0];
-}
-
-function wordsAt(bytes: Uint8Array, at: number): Words {
-  return [readI32(bytes, at), readI32(bytes, at + 4), readI32(bytes, at + 8), readI32(bytes, at + 12)];
-}
-
-/** Groups that nobody joins: those of the link, in IPv6 that of all nodes. */
-function isLocal([w0, w1, w2, w3]: Words, family: 4 | 6): boolean {
-  return family === 4 ? w0 >>> 8 === LOCAL_GROUPS : isAllNodes(w0, w1, w2, w3);
-}
-
-/** ff02::1: everybody is a member, nobody says so. */
-function isAllNodes(w0: number, w1: number, w2: number, w3: number): boolean {
-  return w0 >>> 0 === 0xff020000 && w1 === 0 && w2 === 0 && w3 === 1;
 }
