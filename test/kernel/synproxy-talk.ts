@@ -109,8 +109,8 @@ export const SERVER_SEQ = 5_000_000;
 export const CLIENT_STAMP = 0x1111_0000;
 export const SERVER_STAMP = 0x2222_0000;
 
-/** No side counts further in a talk. */
-const OWN_RANGE = 1_000_000;
+/** No side counts further in a talk; small, for a cookie that falls in there by chance is taken for the side's own. */
+const OWN_RANGE = 10_000;
 /** Numbers of a talk that belong to the cookie's are no further from it. */
 const RANGE = 20_000_000;
 
@@ -191,7 +191,8 @@ export class Talk {
       const value = frame.readUInt32BE(where);
       const isOwn = own.some((first) => (value - first) >>> 0 < OWN_RANGE);
       const isNear = (value - to + RANGE) >>> 0 < 2 * RANGE;
-      if (to !== 0 && isNear && !isOwn) frame.writeUInt32BE((as + value - to) >>> 0, where);
+      // 0 is a field that was not filled in: a cookie may be near that, too.
+      if (value !== 0 && to !== 0 && isNear && !isOwn) frame.writeUInt32BE((as + value - to) >>> 0, where);
     };
     const sumIsRight = isSumRight(frame, at);
     // To the client the numbers are the cookie's; so is what a SYN to the server acknowledges, for the rule to find it.
