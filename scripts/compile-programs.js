@@ -16,7 +16,7 @@ const { runOnStateFile } = runCompiled(script, path);
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-compile-'));
 const nothing = { write: () => undefined, flush: () => undefined };
-const io = { out: nothing, err: nothing, env: {}, readInput: () => '', now: () => new Date(0), cwd: folder };
+const io = { out: nothing, err: nothing, env: {}, readInput: () => '', now: () => 0, cwd: folder };
 const CALLS = [
   'iptables -A INPUT -s 192.0.2.0/24 -i eth0 -p tcp --dport 22 -m conntrack --ctstate NEW -m comment --comment text -j ACCEPT',
   'iptables -t nat -A POSTROUTING -o eth1 -j MASQUERADE',

@@ -4,7 +4,7 @@ import { Lab, parseLab } from '../src/lab/index.ts';
 import { PROGRAMS } from '../src/programs/index.ts';
 import { labInstance } from '../src/shell/lab/instance.ts';
 import { OWN_COMMANDS, Session } from '../src/shell/prompt/session.ts';
-import { RULES_ABOUT } from '../src/shell/prompt/rules-about.ts';
+import { RULES_ABOUT } from '../src/programs/rules/about.ts';
 
 const LAB = 'examples/labs/router.yaml';
 const LINES = [
@@ -24,7 +24,7 @@ export async function shellSession(): Promise<string> {
   const say = (more: string) => void (text += more);
   const session = new Session(
     labInstance(lab),
-    { out: say, err: say, cwd: '/', now: () => new Date(0) },
+    { out: say, err: say, cwd: '/', now: () => 0 },
     'router',
   );
   for (const line of LINES) {

@@ -30,7 +30,7 @@ async function runNamed(name: string, args: readonly string[]): Promise<number> 
     err: io.err,
     env: io.env,
     readInput: readStandardInput,
-    now: () => new Date(),
+    now: () => Date.now() * 1000,
     cwd: process.cwd(),
     hostNameOf: async (address) => (await import('../shell/machine-names.ts')).hostNameOf(address),
     lookUp: async (name, family) => (await import('../shell/machine-names.ts')).addressesOfHost(name, family),

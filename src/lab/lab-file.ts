@@ -34,6 +34,7 @@ import { expandHypervisor } from './hypervisor.ts';
 import { parseHostNode } from './host-node.ts';
 import { COMMAND_NAMES } from './commands/index.ts';
 import { macText, type RawLink, type RawNode, type RawTopology } from './raw-topology.ts';
+import { LineMistake, readLine } from '../programs/line.ts';
 import type { Endpoint, HostNode, LabNode, StepConfig, Topology } from './topology.ts';
 
 /** Last byte of the address of a hypervisor's physical NIC; interfaces of hosts count from 0. */
@@ -242,9 +243,10 @@ const DEFAULT_DURATION_US = 1e6;
 
 function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file: ConfigFile): StepConfig {
   const step = objectAt(value, path);
-  onlyKeys(step, path, ['on', 'run', 'after', 'for', 'background', 'expect']);
+  onlyKeys(step, path, ['on', 'run', 'input', 'after', 'for', 'background', 'expect']);
   const on = nodeAt(textAt(step['on'], `${path}.on`), `${path}.on`, nodes);
-  const run = textAt(step['run'], `${path}.run`).trim().split(/\s+/);
+  const line = textAt(step['run'], `${path}.run`).trim();
+  const run = wordsOf(line, `${path}.run`);
   if (!COMMAND_NAMES.includes(run[0]!)) {
     fail(
       `${path}.run`,
@@ -254,6 +256,8 @@ function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file
   return {
     on,
     run,
+    line,
+    input: step['input'] === undefined ? '' : textAt(step['input'], `${path}.input`),
     after: durationAt(step['after'] ?? 0, `${path}.after`),
     lasts: durationAt(step['for'] ?? '1s', `${path}.for`) || DEFAULT_DURATION_US,
     background: booleanAt(step['background'] ?? false, `${path}.background`),
@@ -261,6 +265,20 @@ function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file
     path,
     place: file.placeOf(path),
   };
+}
+
+/** The words of a command, as the prompt reads them. */
+function wordsOf(line: string, path: string): readonly string[] {
+  try {
+    const { words, input, output, background } = readLine(line);
+    if (input !== null || output !== null)
+      fail(path, 'a step has no files; what the command reads is "input"');
+    if (background) fail(path, 'a step that others do not wait for says "background: true"');
+    return words.length === 0 ? fail(path, 'must be a command') : words.map(({ text }) => text);
+  } catch (error) {
+    if (!(error instanceof LineMistake)) throw error;
+    return fail(path, `${error.message} (column ${error.column + 1} of the command)`);
+  }
 }
 
 export function nodeAt(name: string, path: string, nodes: readonly { readonly name: string }[]): string {

@@ -13,7 +13,7 @@ export function stepText(
   { frames }: ReportOptions,
 ): string {
   const mark = failures.length === 0 ? '✔' : '✘';
-  const lines = [`${mark} ${at.toFixed(3)} s  ${step.on}$ ${step.run.join(' ')}`];
+  const lines = [`${mark} ${at.toFixed(3)} s  ${step.on}$ ${step.line}`];
   for (const line of result.output) lines.push(`    ${line}`);
   for (const { text, place } of failures) lines.push(`  ✘ ${formatPlace(place)}: ${text}`);
   if (frames || failures.length > 0) lines.push(...pathText(crossings).map((line) => `    ${line}`));

@@ -70,17 +70,23 @@ export function runCommand(
   node: string,
   words: readonly string[],
   lastsUs: number,
+  input = '',
 ): { readonly result: CommandResult; readonly crossings: readonly Crossing[] } {
   const mark = lab.events.mark;
-  const running = startCommand(lab, node, words);
+  const running = startCommand(lab, node, words, input);
   lab.run(lastsUs);
   return { result: running.finish(), crossings: lab.events.since(mark) };
 }
 
-function startCommand(lab: Lab, node: string, [name, ...args]: readonly string[]): RunningCommand {
+function startCommand(
+  lab: Lab,
+  node: string,
+  [name, ...args]: readonly string[],
+  input: string,
+): RunningCommand {
   const command = commandNamed(name!);
   try {
-    return command.start(lab, node, args);
+    return command.start(lab, node, args, input);
   } catch (error) {
     if (!(error instanceof UsageMistake)) throw error;
     throw new SluiceError('LAB', `${command.name}: ${error.message}`);
@@ -100,7 +106,7 @@ function startStep(lab: Lab, step: StepConfig): StartedStep {
   const at = lab.seconds;
   const { mark } = lab.events;
   try {
-    const running = startCommand(lab, step.on, step.run);
+    const running = startCommand(lab, step.on, step.run, step.input);
     return { step, at, due: lab.clock.now + step.lasts, mark, running };
   } catch (error) {
     if (!(error instanceof SluiceError)) throw error;
@@ -120,12 +126,13 @@ function endStep(lab: Lab, { step, at, due, mark, running }: StartedStep): StepR
 function judge(
   lab: Lab,
   step: StepConfig,
-  { output, values }: CommandResult,
+  { output, values, hasFailed }: CommandResult,
   crossings: readonly Crossing[],
 ): Failure[] {
   const failures: Failure[] = [];
   const { expect, path } = step;
   const add = (text: string) => failures.push({ text, place: step.place });
+  if (hasFailed && !Object.hasOwn(expect, 'status')) add(`ended with status ${values['status']}`);
   for (const [key, wanted] of Object.entries(expect)) {
     if (OWN_KEYS.includes(key)) continue;
     if (!isMet(wanted, values[key])) {

@@ -68,6 +68,10 @@ export interface LinkConfig {
 export interface StepConfig {
   readonly on: string;
   readonly run: readonly string[];
+  /** The command as it was written. */
+  readonly line: string;
+  /** What the command finds on its standard input. */
+  readonly input: string;
   /** Microseconds after the step before has ended, and how long it is given. */
   readonly after: number;
   readonly lasts: number;

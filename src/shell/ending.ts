@@ -1,6 +1,5 @@
 /** How a program ends that the executable runs: what it printed goes out, and what went wrong is said as programs say it. */
-import { isSluiceError } from '../base/errors.ts';
-import { Failure, Status } from './failure.ts';
+import { failureOf } from '../programs/rules/failure.ts';
 import type { ProgramIo } from './program-io.ts';
 
 /** The exit status. Rejects for defects only. */
@@ -22,10 +21,4 @@ export async function withFailuresSaid(
     io.err.flush();
     return failure.status;
   }
-}
-
-/** Null for defects. */
-export function failureOf(program: string, error: unknown): Failure | null {
-  if (isSluiceError(error)) return new Failure(Status.RESOURCE, `${program}: ${error.describe()}\n`);
-  return error instanceof Failure ? error : null;
 }

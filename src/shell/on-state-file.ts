@@ -1,10 +1,11 @@
 /** The programs on the rules of a state file. */
-import { banner } from './complaints.ts';
+import { banner } from '../programs/rules/complaints.ts';
 import { withFailuresSaid } from './ending.ts';
-import { Failure, Status } from './failure.ts';
-import type { ProgramIo } from './program-io.ts';
-import { isRulesProgram } from './program-names.ts';
-import { runRulesProgram } from './rules-programs.ts';
+import { Failure, Status } from '../programs/rules/failure.ts';
+import { whenAnswered } from '../programs/rules/answers.ts';
+import { runRulesProgram } from '../programs/rules/index.ts';
+import { isRulesProgram } from '../programs/rules/names.ts';
+import { onThisMachine, type ProgramIo } from './program-io.ts';
 import { RulesState } from './rules-state.ts';
 
 export function runOnStateFile(
@@ -14,7 +15,8 @@ export function runOnStateFile(
   io: ProgramIo,
 ): Promise<number> {
   return withFailuresSaid(name, io, () => {
-    if (isRulesProgram(name)) return runRulesProgram(name, args, () => openState(name, file), io);
+    if (isRulesProgram(name))
+      return whenAnswered(runRulesProgram(name, args, () => openState(name, file), onThisMachine(io)));
     const message = 'this acts on a running instance: give --socket PATH first, or set SLUICE_SOCKET';
     throw new Failure(Status.RESOURCE, `${name}: ${message}\n`);
   });

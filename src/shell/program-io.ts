@@ -1,18 +1,20 @@
-/** What the programs of this room may use of the process around them, or of who called them over a socket. */
-import type { Family } from '../netfilter/hook.ts';
-import type { ProgramIo as PlainIo } from '../programs/index.ts';
+/** What a program has of the process around it, or of who called it over a socket. */
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { RulesIo } from '../programs/rules/io.ts';
+import { readBoundedText } from '../replay/bounded-text.ts';
 
-export interface ProgramIo extends PlainIo {
-  /** All of standard input. */
-  readInput(): string | Promise<string>;
-  /** The wall clock, for the comments of iptables-save. */
-  now(): Date;
-  /** What an address is called, for -L without -n; absent where nobody is to be asked. */
-  hostNameOf?(address: string): Promise<string | null>;
-  /** Asked for the addresses of a name before `lookUp` is; none where it is not known here. */
-  addressesOf?(name: string, family: Family): readonly string[];
-  /** Asks this machine's resolver; absent where there is none. */
-  lookUp?(name: string, family: Family): Promise<readonly string[]>;
+export interface ProgramIo extends Omit<RulesIo, 'readFile' | 'writeFile'> {
   /** What the names of files are relative to. */
   readonly cwd: string;
+}
+
+/** With the files and the time zone of this machine. */
+export function onThisMachine(io: ProgramIo): RulesIo {
+  return {
+    ...io,
+    zoneMinutes: (atUs) => -new Date(atUs / 1000).getTimezoneOffset(),
+    readFile: (path) => readBoundedText(resolve(io.cwd, path)),
+    writeFile: (path, text) => writeFileSync(resolve(io.cwd, path), text),
+  };
 }

@@ -1,21 +1,6 @@
 /** The names under which the executable is one of the programs; nothing else, so that it costs nothing to ask. */
 
-/** Those that know rules, and so also act on a state file. */
-export const RULES_PROGRAMS: readonly string[] = [
-  'iptables',
-  'iptables-save',
-  'iptables-restore',
-  'ip6tables',
-  'ip6tables-save',
-  'ip6tables-restore',
-  'iptables-xml',
-  'ipset',
-  'nfacct',
-];
-
-export function isRulesProgram(name: string): boolean {
-  return RULES_PROGRAMS.includes(name);
-}
+import { isRulesProgram, RULES_PROGRAMS } from '../programs/rules/names.ts';
 
 /** Those that act on a running instance only. */
 const LIVE_PROGRAMS: readonly string[] = [

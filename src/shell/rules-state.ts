@@ -10,9 +10,9 @@ import { SeededRng } from '../base/rng.ts';
 import type { Family } from '../netfilter/hook.ts';
 import type { Ruleset } from '../netfilter/rule.ts';
 import { makeRuleset, parseRestore, printTable } from '../netfilter/syntax/index.ts';
-import { Failure, Status } from './failure.ts';
+import { Failure, Status } from '../programs/rules/failure.ts';
 import { ObjectsState } from './objects-state.ts';
-import type { RulesStore } from './rules-store.ts';
+import type { RulesStore } from '../programs/rules/rules-store.ts';
 import { formatState, NOTHING, parseState, splitTables, type StateContent } from './state-file.ts';
 
 export class RulesState implements RulesStore {

@@ -1,13 +1,16 @@
 /**
- * What is typed at the gateway of a network, in a browser: iptables and ip6tables with their own complaints, and the programs
+ * What is typed at the gateway of a network, in a browser: iptables, ipset and their like with their own complaints, and the programs
  * of a host (conntrack, ping, ip, sysctl …). In Node, src/shell/ has the same programs and more, over sockets and files.
  */
+import { SluiceError } from '../base/errors.ts';
 import { programNamed } from '../programs/index.ts';
-import { failureOf } from '../shell/ending.ts';
-import { runIptables } from '../shell/iptables.ts';
-import { LiveRules } from '../shell/live/live-rules.ts';
-import { addressesOfNode } from '../shell/live/node-names.ts';
-import { LineMistake, readLine, type Word } from '../shell/prompt/line.ts';
+import { LineMistake, readLine, type Word } from '../programs/line.ts';
+import { addressesOfNode } from '../programs/node-names.ts';
+import { whenAnswered } from '../programs/rules/answers.ts';
+import { failureOf } from '../programs/rules/failure.ts';
+import { runRulesProgram } from '../programs/rules/index.ts';
+import { LiveRules } from '../programs/rules/live-rules.ts';
+import { isRulesProgram } from '../programs/rules/names.ts';
 import { mistakenWord } from '../shell/prompt/point.ts';
 import type { NetworkCore } from '../vmm/network.ts';
 import type { World } from '../vmm/surroundings.ts';
@@ -24,7 +27,6 @@ const DONE = 0;
 /** As a shell has it. */
 const SYNTAX = 2;
 const NOT_FOUND = 127;
-const FAMILIES: Readonly<Record<string, 4 | 6>> = { iptables: 4, ip6tables: 6 };
 
 export class GatewayConsole {
   private readonly network: NetworkCore<World>;
@@ -67,16 +69,18 @@ export class GatewayConsole {
   }
 
   private command([name = '', ...args]: readonly string[], io: PlainIo): number | Promise<number> {
-    const family = FAMILIES[name];
     const { gateway, clock } = this.network;
-    if (family !== undefined) {
-      return runIptables(name, family, args, () => new LiveRules(gateway, Math.floor(clock.now)), {
+    if (isRulesProgram(name)) {
+      const rules = () => new LiveRules(gateway, Math.floor(clock.now));
+      const asked = {
         ...io,
         readInput: () => '',
-        now: () => new Date(clock.now / 1000),
-        cwd: '/',
-        addressesOf: (host, wanted) => addressesOfNode([this.node], host, wanted),
-      });
+        readFile: noFiles,
+        writeFile: noFiles,
+        now: () => clock.now,
+        addressesOf: (host: string, wanted: 4 | 6) => addressesOfNode([this.node], host, wanted),
+      };
+      return whenAnswered(runRulesProgram(name, args, rules, asked));
     }
     const program = programNamed(name);
     if (program === undefined || program.on === 'switch') {
@@ -92,6 +96,10 @@ export class GatewayConsole {
       }
     });
   }
+}
+
+function noFiles(path: string): never {
+  throw new SluiceError('FILE', `there are no files here: ${path}`);
 }
 
 interface PlainIo {

@@ -16,7 +16,7 @@ function topologyOf(name: string): Topology {
 function play(lab: Lab, steps: readonly StepConfig[]): void {
   for (const { after, run, on, lasts } of steps) {
     lab.run(after);
-    const command = commandNamed(run[0]!).start(lab, on, run.slice(1));
+    const command = commandNamed(run[0]!).start(lab, on, run.slice(1), '');
     lab.run(lasts);
     command.finish();
   }
@@ -78,7 +78,7 @@ describe('state of labs', function () {
     const lab = new Lab(topology);
     const talk = topology.steps.find(({ run }) => run[0] === 'talk')!;
     play(lab, topology.steps.slice(0, topology.steps.indexOf(talk)));
-    commandNamed('talk').start(lab, talk.on, talk.run.slice(1));
+    commandNamed('talk').start(lab, talk.on, talk.run.slice(1), '');
     lab.run(1_234_567);
     const state = saveLab(lab);
     const { mark } = lab.events;
@@ -102,7 +102,7 @@ describe('state of labs', function () {
     const topology = topologyOf('router');
     const lab = new Lab(topology);
     assert.throws(() => restoreLab(new Lab(topologyOf('synproxy')), saveLab(lab)), /of another lab/);
-    commandNamed('ping').start(lab, 'office', ['-c', '5', '192.168.1.1']);
+    commandNamed('ping').start(lab, 'office', ['-c', '5', '192.168.1.1'], '');
     lab.run(1_500_000);
     assert.throws(() => restoreLab(new Lab(topology), saveLab(lab)), /cannot be restored/);
   });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { PROGRAMS } from '../../src/programs/index.ts';
-import { PROGRAM_NAMES, RULES_PROGRAMS } from '../../src/shell/program-names.ts';
+import { RULES_PROGRAMS } from '../../src/programs/rules/names.ts';
+import { PROGRAM_NAMES } from '../../src/shell/program-names.ts';
 
 it('the names that the executable answers to are those of all programs', () => {
   const names = [...RULES_PROGRAMS, ...PROGRAMS.map(({ name }) => name)];

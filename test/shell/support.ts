@@ -27,7 +27,7 @@ export class Shell {
       err,
       env: { SLUICE_STATE: this.state },
       readInput: () => input,
-      now: () => new Date(2026, 10, 5, 7, 8, 9),
+      now: () => new Date(2026, 10, 5, 7, 8, 9).getTime() * 1000,
       cwd: this.folder,
       ...(this.hosts === null ? {} : { hostNameOf: async (address) => this.hosts!.get(address) ?? null }),
     });

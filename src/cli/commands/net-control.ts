@@ -37,7 +37,7 @@ export async function runControl(
   const tell = (name: string, args: readonly string[], input?: string) =>
     runProgramNamed(name, ['--socket', socket, ...args], {
       ...io,
-      now: () => new Date(),
+      now: () => Date.now() * 1000,
       cwd: process.cwd(),
       readInput: () => input ?? '',
     });

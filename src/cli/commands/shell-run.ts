@@ -54,7 +54,7 @@ export function prompt(target: Target, io: Io): Promise<number> {
     target,
     process.stdin,
     process.stdout,
-    { out: say(io.out), err: say(io.err), cwd: process.cwd(), now: () => new Date() },
+    { out: say(io.out), err: say(io.err), cwd: process.cwd(), now: () => Date.now() * 1000 },
     io.env,
   );
 }

@@ -10,6 +10,8 @@ export interface CommandResult {
   readonly output: readonly string[];
   /** Figures by the names that `expect` has for them: `replies`, `sent`, `connected` … */
   readonly values: Readonly<Record<string, number | boolean | string>>;
+  /** It did not do what it was asked, and tells a `status`: the step fails, unless one is expected. */
+  readonly hasFailed?: boolean;
 }
 
 export interface RunningCommand {
@@ -23,8 +25,8 @@ export interface LabCommand {
   readonly about: string;
   /** Figures that it tells, for `expect`. */
   readonly values: readonly string[];
-  /** Throws a UsageMistake for words that it does not understand. */
-  start(lab: Lab, node: string, args: readonly string[]): RunningCommand;
+  /** Throws a UsageMistake for words that it does not understand. @param input - what stands on its standard input */
+  start(lab: Lab, node: string, args: readonly string[], input: string): RunningCommand;
 }
 
 /** Words that a command does not understand. */

@@ -1,6 +1,5 @@
 /** Commands that show what a node knows, and those that change a link. */
 import { programNamed } from '../../programs/index.ts';
-import { printSave } from '../../netfilter/syntax/save.ts';
 import { didYouMean } from '../../base/did-you-mean.ts';
 import { LearningSwitch } from '../../vswitch/index.ts';
 import { Mode } from '../../vswitch/learning/snooping/sources.ts';
@@ -18,8 +17,8 @@ export const bridge: LabCommand = {
   usage: 'bridge fdb|mdb show',
   about: 'Prints the addresses that a switch knows, or the multicast groups that have members.',
   values: ['entries'],
-  start(lab, node, args) {
-    if (lab.hosts.has(node)) return bridgeOfHosts.start(lab, node, args);
+  start(lab, node, args, input) {
+    if (lab.hosts.has(node)) return bridgeOfHosts.start(lab, node, args, input);
     const [table, show = 'show', ...more] = args;
     if ((table !== 'fdb' && table !== 'mdb') || show !== 'show' || more.length > 0)
       throw new UsageMistake('there are "bridge fdb show" and "bridge mdb show"');
@@ -62,11 +61,11 @@ export const ip: LabCommand = {
   usage: 'ip link set PORT up|down',
   about: 'Pulls the cable at an interface or a port, or plugs it in; on a host, all that iproute2 does.',
   values: [],
-  start(lab, node, args) {
+  start(lab, node, args, input) {
     const [link, set, port = '', state] = args;
     const isForCable = link === 'link' && set === 'set' && (state === 'up' || state === 'down');
     const isCabled = lab.linkAt(`${node}:${port}`) !== undefined;
-    if (lab.hosts.has(node) && !(isForCable && isCabled)) return ipOfHosts.start(lab, node, args);
+    if (lab.hosts.has(node) && !(isForCable && isCabled)) return ipOfHosts.start(lab, node, args, input);
     if (!isForCable) {
       throw new UsageMistake('there is "ip link set PORT up|down"');
     }
@@ -85,24 +84,6 @@ function linkOf(lab: Lab, node: string, port: string) {
     `${node} has no cable at "${port}"${didYouMean(port, known)}; there are ${known.join(', ') || 'none'}`,
   );
 }
-
-export const iptablesSave: LabCommand = {
-  name: 'iptables-save',
-  usage: 'iptables-save [-c]',
-  about: 'Prints the rules of a host, with -c their counters.',
-  values: [],
-  start(lab, node, args) {
-    if (args.length > 0 && args.join(' ') !== '-c') throw new UsageMistake('there is "iptables-save [-c]"');
-    const ruleset = lab.host(node).gateway.netfilter.ruleset(4);
-    return done(
-      ruleset === null
-        ? []
-        : printSave(ruleset, { counters: args.length > 0 })
-            .trimEnd()
-            .split('\n'),
-    );
-  },
-};
 
 /** Time passes. */
 export const sleep: LabCommand = {

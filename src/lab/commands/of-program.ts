@@ -14,7 +14,7 @@ export function ofProgram(program: Program, defaults: readonly string[] = []): L
     usage,
     about,
     values: [...values, 'status'],
-    start(lab, nodeName, args) {
+    start(lab, nodeName, args, input) {
       const node = liveNode(lab, nodeName);
       if (program.on !== 'any' && node.kind !== program.on)
         throw new UsageMistake(`${nodeName} is no ${program.on}`);
@@ -23,12 +23,14 @@ export function ofProgram(program: Program, defaults: readonly string[] = []): L
       let isOver = false;
       let misunderstood = false;
       const output = { write: (more: string) => void (text += more), flush: () => {} };
+      const readText = (path: string, done: (read: string | null) => void) =>
+        done(path === '-' ? input : null);
       const interrupt = program.start({
         name,
         args: [...defaults, ...args],
         node,
         clock: lab.clock,
-        io: { out: output, err: output, env: {} },
+        io: { out: output, err: output, env: {}, readText },
         exit: (status, figures) => {
           isOver = true;
           told = { ...figures, status };
@@ -40,7 +42,12 @@ export function ofProgram(program: Program, defaults: readonly string[] = []): L
       return {
         finish() {
           if (!isOver) interrupt?.();
-          return { output: text === '' ? [] : text.trimEnd().split('\n'), values: told };
+          const lines = text.trimEnd();
+          return {
+            output: text === '' ? [] : lines.split('\n'),
+            values: told,
+            hasFailed: misunderstood,
+          };
         },
       };
     },

@@ -17,15 +17,16 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { FileSink, openCapture } from '../../capture/index.ts';
 import { ControlServer, type ControlledInstance, type RunIo } from '../../control/index.ts';
 import { PROGRAMS, programNamed, type LiveNode, type Program, type ProgramIo } from '../../programs/index.ts';
+import type { Family } from '../../netfilter/hook.ts';
 import { readBoundedText } from '../../replay/bounded-text.ts';
-import { failureOf } from '../ending.ts';
-import { Failure, Status } from '../failure.ts';
-import type { ProgramIo as ShellIo } from '../program-io.ts';
-import { isRulesProgram, RULES_PROGRAMS } from '../program-names.ts';
-import { runRulesProgram } from '../rules-programs.ts';
+import { addressesOfNode, nameOfNode } from '../../programs/node-names.ts';
+import { whenAnswered } from '../../programs/rules/answers.ts';
+import { Failure, failureOf, Status } from '../../programs/rules/failure.ts';
+import { runRulesProgram } from '../../programs/rules/index.ts';
+import { LiveRules } from '../../programs/rules/live-rules.ts';
+import { isRulesProgram, RULES_PROGRAMS } from '../../programs/rules/names.ts';
 import { addressesOfHost } from '../machine-names.ts';
-import { LiveRules } from './live-rules.ts';
-import { addressesOfNode, nameOfNode } from './node-names.ts';
+import { onThisMachine, type ProgramIo as ShellIo } from '../program-io.ts';
 import { show } from './show.ts';
 import { TimeKeeper } from './time-keeper.ts';
 
@@ -90,7 +91,7 @@ export class LiveInstance implements ControlledInstance {
       err: { write: (text) => io.err(text), flush: () => {} },
       env: {},
       readInput: () => io.readInput(),
-      now: () => new Date(clock.now / 1000),
+      now: () => clock.now,
       cwd: io.cwd,
       cancelled: io.cancelled,
       pointAt: (word) => io.pointAt(word),
@@ -107,12 +108,13 @@ export class LiveInstance implements ControlledInstance {
         const { gateway } = hostOf(node, name);
         const open = () => new LiveRules(gateway, Math.floor(this.clock.now));
         const nodes = [...this.byName.values()];
-        return await runRulesProgram(name, args, open, {
-          ...io,
-          hostNameOf: (address) => Promise.resolve(nameOfNode(nodes, address)),
-          addressesOf: (host, family) => addressesOfNode(nodes, host, family),
+        const asked = {
+          ...onThisMachine(io),
+          hostNameOf: (address: string) => nameOfNode(nodes, address),
+          addressesOf: (host: string, family: Family) => addressesOfNode(nodes, host, family),
           lookUp: addressesOfHost,
-        });
+        };
+        return await whenAnswered(runRulesProgram(name, args, open, asked));
       }
       const program = programNamed(name);
       const isForNode = program !== undefined && (program.on === node.kind || program.on === 'any');

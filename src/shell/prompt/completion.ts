@@ -12,7 +12,7 @@ import { COMMAND_OPTIONS, registryOf } from '../../netfilter/syntax/index.ts';
 import { parseProtocol, PROTOCOL_NAMES } from '../../netfilter/syntax/values/protocols.ts';
 import { TARGETS } from '../../netfilter/targets/index.ts';
 import { programNamed } from '../../programs/index.ts';
-import { isRulesProgram } from '../program-names.ts';
+import { isRulesProgram } from '../../programs/rules/names.ts';
 import type { Facts } from './facts.ts';
 import { helpTopics } from './help.ts';
 import { OWN_COMMANDS } from './session.ts';

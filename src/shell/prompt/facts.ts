@@ -59,7 +59,7 @@ export class Facts {
       err: nowhere,
       env: {},
       readInput: () => '',
-      now: () => new Date(0),
+      now: () => 0,
       cwd: this.cwd,
       cancelled: new AbortController().signal,
     });

@@ -3,8 +3,8 @@ import { MATCHES } from '../../netfilter/matches/index.ts';
 import { TARGETS } from '../../netfilter/targets/index.ts';
 import { help as extensionHelp } from '../../netfilter/syntax/index.ts';
 import { PROGRAMS } from '../../programs/index.ts';
-import { RULES_PROGRAMS } from '../program-names.ts';
-import { RULES_ABOUT } from './rules-about.ts';
+import { RULES_PROGRAMS } from '../../programs/rules/names.ts';
+import { RULES_ABOUT } from '../../programs/rules/about.ts';
 
 export interface Entry {
   readonly usage: string;

@@ -13,7 +13,7 @@ import { didYouMean } from '../../base/did-you-mean.ts';
 import { readBoundedText } from '../../replay/bounded-text.ts';
 import type { CallerIo } from '../live/instance.ts';
 import { helpText, helpTopics } from './help.ts';
-import { LineMistake, readLine, type Line, type Word } from './line.ts';
+import { LineMistake, readLine, type Line, type Word } from '../../programs/line.ts';
 import { mistakenWord, pointer, type Typed } from './point.ts';
 import { runScript } from './script.ts';
 import type { Target } from './target.ts';
@@ -22,7 +22,7 @@ export interface SessionIo {
   out(text: string): void;
   err(text: string): void;
   readonly cwd: string;
-  now(): Date;
+  now(): number;
 }
 
 /** Exit statuses of the session's own commands. */

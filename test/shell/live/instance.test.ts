@@ -46,7 +46,7 @@ describe('programs on a running instance', () => {
       err,
       env: { SLUICE_SOCKET: server.path, ...env },
       readInput: () => input,
-      now: () => new Date(0),
+      now: () => 0,
       cwd: folder,
     });
     return { status, out: out.text, err: err.text };

@@ -151,7 +151,7 @@ describe('the rule shell', () => {
       out: (text) => void (out += text),
       err: (text) => void (err += text),
       cwd: folder,
-      now: () => new Date(0),
+      now: () => 0,
     });
     assert.equal(session.prompt, 'fw> ');
     assert.equal(await session.enter('b iptables -P INPUT DROP'), 0);

@@ -1,10 +1,11 @@
 /** `nfacct`: accounting objects of the state file, in nfacct 1.0.2's words. */
-import { accountingUnit, counterDigits, describeAccounting } from '../netfilter/accounting-text.ts';
-import { AccountingObject } from '../netfilter/named-objects.ts';
-import type { Ruleset } from '../netfilter/rule.ts';
-import { byteLength } from '../netfilter/syntax/values/text.ts';
+import { accountingUnit, counterDigits, describeAccounting } from '../../netfilter/accounting-text.ts';
+import { AccountingObject } from '../../netfilter/named-objects.ts';
+import type { Ruleset } from '../../netfilter/rule.ts';
+import { byteLength } from '../../netfilter/syntax/values/text.ts';
+import { answer, type Asking } from './answers.ts';
 import { Failure, Status } from './failure.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import type { RulesStore } from './rules-store.ts';
 
 const VERSION = 'nfacct v1.0.2';
@@ -24,11 +25,11 @@ const COMMANDS: readonly (readonly [words: string, about: string])[] = [
 
 const CHANGES: ReadonlySet<string> = new Set(['add', 'delete', 'del', 'flush', 'restore']);
 
-export async function runNfacct(
+export function* runNfacct(
   args: readonly string[],
   openState: () => RulesStore,
-  io: ProgramIo,
-): Promise<number> {
+  io: RulesIo,
+): Asking<number> {
   const [command, ...rest] = args;
   switch (command) {
     case undefined:
@@ -48,7 +49,7 @@ export async function runNfacct(
     default:
       throw new Failure(Status.OTHER, `${VERSION}: Unknown command: ${command}\n${USAGE}`);
   }
-  const text = command === 'restore' ? await io.readInput() : '';
+  const text = command === 'restore' ? yield* answer(io.readInput()) : '';
   const state = openState();
   const changes = CHANGES.has(command) || rest.includes('reset');
   if (changes) state.lock(0);
@@ -69,7 +70,7 @@ function run(
   state: RulesStore,
   /** Standard input, where the command reads it. */
   text: string,
-  io: ProgramIo,
+  io: RulesIo,
 ): void {
   const objects: Objects = state.objects.accounting;
   switch (command) {
@@ -154,7 +155,7 @@ function namedByRules(rulesets: readonly Ruleset[]): ReadonlySet<string> {
 
 // ── Listing ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function show(objects: readonly AccountingObject[], args: readonly string[], io: ProgramIo): void {
+function show(objects: readonly AccountingObject[], args: readonly string[], io: RulesIo): void {
   if (args.some((word) => !['reset', 'xml', 'json'].includes(word))) throw failure('unknown argument');
   if (args.includes('json')) io.out.write(jsonText(objects, io.now()));
   else if (args.includes('xml')) io.out.write(xmlText(objects));
@@ -176,7 +177,7 @@ function escapeXml(text: string): string {
 }
 
 /** Of objects with a quota nfacct 1.0.2 writes `"mode" = "byte"`, which no reader of JSON takes; here it is JSON. */
-function jsonText(objects: readonly AccountingObject[], now: Date): string {
+function jsonText(objects: readonly AccountingObject[], nowUs: number): string {
   const lines = objects.map(({ name, packets, bytes, quota, isOver }) => {
     const limit =
       quota === null
@@ -184,7 +185,7 @@ function jsonText(objects: readonly AccountingObject[], now: Date): string {
         : `"quota" : ${quota.amount}, "mode" : "${accountingUnit(quota)}", "overquota" : ${isOver ? 1 : 0}, `;
     return `  { "pkts" : ${packets}, "bytes" : ${bytes}, ${limit}"name" : ${JSON.stringify(name)} }`;
   });
-  const time = Math.floor(now.getTime() / 1000);
+  const time = Math.floor(nowUs / 1e6);
   return `{ "timestamp" : ${time}, \n  "nfacct_counters" : [\n${lines.join(',\n')}\n] }\n`;
 }
 

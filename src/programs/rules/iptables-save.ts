@@ -1,12 +1,11 @@
 /** `iptables-save` and `ip6tables-save`: the rules of the state file as text. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { TABLES, type Family, type TableName } from '../netfilter/hook.ts';
-import { commentTables, makeTable, printTable, withoutCounters } from '../netfilter/syntax/index.ts';
+import { ctime } from '../../base/calendar.ts';
+import { TABLES, type Family, type TableName } from '../../netfilter/hook.ts';
+import { commentTables, makeTable, printTable, withoutCounters } from '../../netfilter/syntax/index.ts';
 import { banner, IPTABLES_VERSION } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import type { RulesStore } from './rules-store.ts';
 
 const OPTIONS: readonly OptionShape[] = [
@@ -22,7 +21,7 @@ export function runSave(
   family: Family,
   args: readonly string[],
   openState: () => RulesStore,
-  io: ProgramIo,
+  io: RulesIo,
 ): number {
   const { given, rest } = optionsOf(program, args);
   if (given.has('V')) {
@@ -33,11 +32,11 @@ export function runSave(
   const state = openState();
   const only = given.get('t');
   const name = only === undefined ? null : tableOrFail(program, only);
-  const about = { name: program, version: IPTABLES_VERSION, time: ctime(io.now()) };
+  const about = { name: program, version: IPTABLES_VERSION, time: localTime(io) };
   const text = commentTables(tableTexts(state, family, name, given.has('c')), about);
   const file = given.get('f');
   if (file === undefined) io.out.write(text);
-  else writeOrFail(resolve(io.cwd, file), text);
+  else writeOrFail(file, text, io);
   return Status.DONE;
 }
 
@@ -71,21 +70,15 @@ function tableOrFail(program: string, name: string): TableName {
   throw new Failure(Status.OTHER, `${banner(program)}: ${message}\n`);
 }
 
-function writeOrFail(file: string, text: string): void {
+function writeOrFail(file: string, text: string, io: RulesIo): void {
   try {
-    writeFileSync(file, text);
+    io.writeFile(file, text);
   } catch (error) {
     throw new Failure(Status.OTHER, `Failed to open file, error: ${(error as Error).message}\n`);
   }
 }
 
-const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'] as const;
-const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-
-/** As C's ctime writes it, in local time. */
-function ctime(date: Date): string {
-  const two = (value: number) => String(value).padStart(2, '0');
-  const clock = [date.getHours(), date.getMinutes(), date.getSeconds()].map(two).join(':');
-  const day = String(date.getDate()).padStart(2);
-  return `${DAYS[date.getDay()]!} ${MONTHS[date.getMonth()]!} ${day} ${clock} ${date.getFullYear()}`;
+function localTime(io: RulesIo): string {
+  const now = io.now();
+  return ctime(now + (io.zoneMinutes?.(now) ?? 0) * 60e6);
 }

@@ -1,7 +1,7 @@
 /** `iptables` and `ip6tables`: one command, carried out on the rules of the state file. */
-import type { MatchExtension } from '../netfilter/extension.ts';
-import type { Family } from '../netfilter/hook.ts';
-import type { Table } from '../netfilter/rule.ts';
+import type { MatchExtension } from '../../netfilter/extension.ts';
+import type { Family } from '../../netfilter/hook.ts';
+import type { Table } from '../../netfilter/rule.ts';
 import {
   COMMAND_OPTIONS,
   chainsInOrder,
@@ -17,21 +17,22 @@ import {
   type Command,
   type PreparedCommand,
   type Registry,
-} from '../netfilter/syntax/index.ts';
-import { parseProtocol } from '../netfilter/syntax/values/protocols.ts';
+} from '../../netfilter/syntax/index.ts';
+import { parseProtocol } from '../../netfilter/syntax/values/protocols.ts';
+import type { Asking } from './answers.ts';
 import { banner, commandFailure, seeHelp, usage } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import type { RulesStore } from './rules-store.ts';
 
-export async function runIptables(
+export function* runIptables(
   program: string,
   family: Family,
   args: readonly string[],
   openState: () => RulesStore,
-  io: ProgramIo,
-): Promise<number> {
+  io: RulesIo,
+): Asking<number> {
   if (args[0] === '-V' || args[0] === '--version') {
     io.out.write(`${banner(program)}\n`);
     return Status.DONE;
@@ -49,7 +50,7 @@ export async function runIptables(
       resolve: names.resolve,
       objects: state.objects,
     });
-    const prepared = await names.reading(() => parseCommand(args, context()));
+    const prepared = yield* names.reading(() => parseCommand(args, context()));
     const { command } = prepared;
     if (command.shown.has('wait-interval')) io.err.write('Ignoring deprecated --wait-interval option.\n');
     const wait = checkOptions(program, family, command);
@@ -57,7 +58,8 @@ export async function runIptables(
     if (changes) state.lock(wait);
     const table = () => state.ruleset(family).tables.get(prepared.table) ?? null;
     // Once for the names that it asks for; what is then printed is of one moment with what is then done.
-    if (command.action === 'list') await names.reading(() => before(prepared, table(), family, names.nameOf));
+    if (command.action === 'list')
+      yield* names.reading(() => before(prepared, table(), family, names.nameOf));
     io.out.write(before(prepared, table(), family, names.nameOf));
     runCommand(args, context());
     if (changes) state.save();

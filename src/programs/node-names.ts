@@ -2,10 +2,10 @@
  * What addresses are called where an instance runs: each by the node that has it, as if every node's hosts file listed all
  * nodes. Nobody else is asked, so that a listing is the same on every machine.
  */
-import type { Family } from '../../netfilter/hook.ts';
-import type { LiveNode } from '../../programs/index.ts';
-import { Scope, type OwnAddress } from '../../stack/addresses.ts';
-import { formatIp } from '../../wire/address.ts';
+import type { Family } from '../netfilter/hook.ts';
+import type { LiveNode } from './live-node.ts';
+import { Scope, type OwnAddress } from '../stack/addresses.ts';
+import { formatIp } from '../wire/address.ts';
 
 const LOOPBACK = 'localhost';
 

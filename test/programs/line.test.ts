@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { LineMistake, readLine } from '../../../src/shell/prompt/line.ts';
+import { LineMistake, readLine } from '../../src/programs/line.ts';
 
 const words = (text: string) => readLine(text).words.map((word) => word.text);
 

@@ -3,13 +3,12 @@
  * told from values by their dashes. Source: iptables-xml(1), and the program watched (1.8.9), oddities included; only rules of
  * two tables are never combined, which it does at the price of broken XML.
  */
-import { resolve } from 'node:path';
-import { SluiceError } from '../base/errors.ts';
-import { readBoundedText } from '../replay/bounded-text.ts';
+import { SluiceError } from '../../base/errors.ts';
+import { answer, type Asking } from './answers.ts';
 import { IPTABLES_VERSION } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import { RulesXml, XmlFault } from './rules-xml.ts';
 
 const NAME = 'iptables-xml';
@@ -26,12 +25,12 @@ const USAGE = `Usage: ${NAME} [-c] [-v] [-h]
 \t   [ --help ]
 `;
 
-export async function runXml(args: readonly string[], io: ProgramIo): Promise<number> {
+export function* runXml(args: readonly string[], io: RulesIo): Asking<number> {
   const { given, rest } = optionsOf(args, io);
   if (given.has('h')) throw new Failure(Status.OTHER, USAGE);
   if (rest.length > 1) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline');
   if (given.has('v')) io.out.write('xptables-xml\n');
-  const text = rest[0] === undefined ? await io.readInput() : readOrFail(resolve(io.cwd, rest[0]), rest[0]);
+  const text = rest[0] === undefined ? yield* answer(io.readInput()) : readOrFail(rest[0], io);
   const xml = new RulesXml((line) => io.out.write(line), { combines: given.has('c'), tells: given.has('v') });
   try {
     xml.convert(text);
@@ -46,7 +45,7 @@ export async function runXml(args: readonly string[], io: ProgramIo): Promise<nu
 }
 
 /** An option that is none is complained about, and that is all. */
-function optionsOf(args: readonly string[], io: ProgramIo): { given: ReadonlySet<string>; rest: string[] } {
+function optionsOf(args: readonly string[], io: RulesIo): { given: ReadonlySet<string>; rest: string[] } {
   const given = new Set<string>();
   const rest: string[] = [];
   for (const word of args) {
@@ -62,11 +61,11 @@ function optionsOf(args: readonly string[], io: ProgramIo): { given: ReadonlySet
   return { given, rest };
 }
 
-function readOrFail(path: string, name: string): string {
+function readOrFail(path: string, io: RulesIo): string {
   try {
-    return readBoundedText(path);
+    return io.readFile(path);
   } catch (error) {
     if (error instanceof SluiceError) throw error;
-    throw new Failure(Status.OTHER, `Can't open ${name}: No such file or directory`);
+    throw new Failure(Status.OTHER, `Can't open ${path}: No such file or directory`);
   }
 }

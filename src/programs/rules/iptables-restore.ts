@@ -2,18 +2,17 @@
  * `iptables-restore` and `ip6tables-restore`: rules from a file into the state file. Each table is taken as a whole at its
  * COMMIT or not at all; what was committed before an error stays, as with the real program.
  */
-import { resolve } from 'node:path';
-import { SluiceError } from '../base/errors.ts';
-import type { Family } from '../netfilter/hook.ts';
-import type { Table } from '../netfilter/rule.ts';
-import { chainsInOrder, parseRestore, RuleError, type RestoreWatcher } from '../netfilter/syntax/index.ts';
-import { readBoundedText } from '../replay/bounded-text.ts';
+import { SluiceError } from '../../base/errors.ts';
+import type { Family } from '../../netfilter/hook.ts';
+import type { Table } from '../../netfilter/rule.ts';
+import { chainsInOrder, parseRestore, RuleError, type RestoreWatcher } from '../../netfilter/syntax/index.ts';
+import { answer, type Asking } from './answers.ts';
 import { banner, restoreFailure } from './complaints.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
 import { before } from './iptables.ts';
 import { OptionError, readOptions, type OptionShape } from './options.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import type { RulesStore } from './rules-store.ts';
 
 const OPTIONS: readonly OptionShape[] = [
@@ -31,13 +30,13 @@ const OPTIONS: readonly OptionShape[] = [
   { letter: '6', long: 'ipv6', value: 'none' },
 ];
 
-export async function runRestore(
+export function* runRestore(
   program: string,
   family: Family,
   args: readonly string[],
   openState: () => RulesStore,
-  io: ProgramIo,
-): Promise<number> {
+  io: RulesIo,
+): Asking<number> {
   const { given, rest } = optionsOf(program, args);
   if (given.has('V') || given.has('h')) {
     if (given.has('V')) io.out.write(`${banner(program)}\n`);
@@ -45,14 +44,14 @@ export async function runRestore(
     return given.has('V') ? Status.DONE : Status.OTHER;
   }
   if (rest.length > 1) throw new Failure(Status.OTHER, 'Unknown arguments found on commandline\n');
-  const text = rest.length === 0 ? await io.readInput() : readRules(rest[0]!, io.cwd);
+  const text = rest.length === 0 ? yield* answer(io.readInput()) : readRules(rest[0]!, io);
   const state = openState();
   const names = new HostNames(io);
   const wait = given.get('w');
   const isTest = given.has('t');
   try {
     if (!isTest) state.lock(wait === undefined ? null : Number(wait));
-    await names.reading(() => {
+    yield* names.reading(() => {
       const ruleset = state.ruleset(family);
       const noflush = given.has('n');
       let shown = '';
@@ -118,9 +117,9 @@ function watcher(
   };
 }
 
-function readRules(path: string, cwd: string): string {
+function readRules(path: string, io: RulesIo): string {
   try {
-    return readBoundedText(resolve(cwd, path));
+    return io.readFile(path);
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     const code = error instanceof Error && 'code' in error ? error.code : '';

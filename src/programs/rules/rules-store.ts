@@ -1,8 +1,8 @@
 /** Where iptables, ipset and their like find rules and sets and leave them: a state file, or an instance that runs. */
-import type { Family } from '../netfilter/hook.ts';
-import type { Rng } from '../base/rng.ts';
-import type { NamedObjects } from '../netfilter/named-objects.ts';
-import type { Ruleset } from '../netfilter/rule.ts';
+import type { Family } from '../../netfilter/hook.ts';
+import type { Rng } from '../../base/rng.ts';
+import type { NamedObjects } from '../../netfilter/named-objects.ts';
+import type { Ruleset } from '../../netfilter/rule.ts';
 
 export interface RulesStore {
   /** The tables as they are now, for the caller to change; what has changed counts from `save` on. */

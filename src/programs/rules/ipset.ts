@@ -1,7 +1,5 @@
 /** `ipset`: one command, carried out on the sets of the state file, in ipset 7.17's words. */
-import { writeFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { SluiceError } from '../base/errors.ts';
+import { SluiceError } from '../../base/errors.ts';
 import {
   commandNamed,
   generalHelp,
@@ -20,11 +18,11 @@ import {
   type IpSets,
   type OutputMode,
   type SetCommandContext,
-} from '../netfilter/sets/index.ts';
-import { readBoundedText } from '../replay/bounded-text.ts';
+} from '../../netfilter/sets/index.ts';
+import { answer, type Asking } from './answers.ts';
 import { Failure, Status } from './failure.ts';
 import { HostNames } from './host-names.ts';
-import type { ProgramIo } from './program-io.ts';
+import type { RulesIo } from './io.ts';
 import type { RulesStore } from './rules-store.ts';
 
 const VERSION = 'v7.17';
@@ -46,12 +44,12 @@ interface Settings {
   readonly words: string[];
 }
 
-export async function runIpset(
+export function* runIpset(
   program: string,
   args: readonly string[],
   openState: () => RulesStore,
-  io: ProgramIo,
-): Promise<number> {
+  io: RulesIo,
+): Asking<number> {
   let quiet = false;
   try {
     const settings = readOptions(args);
@@ -60,19 +58,19 @@ export async function runIpset(
     if (first === undefined) throw new SetError('No command specified.', 2);
     const command = commandNamed(first);
     if (command === null) throw new SetError(`No command specified: unknown argument ${first}`, 2);
-    return await runCommand(command, rest, settings, openState, io);
+    return yield* runCommand(command, rest, settings, openState, io);
   } catch (error) {
     throw asFailure(program, error, quiet);
   }
 }
 
-async function runCommand(
+function* runCommand(
   command: CommandName,
   args: readonly string[],
   settings: Settings,
   openState: () => RulesStore,
-  io: ProgramIo,
-): Promise<number> {
+  io: RulesIo,
+): Asking<number> {
   switch (command) {
     case 'version':
       io.out.write(`ipset ${VERSION}, protocol version: ${PROTOCOL}\n`);
@@ -88,19 +86,19 @@ async function runCommand(
       show(openState(), command, args, settings, io);
       return Status.DONE;
     default:
-      await change(openState(), command, args, settings, io);
+      yield* change(openState(), command, args, settings, io);
       return Status.DONE;
   }
 }
 
-async function change(
+function* change(
   state: RulesStore,
   command: Exclude<CommandName, 'list' | 'save' | 'help' | 'version' | 'quit'>,
   args: readonly string[],
   settings: Settings,
-  io: ProgramIo,
-): Promise<void> {
-  const text = command === 'restore' ? await readCommands(settings.file, io) : '';
+  io: RulesIo,
+): Asking<void> {
+  const text = command === 'restore' ? yield* readCommands(settings.file, io) : '';
   const names = new HostNames(io);
   const isChange = command !== 'test';
   if (isChange) state.lock(0);
@@ -110,7 +108,7 @@ async function change(
       command === 'restore'
         ? new SetsRestore(text, context)
         : { run: () => prepareSetCommand(command, args, context).run() };
-    await names.reading(() => commands.run());
+    yield* names.reading(() => commands.run());
   } finally {
     // What was done before a line of a file that failed stays done.
     if (isChange) {
@@ -120,12 +118,7 @@ async function change(
   }
 }
 
-function contextOf(
-  state: RulesStore,
-  settings: Settings,
-  names: HostNames,
-  io: ProgramIo,
-): SetCommandContext {
+function contextOf(state: RulesStore, settings: Settings, names: HostNames, io: RulesIo): SetCommandContext {
   let references: ReadonlyMap<string, number> | null = null;
   return {
     sets: state.objects.sets,
@@ -145,7 +138,7 @@ function show(
   command: 'list' | 'save',
   args: readonly string[],
   settings: Settings,
-  io: ProgramIo,
+  io: RulesIo,
 ): void {
   const [name, extra] = args;
   if (extra !== undefined) throw new SetError(`Unknown argument ${extra}`, 2);
@@ -160,13 +153,13 @@ function show(
     references: (set) => references.get(set) ?? 0,
   });
   if (settings.file === null) io.out.write(text);
-  else writeOrFail(resolve(io.cwd, settings.file), text);
+  else writeOrFail(settings.file, text, io);
 }
 
-async function readCommands(file: string | null, io: ProgramIo): Promise<string> {
-  if (file === null) return io.readInput();
+function* readCommands(file: string | null, io: RulesIo): Asking<string> {
+  if (file === null) return yield* answer(io.readInput());
   try {
-    return readBoundedText(resolve(io.cwd, file));
+    return io.readFile(file);
   } catch (error) {
     if (error instanceof SluiceError) throw error;
     const reason =
@@ -175,9 +168,9 @@ async function readCommands(file: string | null, io: ProgramIo): Promise<string>
   }
 }
 
-function writeOrFail(file: string, text: string): void {
+function writeOrFail(file: string, text: string, io: RulesIo): void {
   try {
-    writeFileSync(file, text);
+    io.writeFile(file, text);
   } catch (error) {
     throw new SetError(
       `Cannot open ${file} for writing: ${error instanceof Error ? error.message : String(error)}`,

@@ -8,7 +8,7 @@ import type { NamedObjects } from '../../netfilter/named-objects.ts';
 import type { Netfilter } from '../../netfilter/netfilter.ts';
 import type { Ruleset } from '../../netfilter/rule.ts';
 import { makeRuleset } from '../../netfilter/syntax/index.ts';
-import type { RulesStore } from '../rules-store.ts';
+import type { RulesStore } from './rules-store.ts';
 
 export class LiveRules implements RulesStore {
   readonly objects: NamedObjects;

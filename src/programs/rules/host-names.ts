@@ -3,18 +3,19 @@
  * answer, so it fails at a name that was not looked up yet; the names are then looked up, and the rule is read again.
  * A listing is likewise made once to learn of which addresses, and then again.
  */
-import type { Family } from '../netfilter/hook.ts';
-import type { ProgramIo } from './program-io.ts';
-import type { Resolver } from '../netfilter/syntax/index.ts';
+import type { Family } from '../../netfilter/hook.ts';
+import { answer, type Asking } from './answers.ts';
+import type { RulesIo } from './io.ts';
+import type { Resolver } from '../../netfilter/syntax/index.ts';
 
 export class HostNames {
   private readonly known = new Map<string, readonly string[]>();
   private readonly names = new Map<string, string | null>();
   private readonly unnamed = new Set<string>();
-  private readonly io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>;
+  private readonly io: Pick<RulesIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>;
   private readonly wanted = new Map<string, readonly [name: string, family: Family]>();
 
-  constructor(io: Pick<ProgramIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>) {
+  constructor(io: Pick<RulesIo, 'hostNameOf' | 'addressesOf' | 'lookUp'>) {
     this.io = io;
   }
 
@@ -40,7 +41,7 @@ export class HostNames {
   };
 
   /** Runs `read` until it asks for no new name. */
-  async reading<T>(read: () => T): Promise<T> {
+  *reading<T>(read: () => T): Asking<T> {
     for (;;) {
       try {
         const value = read();
@@ -48,23 +49,26 @@ export class HostNames {
       } catch (error) {
         if (this.wanted.size === 0) throw error;
       }
-      await this.lookUpWanted();
-      await this.askForNames();
+      yield* this.lookUpWanted();
+      yield* this.askForNames();
     }
   }
 
-  private async askForNames(): Promise<void> {
+  private *askForNames(): Asking<void> {
     const addresses = [...this.unnamed];
     this.unnamed.clear();
-    for (const address of addresses) this.names.set(address, (await this.io.hostNameOf?.(address)) ?? null);
+    for (const address of addresses) {
+      const name = yield* answer(this.io.hostNameOf?.(address));
+      this.names.set(address, name ?? null);
+    }
   }
 
-  private async lookUpWanted(): Promise<void> {
+  private *lookUpWanted(): Asking<void> {
     if (this.wanted.size === 0) return;
     const wanted = [...this.wanted];
     this.wanted.clear();
     for (const [key, [name, family]] of wanted) {
-      this.known.set(key, (await this.io.lookUp?.(name, family)) ?? []);
+      this.known.set(key, (yield* answer(this.io.lookUp?.(name, family))) ?? []);
     }
   }
 }

@@ -1,4 +1,6 @@
 /** How a program ends when it can not do what it was asked: with this on standard error, and this status. */
+import { isSluiceError } from '../../base/errors.ts';
+
 export class Failure extends Error {
   readonly status: number;
   readonly text: string;
@@ -16,3 +18,9 @@ export class Failure extends Error {
 
 /** The exit statuses of iptables and its like. */
 export const Status = { DONE: 0, OTHER: 1, PARAMETER: 2, VERSION: 3, RESOURCE: 4 } as const;
+
+/** What is said of an error with which a program ended; null for defects. */
+export function failureOf(program: string, error: unknown): Failure | null {
+  if (isSluiceError(error)) return new Failure(Status.RESOURCE, `${program}: ${error.describe()}\n`);
+  return error instanceof Failure ? error : null;
+}

@@ -1,5 +1,5 @@
 /** What iptables and iptables-restore say, and with which status they end, when a rule or a table is not to be had. */
-import type { RuleError } from '../netfilter/syntax/index.ts';
+import type { RuleError } from '../../netfilter/syntax/index.ts';
 import { Failure, Status } from './failure.ts';
 
 /** The release of iptables whose words and output these programs have. */
