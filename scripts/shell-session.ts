@@ -22,11 +22,7 @@ export async function shellSession(): Promise<string> {
   const lab = new Lab(parseLab({ text: readFileSync(LAB, 'utf8'), file: LAB }));
   let text = `$ sluice shell ${LAB}\n`;
   const say = (more: string) => void (text += more);
-  const session = new Session(
-    labInstance(lab),
-    { out: say, err: say, cwd: '/', now: () => 0 },
-    'router',
-  );
+  const session = new Session(labInstance(lab), { out: say, err: say, cwd: '/', now: () => 0 }, 'router');
   for (const line of LINES) {
     say(`${session.prompt}${line}\n`);
     await session.enter(line, session.prompt.length);

@@ -1,5 +1,4 @@
 /** The names under which the executable is one of the programs; nothing else, so that it costs nothing to ask. */
-
 import { isRulesProgram, RULES_PROGRAMS } from '../programs/rules/names.ts';
 
 /** Those that act on a running instance only. */

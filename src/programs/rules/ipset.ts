@@ -1,4 +1,4 @@
-/** `ipset`: one command, carried out on the sets of the state file, in ipset 7.17's words. */
+/** `ipset`: one command, carried out on the sets of a state file or of a host that runs, in ipset 7.17's words. */
 import { SluiceError } from '../../base/errors.ts';
 import {
   commandNamed,

@@ -1,5 +1,5 @@
 /**
- * `iptables-restore` and `ip6tables-restore`: rules from a file into the state file. Each table is taken as a whole at its
+ * `iptables-restore` and `ip6tables-restore`: rules from a file. Each table is taken as a whole at its
  * COMMIT or not at all; what was committed before an error stays, as with the real program.
  */
 import { SluiceError } from '../../base/errors.ts';

@@ -1,4 +1,4 @@
-/** `iptables-save` and `ip6tables-save`: the rules of the state file as text. */
+/** `iptables-save` and `ip6tables-save`: rules as text. */
 import { ctime } from '../../base/calendar.ts';
 import { TABLES, type Family, type TableName } from '../../netfilter/hook.ts';
 import { commentTables, makeTable, printTable, withoutCounters } from '../../netfilter/syntax/index.ts';

@@ -1,4 +1,4 @@
-/** `iptables` and `ip6tables`: one command, carried out on the rules of the state file. */
+/** `iptables` and `ip6tables`: one command, carried out on the rules of a state file or of a host that runs. */
 import type { MatchExtension } from '../../netfilter/extension.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import type { Table } from '../../netfilter/rule.ts';

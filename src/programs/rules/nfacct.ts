@@ -1,4 +1,4 @@
-/** `nfacct`: accounting objects of the state file, in nfacct 1.0.2's words. */
+/** `nfacct`: accounting objects of a state file or of a host that runs, in nfacct 1.0.2's words. */
 import { accountingUnit, counterDigits, describeAccounting } from '../../netfilter/accounting-text.ts';
 import { AccountingObject } from '../../netfilter/named-objects.ts';
 import type { Ruleset } from '../../netfilter/rule.ts';
