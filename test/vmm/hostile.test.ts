@@ -5,19 +5,20 @@
  * SLUICE_FUZZ_SECONDS=3600 goes on for an hour, and SLUICE_SEED=N begins elsewhere.
  */
 import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import * as packet from 'dns-packet';
-import { WebSocket } from 'ws';
 import { SeededRng } from '../../src/base/rng.ts';
 import { VirtualClock } from '../../src/base/clock.ts';
-import { createNetwork, type RunningNetwork } from '../../src/vmm/index.ts';
+import { NetworkInstance } from '../../src/shell/net/instance.ts';
+import { ControlServer } from '../../src/control/index.ts';
+import { createNetwork, TapNic, type RunningNetwork } from '../../src/vmm/index.ts';
 import { DnsServer } from '../../src/vmm/services/dns-server.ts';
 import { Outside } from '../../src/vmm/world/outside.ts';
 import { RealClock } from '../../src/vmm/real-clock.ts';
@@ -25,7 +26,9 @@ import { DnsNames } from '../../src/services/dns-names.ts';
 import { Leases } from '../../src/services/dhcp4-leases.ts';
 import { Dhcp4Server } from '../../src/services/dhcp4-server.ts';
 import * as dhcp from '../../src/wire/dhcp.ts';
+import { hasProgram } from '../support/require.ts';
 import { HostileGuest } from './hostile-frames.ts';
+import { onControlSocket, onDatagrams, onNic, onStream, onWebSocket, type Peer } from './hostile-peers.ts';
 import { ask, stackGuest, StackNic } from './stack-guest.ts';
 
 const SECONDS = Number(process.env['SLUICE_FUZZ_SECONDS'] ?? 0);
@@ -33,6 +36,8 @@ const SEED = Number(process.env['SLUICE_SEED'] ?? 1);
 /** What a round sends by each socket. */
 const A_ROUND = 500;
 const ROUNDS = 6;
+/** Of the peer behind the TAP device (its number is 10), where the kernel would otherwise be the first to speak. */
+const TAP_MAC = '02:00:00:00:00:0a';
 /** Between the half and the end; a leak of a hundred bytes a frame would be more after an hour. */
 const MOST_GROWTH = 24 * 1024 * 1024;
 
@@ -107,6 +112,11 @@ describe('hostile peers on every socket of a guest network', function () {
   /** Of an echo server, the one place that rules let guests go to. */
   let port = 0;
   const ports: number[] = [];
+  /** Has a bridge of the kernel between the network's TAP device and one of a peer's; needs root. */
+  const namespace = `sluice-hostile-${process.pid}`;
+  const hasTap = process.getuid?.() === 0 && hasProgram('ip');
+  const peerTap = new TapNic({ device: 'peer', namespace: `/run/netns/${namespace}` });
+  let control: ControlServer;
 
   before(async () => {
     writeFileSync(join(folder, 'boot'), Buffer.alloc(100_000));
@@ -125,12 +135,14 @@ describe('hostile peers on every socket of a guest network', function () {
     server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
     port = (server.address() as AddressInfo).port;
+    if (hasTap) execFileSync('ip', ['netns', 'add', namespace]);
     network = await createNetwork({
       address: ['192.168.122.1/24', 'fd00:122::1/64'],
       guests: {
         stream: join(folder, 'stream.sock'),
         dgram: `udp:127.0.0.1:${ports[0]}-127.0.0.1:${datagrams.address().port}`,
         web: `ws:127.0.0.1:${webSocketPort}`,
+        ...(hasTap ? { tap: { socket: `tap:ours@/run/netns/${namespace}`, mac: TAP_MAC } } : {}),
         honest: { nic: honest },
       },
       boot: { folder, file: 'boot' },
@@ -150,10 +162,22 @@ COMMIT
 COMMIT
 `,
     });
+    control = new ControlServer(new NetworkInstance(network.engine, network.audit), join(folder, 'control'));
+    await control.start();
+    if (!hasTap) return;
+    await peerTap.start({ frame: () => {}, link: () => {} });
+    const inside = (...words: string[]) => execFileSync('ip', ['-n', namespace, ...words]);
+    inside('link', 'add', 'wire', 'type', 'bridge', 'mcast_snooping', '0');
+    for (const device of ['ours', 'peer'])
+      inside('link', 'set', device, 'master', 'wire', 'mtu', '65520', 'up');
+    inside('link', 'set', 'wire', 'up');
   });
 
   after(async () => {
+    await control.close();
     await network.close();
+    await peerTap.close();
+    if (hasTap) spawnSync('ip', ['netns', 'del', namespace]);
     resolver.close();
     datagrams.close();
     server.close();
@@ -177,75 +201,30 @@ COMMIT
     return answer;
   }
 
-  async function byStream(guest: HostileGuest, count: number): Promise<void> {
-    let socket: Socket | null = null;
-    for (let i = 0; i < count; i++) {
-      if (socket === null || socket.destroyed) {
-        socket = connect({ path: join(folder, 'stream.sock') });
-        socket.on('error', () => {});
-        // One in some does not read what it is sent.
-        if (rng.below(4) > 0) socket.resume();
-        await once(socket, 'connect');
-      }
-      const bytes = guest.next();
-      const length = Buffer.alloc(4);
-      // Sometimes a length that lies: of nothing, of gigabytes, of a bit more.
-      const lie = rng.below(100);
-      length.writeUInt32BE(
-        lie === 0 ? 0 : lie === 1 ? 0xffffffff : lie === 2 ? bytes.length + 3 : bytes.length,
-      );
-      // And sometimes half of one, with what comes next behind it.
-      socket.write(lie === 3 ? length.subarray(0, 2) : length);
-      socket.write(bytes);
-      if (i % 50 === 0) await new Promise((done) => setImmediate(done));
-    }
-    socket?.destroy();
-  }
-
-  async function byDatagram(guest: HostileGuest, count: number): Promise<void> {
-    for (let i = 0; i < count; i++) {
-      await new Promise((done) => datagrams.send(guest.next(), ports[0]!, '127.0.0.1', done));
-    }
-  }
-
-  async function byWebSocket(guest: HostileGuest, count: number): Promise<void> {
-    let socket: WebSocket | null = null;
-    for (let i = 0; i < count; i++) {
-      if (socket === null || socket.readyState !== WebSocket.OPEN) {
-        socket?.terminate();
-        socket = new WebSocket(`ws://127.0.0.1:${webSocketPort}/`);
-        socket.on('error', () => {});
-        await Promise.race([once(socket, 'open').catch(() => {}), once(socket, 'close').catch(() => {})]);
-        continue;
-      }
-      socket.send(rng.below(100) === 0 ? 'text' : guest.next());
-      if (i % 50 === 0) await new Promise((done) => setImmediate(done));
-    }
-    socket?.terminate();
-  }
-
-  const round = (guests: readonly HostileGuest[]) =>
-    Promise.all([
-      byStream(guests[0]!, A_ROUND),
-      byDatagram(guests[1]!, A_ROUND),
-      byWebSocket(guests[2]!, A_ROUND),
-    ]);
-
   it('S-10: leave it alive, serving others, and no larger', async () => {
     const collect = collector();
-    const guests = [7, 8, 9].map((index) => new HostileGuest(index, port, rng));
-    const until = Date.now() + SECONDS * 1000;
+    const guest = (index: number) => new HostileGuest(index, port, rng);
+    const peers: readonly Peer[] = [
+      onStream(join(folder, 'stream.sock'), guest(7), rng),
+      onDatagrams(datagrams, ports[0]!, guest(8)),
+      onWebSocket(webSocketPort, guest(9), rng),
+      onControlSocket(join(folder, 'control'), rng),
+      ...(hasTap ? [onNic(peerTap, guest(10))] : []),
+    ];
+    const start = Date.now();
     const sizes: number[] = [];
-    for (let i = 0; i < ROUNDS || Date.now() < until; i++) {
-      await round(guests);
+    for (let i = 0; i < ROUNDS || Date.now() < start + SECONDS * 1000; i++) {
+      await Promise.all(peers.map((peer) => peer(A_ROUND)));
       sizes.push(collect());
+      if (SECONDS > 0) record(Date.now() - start, i + 1, sizes.at(-1)!);
     }
+    for (const { name, sent } of network.status().guests) assert.ok(name === 'honest' || sent > 0, name);
     const half = sizes[sizes.length >> 1]!;
     const growth = sizes.at(-1)! - half;
     assert.ok(growth < MOST_GROWTH, `${growth} bytes more: ${sizes.join(' ')}`);
-    const guest = stackGuest(network.engine, honest, ['192.168.122.77/24'], ['192.168.122.1']);
+    const asker = stackGuest(network.engine, honest, ['192.168.122.77/24'], ['192.168.122.1']);
     const query = packet.encode({ type: 'query', id: 1, questions: [{ type: 'A', name: 'gateway' }] });
-    const answer = packet.decode((await ask(network.engine, guest, '192.168.122.1', 53, query)) as Buffer);
+    const answer = packet.decode((await ask(network.engine, asker, '192.168.122.1', 53, query)) as Buffer);
     assert.equal(answer.answers!.length, 1);
   });
 });
@@ -259,4 +238,16 @@ function collector(): () => number {
     const { heapUsed, external } = process.memoryUsage();
     return heapUsed + external;
   };
+}
+
+let lastRecordMs = 0;
+
+/** Once a minute: what a long run has come to. */
+function record(elapsedMs: number, rounds: number, inUse: number): void {
+  if (elapsedMs < lastRecordMs + 60_000) return;
+  lastRecordMs = elapsedMs;
+  const mega = (bytes: number) => (bytes / 1e6).toFixed(1);
+  process.stderr.write(
+    `${Math.round(elapsedMs / 60_000)} min, ${rounds} rounds: ${mega(inUse)} MB in use, resident ${mega(process.memoryUsage.rss())} MB\n`,
+  );
 }
