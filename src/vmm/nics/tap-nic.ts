@@ -5,12 +5,15 @@
  *     tap:tap0           in the namespace of this process
  *     tap:eth0@/run/netns/box        made in another one
  *
+ * What the device takes is behind a header of virtio, since it cuts large segments itself (virtio-frames.ts).
+ *
  * Source: Documentation/networking/tuntap.rst, netdevice(7), setns(2).
  */
 import { SluiceError } from '../../base/errors.ts';
 import { MAX_FRAME_BYTES } from './frame-stream.ts';
 import { loadLibc, type Libc } from './libc.ts';
 import type { Nic, NicEvents } from './nic.ts';
+import { VIRTIO_HEADER, VirtioFrames } from './virtio-frames.ts';
 
 export interface TapAddress {
   /** Of the device. */
@@ -27,8 +30,8 @@ const CLONE_NEWNET = 0x40000000;
 const TUNSETIFF = 0x400454ca;
 const IFREQ_BYTES = 40;
 const IFNAMSIZ = 16;
-/** IFF_TAP | IFF_NO_PI: Ethernet, and nothing before it. */
-const FLAGS = 0x1002;
+/** IFF_TAP | IFF_NO_PI | IFF_VNET_HDR: Ethernet behind a header of virtio, and nothing else before it. */
+const FLAGS = 0x5002;
 const POLLIN = 1;
 /** So often it is looked whether the NIC was closed. */
 const LOOK_MS = 200;
@@ -42,7 +45,9 @@ export class TapNic implements Nic {
   private readonly address: TapAddress;
   private libc: Libc | null = null;
   private fd = -1;
-  private readonly room = new Uint8Array(MAX_FRAME_BYTES);
+  private readonly room = new Uint8Array(VIRTIO_HEADER + MAX_FRAME_BYTES);
+  private readonly frames: VirtioFrames;
+  private isFlushDue = false;
   private readonly request = new Uint8Array(8);
   private events: NicEvents | null = null;
   private onClosed: (() => void) | null = null;
@@ -50,6 +55,10 @@ export class TapNic implements Nic {
   constructor(address: TapAddress) {
     this.address = address;
     this.name = `tap:${address.device}`;
+    this.frames = new VirtioFrames(MAX_FRAME_BYTES, (bytes, start, end, frames) => {
+      const length = end - start;
+      if (this.libc!.write(this.fd, bytes.subarray(start, end), length) !== length) this.dropped += frames;
+    });
   }
 
   async start(events: NicEvents): Promise<void> {
@@ -63,12 +72,24 @@ export class TapNic implements Nic {
     this.wait();
   }
 
+  /** What is caused by one chunk of input leaves before the next is read; until then one segment waits for another. */
   transmit(bytes: Uint8Array, start: number, end: number): boolean {
-    const { libc, fd } = this;
-    if (fd >= 0 && libc!.write(fd, bytes.subarray(start, end), end - start) === end - start) return true;
-    this.dropped++;
-    return false;
+    if (this.fd < 0 || end - start > MAX_FRAME_BYTES) {
+      this.dropped++;
+      return false;
+    }
+    this.frames.add(bytes, start, end);
+    if (this.frames.isWaiting && !this.isFlushDue) {
+      this.isFlushDue = true;
+      setImmediate(this.flush);
+    }
+    return true;
   }
+
+  private readonly flush = (): void => {
+    this.isFlushDue = false;
+    if (this.fd >= 0) this.frames.flush();
+  };
 
   close(): Promise<void> {
     if (this.fd < 0 || this.onClosed !== null) return Promise.resolve();
@@ -127,8 +148,8 @@ export class TapNic implements Nic {
     if (this.onClosed !== null) return this.end();
     for (let i = 0; i < MOST_AT_ONCE; i++) {
       const length = libc!.read(fd, room, room.length);
-      if (length <= 0) return this.wait();
-      this.events!.frame(room, 0, length);
+      if (length <= VIRTIO_HEADER) return this.wait();
+      this.events!.frame(room, VIRTIO_HEADER, length);
     }
     setImmediate(this.take);
   };
