@@ -16,9 +16,9 @@ import type { LogSink } from '../netfilter/log.ts';
 import { parseHostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
-import { HEAD_ROOM } from '../stack/host.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { GatewayInlet } from './gateway-inlet.ts';
 import { GuestSwitch } from './guest-switch.ts';
 import { Guards } from './guard/guards.ts';
 import { networkOfPrefix, withoutLength } from './prefixes.ts';
@@ -34,7 +34,6 @@ import type { NameWatch } from './services/name-server.ts';
 import { NameSets } from './services/name-sets.ts';
 import { resolvedAddresses } from './services/resolved-addresses.ts';
 import type { Nic } from './nics/nic.ts';
-import { MAX_FRAME_BYTES } from './nics/frame-stream.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
 import type { Surroundings, World } from './surroundings.ts';
@@ -134,9 +133,7 @@ export class NetworkCore<W extends World> {
   private readonly isAudited: boolean;
   private readonly onLink: NetworkOptions['onLink'];
   private readonly lan: Device;
-  private readonly pkt = new PacketBuffer();
-  /** A frame for the gateway, which may rewrite it and put a longer header before it. */
-  private readonly room = new Uint8Array(HEAD_ROOM + MAX_FRAME_BYTES);
+  private readonly inlet = new GatewayInlet(() => this.toGateway());
   /** Frames for the world that wait. */
   private readonly outgoing: Uint8Array[] = [];
   private isTaking = false;
@@ -230,7 +227,7 @@ export class NetworkCore<W extends World> {
     });
     this.guards.leases = this.services.leases;
     this.guards.leases6 = this.services.leases6;
-    this.switch.plug(0, (bytes, start, end) => this.toGateway(bytes, start, end));
+    this.switch.plug(0, (bytes, start, end) => this.inlet.put(bytes, start, end));
     // Until somebody is there.
     guests.forEach((_guest, i) => this.switch.switch.setLink(i + 1, false));
     guests.forEach(({ nic }, i) =>
@@ -262,7 +259,7 @@ export class NetworkCore<W extends World> {
             this.clock.catchUp();
             if (!this.guards.admit(port, bytes, start, end)) return this.offended(port, name);
             if (this.watchers.size > 0) this.show(port, bytes, start, end);
-            this.switch.receive(port, bytes, start, end);
+            this.pass(port, bytes, start, end);
           },
           link: (isUp) => {
             if (!isUp) this.guards.release(port);
@@ -286,11 +283,14 @@ export class NetworkCore<W extends World> {
     this.clock.stop();
   }
 
-  private toGateway(bytes: Uint8Array, start: number, end: number): void {
-    const { room, pkt } = this;
-    if (end - start > MAX_FRAME_BYTES) return;
-    room.set(bytes.subarray(start, end), HEAD_ROOM);
-    pkt.reset(room, HEAD_ROOM, HEAD_ROOM + end - start);
+  /** A frame comes to the switch by a port. */
+  private pass(port: number, bytes: Uint8Array, start: number, end: number): void {
+    this.switch.receive(port, bytes, start, end);
+    this.inlet.drain();
+  }
+
+  private toGateway(): void {
+    const { pkt } = this.inlet;
     this.isTaking = true;
     this.gateway.host.receive(this.lan, pkt);
     if (this.isAudited && pkt.dropReason !== 0 && pkt.decision !== 0) this.refused(pkt);
@@ -304,9 +304,8 @@ export class NetworkCore<W extends World> {
 
   /** Asked while the world deals with what the gateway let through, as long as its packet buffer still knows of it. */
   private passedBy(): string | undefined {
-    return this.isAudited && this.pkt.decision !== 0
-      ? this.gateway.netfilter.describeDecision(this.pkt)
-      : undefined;
+    const { pkt } = this.inlet;
+    return this.isAudited && pkt.decision !== 0 ? this.gateway.netfilter.describeDecision(pkt) : undefined;
   }
 
   private refused(pkt: PacketBuffer): void {
@@ -325,7 +324,7 @@ export class NetworkCore<W extends World> {
   }
 
   private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {
-    if (device === this.lan) return this.switch.receive(0, bytes, start, end);
+    if (device === this.lan) return this.pass(0, bytes, start, end);
     if (this.isTaking && end - start <= SMALL_FRAME) this.outgoing.push(bytes.slice(start, end));
     else this.world.receive(bytes, start, end);
   }
