@@ -1,76 +1,70 @@
 /** System calls of scripts, on the sockets of one simulated host. Descriptors have the numbers that scripts give them. */
 import type { Connection } from '../../../../src/stack/tcp/connection.ts';
-import { NetError, TcpState, type Listener, type Tcp } from '../../../../src/stack/tcp/index.ts';
-import { ScriptError } from './script.ts';
-
-/** What a call gives: a value, an error, or nothing yet. */
-export type Outcome = number | string | 'pending';
-
-const US_PER_SECOND = 1_000_000;
-const PORT = 8080;
-
-interface Descriptor {
-  connection: Connection | null;
-  listener: Listener | null;
-  isNonBlocking: boolean;
-  readonly settings: Map<string, number>;
-  connected: boolean;
-}
+import { NetError, TcpState } from '../../../../src/stack/tcp/index.ts';
+import { read, receiveMessage, sizeOf, write } from './data-calls.ts';
+import { Descriptor } from './descriptors.ts';
+import { WrongValue, type Outcome } from './outcome.ts';
+import { poll } from './poll.ts';
+import { ScriptError, type CallSpec } from './script.ts';
+import type { Progress, World } from './world.ts';
 
 export class Calls {
-  private readonly tcp: Tcp;
-  private readonly remote: Int32Array;
+  private readonly world: World;
   private readonly descriptors = new Map<number, Descriptor>();
   private next = 3;
 
-  constructor(tcp: Tcp, remote: Int32Array) {
-    this.tcp = tcp;
-    this.remote = remote;
+  constructor(world: World) {
+    this.world = world;
   }
 
   /** The connection that scripts' assertions are about: the last that was made. */
   get current(): Connection | undefined {
-    return (
-      [...this.descriptors.values()].findLast(({ connection }) => connection !== null)?.connection ??
-      undefined
-    );
+    const found = [...this.descriptors.values()].findLast(({ connection }) => connection !== null);
+    return found?.connection ?? undefined;
   }
 
   /** Tries a call; 'pending' when it would block. New descriptors get the number that the script expects. */
-  try(name: string, args: readonly string[], result: string): Outcome {
+  try({ name, args, result }: CallSpec, progress: Progress): Outcome {
     if (/^\d+$/.test(result)) this.next = Number(result);
     switch (name) {
       case 'socket':
-        return this.open();
+        return this.open(args);
       case 'setsockopt':
-        return this.setOption(args);
+        return this.setOption(this.at(args[0]), args);
       case 'getsockopt':
-        return 0;
+        return this.getOption(this.at(args[0]), args);
       case 'bind':
+        return this.bind(this.at(args[0]), args[1]!);
       case 'fcntl':
-        return this.control(name, args);
+        return this.control(this.at(args[0]), args);
+      case 'ioctl':
+        return this.ask(this.at(args[0]), args[1]!, args[2]!);
       case 'listen':
         return this.listen(this.at(args[0]), Number(args[1]));
       case 'accept':
       case 'accept4':
         return this.accept(this.at(args[0]), args);
       case 'connect':
-        return this.connect(this.at(args[0]));
+        return this.connect(this.at(args[0]), args[1]!);
       case 'read':
       case 'recv':
       case 'recvfrom':
-        return this.read(this.at(args[0]), Number(args[2]));
+        return read(this.at(args[0]), args[1]!, Number(args[2]), args[3] ?? '');
+      case 'readv':
+        return read(this.at(args[0]), '...', sizeOf(args[1]!), '');
+      case 'recvmsg':
+        return receiveMessage(this.at(args[0]), args);
       case 'write':
       case 'send':
       case 'sendto':
-        return this.write(this.at(args[0]), Number(args[2]), args[3] ?? '');
+        return write(this.world, this.at(args[0]), args[1]!, Number(args[2]), args[3] ?? '', progress);
       case 'writev':
       case 'sendmsg':
-        return this.write(this.at(args[0]), sizeOf(args[1]!), args[2] ?? '');
-      case 'readv':
-        return this.read(this.at(args[0]), sizeOf(args[1]!));
+        return write(this.world, this.at(args[0]), '...', sizeOf(args[1]!), args[2] ?? '', progress);
       case 'shutdown':
         return this.shutdown(this.at(args[0]), args[1]!);
+      case 'poll':
+        return poll(args, progress.since, this.world.tcp.clock.now, (fd) => this.at(String(fd)));
       case 'close':
         return this.close(Number(args[0]));
       default:
@@ -84,222 +78,156 @@ export class Calls {
     return found;
   }
 
-  private add(descriptor: Partial<Descriptor>): number {
-    const fd = this.next;
-    this.descriptors.set(fd, {
-      connection: null,
-      listener: null,
-      isNonBlocking: false,
-      settings: new Map(),
-      connected: false,
-      ...descriptor,
-    });
-    return fd;
+  // ── Descriptors ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  private open([, type = '', protocol = '']: readonly string[]): number {
+    const isDatagram = type.includes('SOCK_DGRAM');
+    if (!isDatagram && !type.includes('SOCK_STREAM')) throw new ScriptError(`${type} is not known here`);
+    if (/MPTCP|SCTP|UDPLITE|ICMP/.test(protocol)) throw new ScriptError(`${protocol} is not known here`);
+    return this.add(new Descriptor(isDatagram, type.includes('SOCK_NONBLOCK')));
   }
 
-  private open(): number {
-    return this.add({});
+  private add(descriptor: Descriptor): number {
+    this.descriptors.set(this.next, descriptor);
+    return this.next;
   }
 
-  private control(name: string, args: readonly string[]): Outcome {
-    if (name !== 'fcntl') return 0;
-    const descriptor = this.at(args[0]);
-    if (args[1] === 'F_GETFL') return descriptor.isNonBlocking ? 0x802 : 2;
-    if (args[1] === 'F_SETFL') descriptor.isNonBlocking = args[2]!.includes('O_NONBLOCK');
+  private bind(descriptor: Descriptor, address: string): Outcome {
+    const port = /sin6?_port\s*=\s*htons\((\d+)\)/.exec(address);
+    descriptor.port = port === null ? this.world.ends.port : Number(port[1]);
+    if (descriptor.isDatagram) {
+      descriptor.socket = this.world.udp.open({ family: this.world.ends.family, port: descriptor.port });
+      descriptor.port = descriptor.socket.port;
+    }
     return 0;
   }
 
-  private setOption(args: readonly string[]): Outcome {
-    const descriptor = this.at(args[0]);
+  private control(descriptor: Descriptor, args: readonly string[]): Outcome {
+    if (args[1] === 'F_GETFL') return descriptor.isNonBlocking ? 0x802 : 2;
+    if (args[1] !== 'F_SETFL') throw new ScriptError(`fcntl ${args[1]} is not known here`);
+    descriptor.isNonBlocking = args[2]!.includes('O_NONBLOCK');
+    return 0;
+  }
+
+  private ask(descriptor: Descriptor, request: string, expected: string): Outcome {
+    const { connection } = descriptor;
+    if (connection === null) throw new ScriptError(`ioctl ${request} is known here for TCP only`);
+    const value = () => {
+      switch (request) {
+        case 'SIOCINQ':
+        case 'FIONREAD':
+          return connection.unread;
+        case 'SIOCOUTQ':
+        case 'TIOCOUTQ':
+          return connection.unacked;
+        case 'SIOCOUTQNSD':
+          return (connection.writeSeq - connection.sndNxt) | 0;
+        default:
+          throw new ScriptError(`ioctl ${request} is not known here`);
+      }
+    };
+    compareValue(request, String(value()), expected);
+    return 0;
+  }
+
+  private setOption(descriptor: Descriptor, args: readonly string[]): Outcome {
     const option = args[2]!;
-    const value =
-      option === 'SO_LINGER'
-        ? Number(/linger=(\d+)/.exec(args[3]!)?.[1] ?? 0)
-        : Number(/-?\d+/.exec(args[3]!)?.[0] ?? 0);
+    const given = args[3]!;
     if (option === 'TCP_CONGESTION') {
-      const name = /"(\w+)"/.exec(args[3]!)![1]!;
+      const name = /"(\w+)"/.exec(given)![1]!;
+      if (!['cubic', 'reno'].includes(name)) throw new ScriptError(`congestion control ${name} is not there`);
+      descriptor.congestion = name;
       if (descriptor.connection !== null) descriptor.connection.setCongestionControl(name);
-      else this.tcp.congestion = name;
+      else this.world.tcp.congestion = name;
       return 0;
     }
-    descriptor.settings.set(option, value);
-    if (descriptor.connection !== null) apply(descriptor.connection, option, value);
-    if (descriptor.listener !== null && option === 'SO_RCVBUF') descriptor.listener.receiveBuffer = value;
+    const value =
+      option === 'SO_LINGER' ? /(?:linger=|onoff=1, )(\d+)/.exec(given)?.[1] : /-?\d+/.exec(given)?.[0];
+    descriptor.set(option, Number(value ?? 0));
     return 0;
   }
+
+  private getOption(descriptor: Descriptor, args: readonly string[]): Outcome {
+    const [, , option, expected] = args;
+    if (option === 'SO_ERROR') {
+      const code = descriptor.takeError() ?? '0';
+      compareValue('SO_ERROR', code, expected!);
+    } else if (option === 'TCP_CONGESTION') {
+      compareValue(option, `"${descriptor.congestion ?? this.world.tcp.congestion}"`, expected!);
+    } else {
+      compareValue(option!, String(descriptor.get(option!)), expected!);
+    }
+    return 0;
+  }
+
+  // ── Opening and closing ─────────────────────────────────────────────────────────────────────────────────────
 
   private listen(descriptor: Descriptor, backlog: number): Outcome {
     if (descriptor.listener !== null) descriptor.listener.backlog = backlog;
-    else descriptor.listener = this.tcp.listen({ port: PORT, backlog });
+    else descriptor.listener = this.world.tcp.listen({ port: descriptor.port, backlog });
     const receiveBuffer = descriptor.settings.get('SO_RCVBUF');
     if (receiveBuffer !== undefined) descriptor.listener.receiveBuffer = receiveBuffer;
     return 0;
   }
 
   private accept(descriptor: Descriptor, args: readonly string[]): Outcome {
-    const connection = descriptor.listener!.accept();
+    if (descriptor.listener === null) return 'EINVAL';
+    const connection = descriptor.listener.accept();
     if (connection === undefined) return descriptor.isNonBlocking ? 'EAGAIN' : 'pending';
-    for (const [option, value] of descriptor.settings) apply(connection, option, value);
-    return this.add({
-      connection,
-      connected: true,
-      isNonBlocking: (args[3] ?? '').includes('SOCK_NONBLOCK'),
-    });
+    const made = new Descriptor(false, (args[3] ?? '').includes('SOCK_NONBLOCK'));
+    for (const [option, value] of descriptor.settings) made.settings.set(option, value);
+    made.connection = connection;
+    made.isConnected = true;
+    made.applySettings(connection);
+    return this.add(made);
   }
 
-  private connect(descriptor: Descriptor): Outcome {
+  private connect(descriptor: Descriptor, address: string): Outcome {
+    if (address.includes('AF_UNSPEC')) throw new ScriptError('connect to AF_UNSPEC is not known here');
+    const { family, remote, port: remotePort } = this.world.ends;
+    if (descriptor.isDatagram) {
+      descriptor.socket ??= this.world.udp.open({ family });
+      descriptor.socket.connect(remote, remotePort);
+      return 0;
+    }
     if (descriptor.connection === null) {
       try {
-        descriptor.connection = this.tcp.connect({ family: 4, remote: this.remote, remotePort: PORT });
+        const options = { family, remote, remotePort, localPort: descriptor.port };
+        descriptor.connection = this.world.tcp.connect(options);
       } catch (error) {
         if (error instanceof NetError) return error.code;
         throw error;
       }
-      for (const [option, value] of descriptor.settings) apply(descriptor.connection, option, value);
+      descriptor.applySettings(descriptor.connection);
       if (descriptor.isNonBlocking) return 'EINPROGRESS';
     }
     const { connection } = descriptor;
     if (connection.state === TcpState.SYN_SENT) return descriptor.isNonBlocking ? 'EALREADY' : 'pending';
     if (connection.error !== null) return connection.error.code;
-    if (descriptor.connected) return 'EISCONN';
-    descriptor.connected = true;
+    if (descriptor.isConnected) return 'EISCONN';
+    descriptor.isConnected = true;
     return 0;
   }
 
-  private read({ connection, isNonBlocking }: Descriptor, length: number): Outcome {
+  private shutdown(descriptor: Descriptor, how: string): Outcome {
+    const { connection } = descriptor;
     if (connection === null) return 'ENOTCONN';
-    if (connection.unread > 0) return connection.read(new Uint8Array(length));
-    if (connection.error !== null) return connection.error.code;
-    if (connection.finReceived || connection.state === TcpState.CLOSED) return 0;
-    return isNonBlocking ? 'EAGAIN' : 'pending';
-  }
-
-  private write({ connection, isNonBlocking }: Descriptor, length: number, flags: string): Outcome {
-    if (connection === null) return 'EPIPE';
-    if (flags.includes('MSG_OOB')) return connection.writeUrgent(0x61) ? length : 'EPIPE';
-    const taken = flags.includes('MSG_MORE')
-      ? writeMore(connection, length)
-      : connection.write(new Uint8Array(length));
-    if (taken < 0) return connection.error?.code ?? 'EPIPE';
-    if (taken === length || (taken > 0 && isNonBlocking)) return taken;
-    if (taken === 0 && isNonBlocking) return 'EAGAIN';
-    return 'pending';
-  }
-
-  private shutdown({ connection }: Descriptor, how: string): Outcome {
-    if (connection === null) return 'ENOTCONN';
+    if (how !== 'SHUT_WR') descriptor.isReadShut = true;
     if (how !== 'SHUT_RD') connection.shutdown();
     return 0;
   }
 
   private close(fd: number): Outcome {
-    const { connection, listener } = this.at(String(fd));
+    const { connection, listener, socket } = this.at(String(fd));
     this.descriptors.delete(fd);
-    if (connection !== null) connection.close();
+    connection?.close();
     listener?.close();
+    socket?.close();
     return 0;
   }
-
-  // ── tcp_info ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  variable(name: string): number {
-    const constant = CONSTANTS[name];
-    if (constant !== undefined) return constant;
-    const c = this.current;
-    if (c === undefined) throw new ScriptError(`${name}: no connection`);
-    const read = INFO[name];
-    if (read === undefined) throw new ScriptError(`${name} is not known here`);
-    return read(c);
-  }
 }
 
-function apply(c: Connection, option: string, value: number): void {
-  switch (option) {
-    case 'TCP_NODELAY':
-      return c.setNoDelay(value !== 0);
-    case 'TCP_CORK':
-      return c.setCork(value !== 0);
-    case 'SO_KEEPALIVE':
-      return c.setKeepAlive(value !== 0, c.keepAliveTimeUs);
-    case 'TCP_KEEPIDLE':
-      c.keepAliveTimeUs = value * US_PER_SECOND;
-      return c.setKeepAlive(c.keepAlive, c.keepAliveTimeUs);
-    case 'TCP_USER_TIMEOUT':
-      c.userTimeoutUs = value * 1000;
-      return;
-    case 'SO_LINGER':
-      c.linger = value;
-      return;
-    case 'SO_OOBINLINE':
-      c.urgentInline = value !== 0;
-      return;
-    case 'SO_SNDBUF':
-      return c.setSendBuffer(value);
-    case 'SO_RCVBUF':
-      return c.setReceiveBuffer(value);
-    case 'TCP_QUICKACK':
-      c.isPingPong = value === 0;
-      return;
-    case 'IP_TOS':
-      c.typeOfService = value;
-      return;
-    default:
-  }
-}
-
-const CONSTANTS: Readonly<Record<string, number>> = {
-  TCP_CA_Open: 0,
-  TCP_CA_Disorder: 1,
-  TCP_CA_CWR: 2,
-  TCP_CA_Recovery: 3,
-  TCP_CA_Loss: 4,
-  TCP_ESTABLISHED: TcpState.ESTABLISHED,
-  TCP_CLOSE: TcpState.CLOSED,
-  TCP_FIN_WAIT1: TcpState.FIN_WAIT1,
-  TCP_CLOSE_WAIT: TcpState.CLOSE_WAIT,
-};
-
-const INFO: Readonly<Record<string, (c: Connection) => number>> = {
-  tcpi_state: (c) => c.state,
-  tcpi_ca_state: (c) => c.phase,
-  tcpi_snd_cwnd: (c) => c.cwnd,
-  tcpi_snd_ssthresh: (c) => c.ssthresh,
-  tcpi_unacked: (c) => c.packetsOut,
-  tcpi_sacked: (c) => c.sackedOut,
-  tcpi_lost: (c) => c.lostOut,
-  tcpi_retrans: (c) => c.retransOut,
-  tcpi_retransmits: (c) => c.retransmits,
-  tcpi_backoff: (c) => c.backoff,
-  tcpi_probes: (c) => c.probesOut,
-  tcpi_reordering: (c) => c.reordering,
-  tcpi_snd_mss: (c) => c.mss,
-  tcpi_advmss: (c) => c.advMss,
-  tcpi_pmtu: (c) => c.pathMtu,
-  tcpi_rtt: (c) => c.rtt.smoothed8 >> 3,
-  tcpi_rto: (c) => c.rtt.rto,
-  tcpi_min_rtt: (c) => c.rtt.least,
-  tcpi_options: (c) =>
-    (c.hasTimestamps ? 1 : 0) | (c.hasSack ? 2 : 0) | (c.hasScaling ? 4 : 0) | ((c.ecn & 1) << 3),
-  tcpi_delivered: (c) => c.delivered,
-  tcpi_notsent_bytes: (c) => (c.writeSeq - c.sndNxt) | 0,
-  tcpi_rcv_mss: (c) => c.rcvMss,
-  tcpi_rcv_space: (c) => c.space,
-  tcpi_snd_wnd: (c) => c.sndWnd,
-};
-
-function sizeOf(vector: string): number {
-  return [...vector.matchAll(/\{[^{}]*,\s*(\d+)\s*\}|iov_len=(\d+)/g)].reduce(
-    (sum, match) => sum + Number(match[1] ?? match[2]),
-    0,
-  );
-}
-
-/** MSG_MORE: corked for this one call, and not to be pushed. */
-function writeMore(c: Connection, length: number): number {
-  const { isCorked, pushSeq } = c;
-  c.isCorked = true;
-  const taken = c.write(new Uint8Array(length));
-  c.isCorked = isCorked;
-  c.pushSeq = pushSeq;
-  return taken;
+function compareValue(what: string, value: string, expected: string): void {
+  const wanted = expected.replace(/^\[(.*)\]$/s, '$1').trim();
+  if (wanted !== '...' && wanted !== value) throw new WrongValue(`${what} is ${value}, not ${wanted}`);
 }

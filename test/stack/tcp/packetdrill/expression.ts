@@ -1,20 +1,47 @@
 /** Assertions of scripts, a small part of Python: `assert tcpi_snd_cwnd == 10, tcpi_snd_cwnd`. */
+import { ScriptError } from './script.ts';
 
 export type Variables = (name: string) => number;
 
-/** Throws an Error that says which assertion does not hold. */
+const TOKEN = /\s*(\w+|==|!=|<=|>=|\/\/|<<|>>|[-+*/%<>()&|^~]|,.*$)/sy;
+const KEYWORDS = new Set(['and', 'or', 'not', 'abs', 'True', 'False']);
+
+/** Throws an Error that says which assertion does not hold, a ScriptError for what is more than assertions. */
 export function checkAssertions(code: string, variables: Variables): void {
-  for (const line of code.split(/[\n;]/).map((part) => part.trim())) {
-    if (line === '' || line.startsWith('print')) continue;
-    const match = /^assert\s+(.*)$/.exec(line);
-    if (match === null) throw new Error(`not an assertion: ${line}`);
-    const tokens = match[1]!.match(/\w+|==|!=|<=|>=|\/\/|[-+*/%<>(),]|"[^"]*"|'[^']*'/g) ?? [];
-    const value = new Evaluator(tokens, variables).value();
-    if (value === 0) {
-      const names = [...new Set(tokens.filter((token) => /^tcpi_/.test(token)))];
+  for (const line of statements(code)) {
+    if (line.startsWith('print')) continue;
+    const match = /^assert\b\s*(.*)$/s.exec(line);
+    if (match === null) throw new ScriptError(`only assertions are known here, not: ${line}`);
+    const tokens = tokensOf(match[1]!);
+    const evaluator = new Evaluator(tokens, variables);
+    if (evaluator.value() === 0) {
+      const names = [...new Set(tokens.filter((token) => /^[a-z]\w*$/i.test(token) && !KEYWORDS.has(token)))];
       throw new Error(`${line} (${names.map((name) => `${name} is ${variables(name)}`).join(', ')})`);
     }
+    if (!evaluator.isAtEnd) throw new ScriptError(`not understood: ${line}`);
   }
+}
+
+function statements(code: string): string[] {
+  return code
+    .replace(/\\\n/g, ' ')
+    .replace(/("[^"\n]*"|'[^'\n]*')|#[^\n]*/g, (_all, quoted?: string) => quoted ?? '')
+    .split(/[\n;]/)
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}
+
+/** Up to the message that an assertion may have behind a comma. */
+function tokensOf(text: string): string[] {
+  const tokens: string[] = [];
+  TOKEN.lastIndex = 0;
+  while (TOKEN.lastIndex < text.trimEnd().length) {
+    const match = TOKEN.exec(text);
+    if (match === null) throw new ScriptError(`not understood: assert ${text}`);
+    if (match[1]!.startsWith(',')) break;
+    tokens.push(match[1]!);
+  }
+  return tokens;
 }
 
 class Evaluator {
@@ -29,6 +56,10 @@ class Evaluator {
 
   value(): number {
     return this.either();
+  }
+
+  get isAtEnd(): boolean {
+    return this.at === this.tokens.length;
   }
 
   private take(...words: readonly string[]): string | undefined {
@@ -61,7 +92,7 @@ class Evaluator {
   }
 
   private comparison(): number {
-    let left = this.sum();
+    let left = this.bits();
     let holds = true;
     let isComparison = false;
     for (
@@ -69,12 +100,21 @@ class Evaluator {
       op !== undefined;
       op = this.take('==', '!=', '<', '<=', '>', '>=')
     ) {
-      const right = this.sum();
+      const right = this.bits();
       isComparison = true;
       holds &&= compare(op, left, right);
       left = right;
     }
     return isComparison ? Number(holds) : left;
+  }
+
+  private bits(): number {
+    let value = this.sum();
+    for (let op = this.take('&', '|', '^'); op !== undefined; op = this.take('&', '|', '^')) {
+      const right = this.sum();
+      value = op === '&' ? value & right : op === '|' ? value | right : value ^ right;
+    }
+    return value;
   }
 
   private sum(): number {
@@ -98,13 +138,16 @@ class Evaluator {
 
   private atom(): number {
     const token = this.tokens[this.at++];
-    if (token === undefined) throw new Error('an assertion ends too early');
+    if (token === undefined) throw new ScriptError('an assertion ends too early');
     if (token === '-') return -this.atom();
+    if (token === 'abs') return Math.abs(this.atom());
+    if (token === 'True' || token === 'False') return Number(token === 'True');
     if (token === '(') {
       const value = this.either();
-      this.take(')');
+      if (this.take(')') === undefined) throw new ScriptError('a bracket without its end');
       return value;
     }
+    if (!/^\w/.test(token)) throw new ScriptError(`not understood in an assertion: ${token}`);
     return /^\d/.test(token) ? Number(token) : this.variables(token);
   }
 }
