@@ -213,6 +213,7 @@ export function receiveForHandshake(owner: Tcp, handshake: Handshake, segment: S
   if ((flags & tcp.RST) !== 0) {
     // RFC 5961 3.2: exactly the next sequence number, else it might be anybody's.
     if (segment.seq === next) dropHandshake(owner, handshake);
+    else if (!owner.challenges.isLimited(handshake)) acknowledge(owner, handshake);
     return null;
   }
   if ((flags & tcp.SYN) !== 0) {

@@ -24,7 +24,8 @@ export function takeError(owner: Tcp, ends: Ends, seq: number, code: NetErrorCod
   const c = flow as Connection;
   if (!isInFlight(c, seq)) return;
   owner.enter();
-  if (isIn(c.state, OPENING) && isHard) owner.end(c, code);
+  // Linux: a connection that opens takes whatever it is told for the end, RFC 1122 4.2.3.9 or not.
+  if (isIn(c.state, OPENING)) owner.end(c, code);
   else c.softError = new NetError(code);
   owner.leave();
 }

@@ -77,9 +77,10 @@ function isAnswerToBothOpening(c: Connection, segment: Segment): boolean {
   );
 }
 
-/** Data behind the window are taken only where nothing waits to be read (Linux 6.17: tcp_sequence). */
+/** Data behind the window are taken only where nothing waits to be read, a FIN always (Linux 6.17: tcp_sequence). */
 function exceedsWindow(c: Connection, segment: Segment, window: number): boolean {
-  return ((segment.endSeq - c.received.next - window) | 0) > 0 && c.received.unread > 0;
+  const end = segment.endSeq - ((segment.flags & tcp.FIN) !== 0 ? 1 : 0);
+  return ((end - c.received.next - window) | 0) > 0 && c.received.unread > 0;
 }
 
 /** The peer's reset may stand behind data that came out of order. */

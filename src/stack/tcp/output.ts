@@ -94,11 +94,11 @@ function isHeldBack(c: Connection, isLast: boolean, force: boolean): boolean {
   return ((c.smallEnd - c.sndUna) | 0) > 0 && ((c.smallEnd - c.sndNxt) | 0) <= 0;
 }
 
-function sendNext(c: Connection, length: number, fin: boolean): boolean {
+function sendNext(c: Connection, length: number, fin: boolean, push = false): boolean {
   const seq = c.sndNxt;
   const end = (seq + length) | 0;
   restartAfterIdle(c);
-  const pushed = length > 0 && ((c.pushSeq - seq) | 0) > 0 && ((c.pushSeq - end) | 0) <= 0;
+  const pushed = length > 0 && (push || (((c.pushSeq - seq) | 0) > 0 && ((c.pushSeq - end) | 0) <= 0));
   const flags = tcp.ACK | (fin ? tcp.FIN : 0) | (pushed ? tcp.PSH : 0);
   if (length < c.mss) c.smallEnd = end;
   // Sent or lost on the first step, it counts as sent: the retransmission timer sees to it.
@@ -215,7 +215,7 @@ export function probeWindow(c: Connection): void {
   if (left > 0 && hasUnsent(c)) {
     const length = Math.min(unsent, left, currentMss(c));
     const isLast = length === unsent;
-    sendNext(c, length, c.finQueued && isLast && length < left);
+    sendNext(c, length, c.finQueued && isLast && length < left, true);
     return;
   }
   sendOldAck(c);

@@ -31,7 +31,11 @@ export function takeData(c: Connection, segment: Segment, seq: number): void {
   // Nothing can follow a FIN (RFC 9293 3.10.7.4, seventh).
   if (c.finReceived) return;
   const ahead = (seq - next) | 0;
-  if (windowLeft(c) === 0 || ahead >= windowLeft(c)) return outOfWindow(c);
+  const left = windowLeft(c);
+  // A FIN alone takes no room: a peer that waits for a window may end all the same.
+  const isBareFin = segment.dataLength === 0 && ahead === 0;
+  if (left === 0 && isBareFin) c.ackNow = true;
+  else if (left === 0 || ahead >= left) return outOfWindow(c);
   if (ahead > 0) return takeEarly(c, segment, seq);
   if (ahead < 0) noteDuplicate(c, seq, next);
   const hadGaps = received.hasGaps;
@@ -43,7 +47,8 @@ export function takeData(c: Connection, segment: Segment, seq: number): void {
   }
   // RFC 5681 4.2: what closes a gap is acknowledged at once.
   if (hadGaps && !received.hasGaps) c.ackNow = true;
-  noteDataCame(c, segment);
+  if (segment.dataLength > 0) noteDataCame(c, segment);
+  else scheduleAck(c);
   if ((segment.flags & tcp.FIN) !== 0) noteFin(c, (segment.endSeq - 1) | 0);
   if (c.hasFinSeq && received.next === c.finSeq) takeFin(c);
 }
@@ -192,17 +197,11 @@ export function acknowledge(c: Connection): void {
   if (!c.ackPending && !c.ackNow) return;
   const { received } = c;
   const unacknowledged = (received.next - c.rcvWup) | 0;
+  // This first: a window that would be small ends quick acknowledging (`wantedWindow`).
+  const isOwed = unacknowledged > c.rcvMss && (received.unread === 0 || wantedWindow(c) >= c.rcvWnd);
   const isQuick = c.quickAcks > 0 && !c.isPingPong;
-  if (
-    c.ackNow ||
-    isQuick ||
-    received.hasGaps ||
-    (unacknowledged > c.rcvMss && (received.unread === 0 || wantedWindow(c) >= c.rcvWnd))
-  ) {
-    sendAck(c);
-  } else {
-    delayAck(c);
-  }
+  if (isOwed || isQuick || c.ackNow || received.hasGaps) sendAck(c);
+  else delayAck(c);
 }
 
 /** After the application has read: an acknowledgement that waited for it, or news of a window that was small. */

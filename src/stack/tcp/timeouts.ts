@@ -13,7 +13,7 @@ import {
   sendOldAck,
   syncMss,
 } from './output.ts';
-import { detectByTime } from './rack.ts';
+import { markByTime } from './rack.ts';
 import { reduceAfterReorder } from './recovery.ts';
 import { MAX_RTO_US, MIN_RTO_US } from './rtt.ts';
 import { isIn, OPENING, TcpState } from './states.ts';
@@ -146,7 +146,7 @@ function sendLossProbe(c: Connection): void {
 function onReorderTimeout(c: Connection): void {
   const lostBefore = c.lostOut;
   const inFlightBefore = c.inFlight;
-  detectByTime(c);
+  markByTime(c);
   if (c.inFlight !== inFlightBefore && c.lostOut > lostBefore) reduceAfterReorder(c, c.lostOut - lostBefore);
   retransmitLost(c);
   push(c);

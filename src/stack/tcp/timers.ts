@@ -92,7 +92,8 @@ export function delayAck(c: Connection): void {
     if (rtt !== 0) most = Math.min(most, Math.max(rtt, MIN_ACK_DELAY_US));
     delay = Math.min(delay, most);
   }
-  delay = Math.min(Math.max(delay, MIN_ACK_DELAY_US), MAX_ACK_DELAY_US);
+  // No data came yet, a FIN alone: at the next tick of the kernel's timers.
+  delay = delay === 0 ? LEAST_TIMEOUT_US : Math.min(Math.max(delay, MIN_ACK_DELAY_US), MAX_ACK_DELAY_US);
   c.ackPending = true;
   const due = c.tcp.clock.now + delay;
   if (due >= c.ackDue) return;
