@@ -32,7 +32,7 @@ function samples(): [name: string, file: Uint8Array, complete: number[], boundar
   ];
 }
 
-describe('cut and damaged captures', () => {
+describe('S-5: cut and damaged captures', () => {
   for (const [name, file, complete, boundaries] of samples()) {
     it(`${name} cut at every byte: all whole records come, and the cut is told`, () => {
       const whole = readAll(file);

@@ -32,7 +32,7 @@ const REFUSED: Readonly<Record<string, readonly [text: string, line: number, wor
   'a line of a million characters': [table(`-A INPUT -m comment --comment ${'x'.repeat(1e6)}`), 2, /comment/],
 };
 
-describe('hostile rules', () => {
+describe('S-6: hostile rules', () => {
   let shell: Shell;
 
   beforeEach(async () => {
@@ -64,7 +64,7 @@ describe('hostile rules', () => {
     assert.doesNotMatch((await shell.run('iptables -S b')).out, /-j a/);
   });
 
-  it('chains named __proto__ and constructor are chains like others', async () => {
+  it('S-9: chains named __proto__ and constructor are chains like others', async () => {
     for (const name of ['__proto__', 'constructor']) {
       assert.equal((await shell.run(`iptables -N ${name}`)).status, 0);
       assert.equal((await shell.run(`iptables -A INPUT -j ${name}`)).status, 0);

@@ -310,7 +310,7 @@ describe('limits of a guest', () => {
 });
 
 describe('guests', () => {
-  it('may be called like what every object has', async () => {
+  it('S-9: may be called like what every object has', async () => {
     const names = ['constructor', '__proto__', 'toString'];
     const network = new GuestNetwork({
       addresses: ['192.168.122.1/24'],

@@ -1,6 +1,6 @@
 /**
  * Peers that mean harm, on every socket of a guest network at once; and what bad messages must not do, each by the number under
- * which it is kept (S-1, S-2; S-3 and S-4 are sandbox.test.ts, S-10 below and in stream-nic.test.ts and attachments.test.ts).
+ * which it is kept (S-1, S-2; S-3 and S-4 are sandbox.test.ts, S-5 to S-9 by their numbers in other rooms, S-10 below and in stream-nic.test.ts and attachments.test.ts).
  *
  * SLUICE_FUZZ_SECONDS=3600 goes on for an hour, and SLUICE_SEED=N begins elsewhere.
  */

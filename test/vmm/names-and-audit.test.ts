@@ -179,7 +179,7 @@ describe('a guest network with names and a log', () => {
     );
   });
 
-  it('goes on where it was after a restart, and obeys no characters of a guest', () => {
+  it('S-8: goes on where it was after a restart, and obeys no characters of a guest', () => {
     audit.write(START, { event: 'lookup', name: '\u009b31mred\u202e\n\u001b[2J' });
     audit.close();
     audit = new AuditLog(new AuditFile(path));

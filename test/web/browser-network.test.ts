@@ -1,6 +1,6 @@
 /** Guest networks as browsers have them, with a guest of our own stack: servers, names, and what is typed at the gateway. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createNetwork, echo, GatewayConsole, http, type BrowserNetwork } from '../../src/browser.ts';
 import { describeFrame } from '../../src/wire/index.ts';
 import { parseResponse, query, Type } from '../../src/wire/dns.ts';
@@ -129,5 +129,21 @@ describe('a network in a browser', () => {
   it('is a bundle without anything of Node in it', () => {
     const text = readFileSync(new URL('../../dist/browser.js', import.meta.url), 'utf8');
     assert.doesNotMatch(text, /(?:from|import|require)\s*\(?\s*['"](?:node:|fs|net|crypto|dgram)/);
+  });
+});
+
+describe('the page of the browser example', () => {
+  it('S-8: makes no markup out of text, wherever that comes from', () => {
+    const folder = 'examples/browser/page';
+    const sources = readdirSync(folder).filter((name) => name.endsWith('.ts'));
+    assert.ok(sources.includes('log-view.ts'));
+    for (const name of sources) {
+      const text = readFileSync(`${folder}/${name}`, 'utf8');
+      assert.doesNotMatch(
+        text,
+        /innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|srcdoc/,
+        name,
+      );
+    }
   });
 });

@@ -12,6 +12,10 @@ import { jiffies } from './jiffies.ts';
 
 /** CONNCOUNT_GC_MAX_NODES: how many are taken off in one walk. */
 const MOST_TAKEN_OFF = 8;
+/** Of one key; more than any limit that makes sense, and what a flood may cost (Linux: 2^31). */
+const MOST_MEMBERS = 1 << 16;
+/** Keys from which on those go that have no connection any more; from then on, whenever there are twice as many. */
+const FIRST_SWEEP = 4096;
 
 class MemberList {
   /** Original tuples. */
@@ -25,6 +29,7 @@ export class ConnectionCounts {
   private readonly clock: Clock;
   private readonly keys = new WordKeys(5);
   private readonly lists: (MemberList | undefined)[] = [];
+  private sweepAt = FIRST_SWEEP;
 
   constructor(conntrack: ConntrackView, clock: Clock) {
     this.conntrack = conntrack;
@@ -46,7 +51,7 @@ export class ConnectionCounts {
     if (isAssured && list.walkedAt >= 0) {
       if (list.walkedAt !== now) this.walk(list, null);
     } else if (list.walkedAt === now || !this.walk(list, tuple)) {
-      list.members.push(new Tuple().copy(tuple));
+      if (list.members.length < MOST_MEMBERS) list.members.push(new Tuple().copy(tuple));
     }
     list.walkedAt = now;
     return list.members.length;
@@ -55,6 +60,7 @@ export class ConnectionCounts {
   private listOf(): MemberList {
     let row = this.keys.find();
     if (row < 0) {
+      if (this.keys.count >= this.sweepAt) this.sweep();
       row = this.keys.add();
       this.lists[row] = new MemberList();
     }
@@ -76,5 +82,26 @@ export class ConnectionCounts {
       }
     }
     return false;
+  }
+
+  /** Who sends from ever new addresses costs no more keys than twice those with connections (Linux: tree_gc_worker). */
+  private sweep(): void {
+    const { keys, lists } = this;
+    for (let row = 0; row < keys.end; row++) {
+      if (!keys.isUsed(row) || lists[row]!.members.some((member) => this.counts(member))) continue;
+      keys.remove(row);
+      lists[row] = undefined;
+    }
+    this.sweepAt = Math.max(FIRST_SWEEP, 2 * keys.count);
+  }
+
+  private counts(member: Tuple): boolean {
+    const entry = this.conntrack.find(member);
+    return entry !== 0 && !this.conntrack.isPastEnd(entry);
+  }
+
+  /** Keys that there are lists for. */
+  get size(): number {
+    return this.keys.count;
   }
 }

@@ -88,7 +88,7 @@ describe('conntrack: TCP window', () => {
     assert.match(rig.tcp('<', 'A', { seq: 5001, ack: 1006 }), /ESTABLISHED 432000$/);
   });
 
-  it('accepts a whole transfer at any place of the sequence space, wrapping included', () => {
+  it('S-9: accepts a whole transfer at any place of the sequence space, wrapping included', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 0xffffffff }),

@@ -153,7 +153,7 @@ describe('match recent', () => {
     assert.equal(forward.of(from('10.0.0.2', { ttl: 63 })), 'matches');
     assert.equal(forward.of(from('10.0.0.2', { ttl: 64 })), 'no');
   });
-  it('makes room for the hundred-and-first address by forgetting the one not seen for longest', () => {
+  it('S-7: makes room for the hundred-and-first address by forgetting the one not seen for longest', () => {
     const world = new World();
     const set = world.rule('-m recent --set');
     const check = world.rule('-m recent --rcheck');

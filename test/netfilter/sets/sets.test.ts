@@ -143,7 +143,7 @@ describe('sets', () => {
     });
   });
 
-  it('never hold more elements than maxelem, however they are added', () => {
+  it('S-7: never hold more elements than maxelem, however they are added', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(fc.boolean(), fc.nat(40)), { maxLength: 120 }), (steps) => {
         const sets = new Sets().run('create s hash:ip maxelem 8 hashsize 64 bucketsize 2');

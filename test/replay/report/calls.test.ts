@@ -100,7 +100,7 @@ describe('report: calls', () => {
     );
   });
 
-  it('prints a row a call and a line a stream, with nothing that a terminal would obey', () => {
+  it('S-8: prints a row a call and a line a stream, with nothing that a terminal would obey', () => {
     const [call] = callsOf('sip-rtp.pcap');
     const hostile = Object.assign(Object.create(call!) as Call, { from: 'a\x1b[2J\n' });
     const lines = callTableText([call!, hostile]).trimEnd().split('\n');

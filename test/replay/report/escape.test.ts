@@ -13,7 +13,7 @@ describe('escaping what reports show', () => {
       assert.equal(escapeText(text), text);
   });
 
-  it('lets no unsafe character through, whatever the text', () => {
+  it('S-8: lets no unsafe character through, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), (a, b) => {
         const escaped = escapeText(a + HOSTILE + b);

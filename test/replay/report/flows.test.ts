@@ -101,7 +101,7 @@ describe('report: flows', () => {
     assert.equal(events.find(({ kind }) => kind === 'used')!.from, 'client');
   });
 
-  it('draws a picture in which text from outside stays text', () => {
+  it('S-8: draws a picture in which text from outside stays text', () => {
     const { flows } = flowsOf('ftp-port.pcap');
     const [flow] = flows;
     flow!.events.push({ n: 1, timeUs: 0, kind: 'message', from: 'client', text: '</text><script>&"\x1b[2J' });
