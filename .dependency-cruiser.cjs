@@ -16,7 +16,7 @@ const MAY_IMPORT = {
   control: ['base'],
   programs: ['base', 'wire', 'capture', 'netfilter', 'alg', 'stack', 'vswitch'],
   lab: ['base', 'wire', 'netfilter', 'stack', 'vswitch', 'alg', 'programs', 'services'],
-  vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'services'],
+  vmm: ['base', 'wire', 'netfilter', 'alg', 'stack', 'vswitch', 'services', 'lab'],
   shell: [
     ...['base', 'wire', 'capture', 'netfilter', 'stack', 'vswitch', 'alg', 'control', 'programs'],
     ...['replay', 'lab', 'vmm'],

@@ -75,7 +75,9 @@ function below(node: Topology['nodes'][number]): string {
     case 'switch':
       return node.config.model;
     case 'capture':
-      return 'capture';
+    case 'vm':
+    case 'world':
+      return node.kind;
     case 'host': {
       const [first] = node.config.interfaces.flatMap(({ addresses }) => addresses);
       if (first !== undefined) return `${formatAddress(first)}/${first.length}`;

@@ -37,10 +37,12 @@ export interface Decision {
 }
 
 const MOST_KEPT = 50_000;
+const MOST_BYTES = 64 * 1024 * 1024;
 
 export class EventLog {
   private kept: Crossing[] = [];
   private next = 1;
+  private bytes = 0;
 
   add(sentAt: TimeUs, from: Endpoint, to: Endpoint, frame: Uint8Array, parent: number): Crossing {
     const crossing: Crossing = {
@@ -55,8 +57,14 @@ export class EventLog {
       decision: null,
     };
     this.kept.push(crossing);
-    if (this.kept.length > 2 * MOST_KEPT) this.kept = this.kept.slice(-MOST_KEPT);
+    this.bytes += frame.length;
+    if (this.kept.length > 2 * MOST_KEPT || this.bytes > MOST_BYTES) this.forgetHalf();
     return crossing;
+  }
+
+  private forgetHalf(): void {
+    this.kept = this.kept.slice(Math.ceil(this.kept.length / 2));
+    this.bytes = this.kept.reduce((sum, { frame }) => sum + frame.length, 0);
   }
 
   /** The id that the next crossing will get: a mark to ask `since` with. */

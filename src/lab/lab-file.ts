@@ -12,10 +12,9 @@
  *     steps:
  *       - { on: a, run: ping 10.0.0.2, expect: { replies: 1 } }
  */
-import { readConfigFile, type ConfigFile } from '../base/config-file.ts';
+import { parseConfigFile, readConfigFile, type ConfigFile } from '../base/config-file.ts';
 import { didYouMean } from '../base/did-you-mean.ts';
 import {
-  booleanAt,
   choiceAt,
   fail,
   integerAt,
@@ -29,21 +28,27 @@ import { SluiceError } from '../base/errors.ts';
 import { NO_IMPAIRMENT, parseNetem, type Netem } from '../stack/link/index.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
 import { parseCaptureNode } from './capture-node.ts';
-import { durationAt } from './duration.ts';
+import { parseEndpoint } from './endpoint.ts';
+import { parseStep } from './step.ts';
 import { expandHypervisor } from './hypervisor.ts';
 import { parseHostNode } from './host-node.ts';
-import { COMMAND_NAMES } from './commands/index.ts';
+import { isOutside, macOfOutside, parseOutsideNode } from './outside-node.ts';
 import { macText, type RawLink, type RawNode, type RawTopology } from './raw-topology.ts';
-import { LineMistake, readLine } from '../programs/line.ts';
-import type { Endpoint, HostNode, LabNode, StepConfig, Topology } from './topology.ts';
+import type { Endpoint, HostNode, LabNode, Topology } from './topology.ts';
 
 /** Last byte of the address of a hypervisor's physical NIC; interfaces of hosts count from 0. */
 const UPLINK_NIC = 0xf0;
 
-export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor', 'capture'] as const;
+export const NODE_KINDS = ['host', 'gateway', 'switch', 'hypervisor', 'capture', 'vm', 'world'] as const;
 
 export function parseLab(source: { readonly text: string; readonly file: string }): Topology {
   return readConfigFile(source, readLab);
+}
+
+/** What has a topology is a lab, whatever is wrong with it. Throws a SluiceError for what is no YAML. */
+export function isLabFile(source: { readonly text: string; readonly file: string }): boolean {
+  const { value } = parseConfigFile(source);
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'topology');
 }
 
 function readLab(file: ConfigFile): Topology {
@@ -83,6 +88,8 @@ function addNode(raw: RawTopology, name: string, value: unknown, path: string, i
       break;
     case 'switch':
     case 'capture':
+    case 'vm':
+    case 'world':
       raw.nodes.push({ name, kind, settings, path, inside });
       break;
     case 'host':
@@ -110,19 +117,6 @@ function parseLink(value: unknown, path: string, raw: RawTopology): RawLink {
     Endpoint,
   ];
   return { ends, netem: netemAt(link['netem'], `${path}.netem`), up: link['up'] !== false, path };
-}
-
-export function parseEndpoint(
-  value: unknown,
-  path: string,
-  nodes: readonly { readonly name: string }[],
-): Endpoint {
-  const text = textAt(value, path);
-  const colon = text.indexOf(':');
-  if (colon <= 0 || colon === text.length - 1) fail(path, `not an endpoint: "${text}"; NODE:PORT is meant`);
-  const node = text.slice(0, colon);
-  nodeAt(node, path, nodes);
-  return { node, port: text.slice(colon + 1) };
 }
 
 function netemAt(value: unknown, path: string): Netem {
@@ -153,7 +147,10 @@ function checkLinks(links: readonly RawLink[], nodes: readonly LabNode[]): void 
         cabled.set(name, path);
         return;
       }
-      const known = [...node.config.interfaces.map((iface) => iface.name), ...node.taps];
+      const known =
+        node.kind === 'host'
+          ? [...node.config.interfaces.map((iface) => iface.name), ...node.taps]
+          : Object.keys(node.interfaces);
       if (known.includes(port)) return;
       fail(
         where,
@@ -172,6 +169,7 @@ function finishNodes(raw: RawTopology, file: ConfigFile): LabNode[] {
   });
   return raw.nodes.map((node) => {
     if (node.kind === 'capture') return parseCaptureNode(node);
+    if (isOutside(node.kind)) return parseOutsideNode(node);
     return hosts.get(node.name) ?? finishSwitch(node, raw, hosts);
   });
 }
@@ -228,61 +226,12 @@ function nicAt(
   hosts: ReadonlyMap<string, HostNode>,
 ): Uint8Array | undefined {
   const number = raw.nodes.findIndex((one) => one.name === node) + 1;
-  if (raw.nodes[number - 1]?.kind === 'switch')
-    return Uint8Array.of(2, 0, 0, number >>> 8, number, UPLINK_NIC);
+  const found = raw.nodes[number - 1];
+  if (found !== undefined && isOutside(found.kind)) return macOfOutside(found, port);
+  if (found?.kind === 'switch') return Uint8Array.of(2, 0, 0, number >>> 8, number, UPLINK_NIC);
   return hosts.get(node)?.config.interfaces.find((iface) => iface.name === port)?.mac;
 }
 
 function selfName({ self }: PlainObject): unknown {
   return typeof self === 'object' && self !== null ? (self as PlainObject)['name'] : self;
-}
-
-// ── Steps ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const DEFAULT_DURATION_US = 1e6;
-
-function parseStep(value: unknown, path: string, nodes: readonly LabNode[], file: ConfigFile): StepConfig {
-  const step = objectAt(value, path);
-  onlyKeys(step, path, ['on', 'run', 'input', 'after', 'for', 'background', 'expect']);
-  const on = nodeAt(textAt(step['on'], `${path}.on`), `${path}.on`, nodes);
-  const line = textAt(step['run'], `${path}.run`).trim();
-  const run = wordsOf(line, `${path}.run`);
-  if (!COMMAND_NAMES.includes(run[0]!)) {
-    fail(
-      `${path}.run`,
-      `no command "${run[0]}"${didYouMean(run[0]!, COMMAND_NAMES)}; there are ${COMMAND_NAMES.join(', ')}`,
-    );
-  }
-  return {
-    on,
-    run,
-    line,
-    input: step['input'] === undefined ? '' : textAt(step['input'], `${path}.input`),
-    after: durationAt(step['after'] ?? 0, `${path}.after`),
-    lasts: durationAt(step['for'] ?? '1s', `${path}.for`) || DEFAULT_DURATION_US,
-    background: booleanAt(step['background'] ?? false, `${path}.background`),
-    expect: objectAt(step['expect'] ?? {}, `${path}.expect`),
-    path,
-    place: file.placeOf(path),
-  };
-}
-
-/** The words of a command, as the prompt reads them. */
-function wordsOf(line: string, path: string): readonly string[] {
-  try {
-    const { words, input, output, background } = readLine(line);
-    if (input !== null || output !== null)
-      fail(path, 'a step has no files; what the command reads is "input"');
-    if (background) fail(path, 'a step that others do not wait for says "background: true"');
-    return words.length === 0 ? fail(path, 'must be a command') : words.map(({ text }) => text);
-  } catch (error) {
-    if (!(error instanceof LineMistake)) throw error;
-    return fail(path, `${error.message} (column ${error.column + 1} of the command)`);
-  }
-}
-
-export function nodeAt(name: string, path: string, nodes: readonly { readonly name: string }[]): string {
-  const known = nodes.map((node) => node.name);
-  if (known.includes(name)) return name;
-  return fail(path, `no node "${name}"${didYouMean(name, known)}; there are ${known.join(', ')}`);
 }

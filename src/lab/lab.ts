@@ -6,24 +6,27 @@
  *     lab.run(1e6);                       // a second passes
  *     lab.host('a').tcp.connect(…); lab.events.since(mark)
  */
-import { VirtualClock } from '../base/clock.ts';
+import { VirtualClock, type TimeUs } from '../base/clock.ts';
 import { SluiceError } from '../base/errors.ts';
+import { CONFIG_ERROR } from '../base/plain-object.ts';
 import { SeededRng } from '../base/rng.ts';
 import { dropReasonText } from '../netfilter/drop-reason.ts';
 import { BridgeNetfilter, keepState } from '../stack/bridge-netfilter.ts';
 import { Link, NO_IMPAIRMENT, type FrameTaker } from '../stack/link/index.ts';
 import { ACTION_TEXTS, LearningSwitch, makeSwitch, type VirtualSwitch } from '../vswitch/index.ts';
-import { equalBytes } from '../wire/bytes.ts';
 import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { Arrivals } from './arrivals.ts';
 import { LabCapture, type CaptureFiles } from './capture-node.ts';
 import { EventLog, type Crossing } from './events.ts';
 import { LabHost } from './lab-host.ts';
+import type { MakeOutside, Outside } from './outside-node.ts';
 import {
   endpointText,
   type CaptureNode,
   type Endpoint,
   type HostNode,
   type LinkConfig,
+  type OutsideNode,
   type Topology,
 } from './topology.ts';
 
@@ -38,13 +41,25 @@ export interface LabLink {
   readonly link: Link;
 }
 
+/** What a lab has of where it runs. */
+export interface LabParts {
+  /** Where capture nodes play from and record to. */
+  readonly files?: CaptureFiles | null;
+  /** A virtual one of its own unless given. */
+  readonly clock?: VirtualClock;
+  /** Makes what is at the other end of the cables of nodes outside. */
+  readonly outside?: MakeOutside | null;
+}
+
 export class Lab {
   readonly topology: Topology;
-  readonly clock = new VirtualClock(LAB_EPOCH_US);
+  readonly clock: VirtualClock;
   readonly events = new EventLog();
   readonly hosts = new Map<string, LabHost>();
   readonly switches = new Map<string, VirtualSwitch>();
   readonly captures = new Map<string, LabCapture>();
+  private readonly outsides = new Map<string, Outside>();
+  private readonly beganAt: TimeUs;
   readonly links: LabLink[];
   private readonly rng: SeededRng;
   private readonly plugs = new Map<string, Plug>();
@@ -55,9 +70,10 @@ export class Lab {
   /** Ports that copies of it left by. */
   private leftBy: string[] = [];
 
-  /** @param files - where capture nodes play from and record to; null where there are none */
-  constructor(topology: Topology, files: CaptureFiles | null = null) {
+  constructor(topology: Topology, { files = null, clock, outside = null }: LabParts = {}) {
     this.topology = topology;
+    this.clock = clock ?? new VirtualClock(LAB_EPOCH_US);
+    this.beganAt = this.clock.now;
     this.rng = new SeededRng(topology.seed);
     for (const node of topology.nodes) {
       switch (node.kind) {
@@ -69,6 +85,10 @@ export class Lab {
           break;
         case 'capture':
           this.captures.set(node.name, this.makeCapture(node, files));
+          break;
+        case 'vm':
+        case 'world':
+          this.outsides.set(node.name, this.makeOutside(node, outside));
           break;
       }
     }
@@ -110,7 +130,7 @@ export class Lab {
 
   /** Seconds since the lab began. */
   get seconds(): number {
-    return (this.clock.now - LAB_EPOCH_US) / 1e6;
+    return (this.clock.now - this.beganAt) / 1e6;
   }
 
   host(name: string): LabHost {
@@ -195,6 +215,20 @@ export class Lab {
     });
   }
 
+  private makeOutside(node: OutsideNode, make: MakeOutside | null): Outside {
+    const say = (port: string, bytes: Uint8Array, start: number, end: number) =>
+      this.plugs.get(`${node.name}:${port}`)?.(bytes, start, end);
+    try {
+      if (make !== null) return make(node, say);
+      throw new SluiceError(
+        CONFIG_ERROR,
+        `${node.path}: is outside, where time is real: "sluice net up FILE"`,
+      );
+    } catch (error) {
+      throw this.topology.locate(error);
+    }
+  }
+
   private connect(config: LinkConfig): Link {
     const [a, b] = config.ends;
     const toA = new Arrivals(this.taker(a));
@@ -242,6 +276,10 @@ export class Lab {
     if (capture !== undefined)
       return (crossing) => (bytes, start, end) =>
         this.during(crossing, () => capture.hear(bytes, start, end));
+    const outside = this.outsides.get(node);
+    if (outside !== undefined)
+      return (crossing) => (bytes, start, end) =>
+        this.during(crossing, () => outside.hear(port, bytes, start, end));
     const bridge = this.switch(node);
     const { index } = bridge.portNamed(port)!;
     const pkt = new PacketBuffer();
@@ -264,29 +302,3 @@ export class Lab {
     this.current = before;
   }
 }
-
-/** Frames under way in one direction of a link, met again as they arrive: what was lost on the way is passed over. */
-class Arrivals {
-  private readonly taker: (crossing: Crossing | null) => FrameTaker;
-  private readonly waiting: Crossing[] = [];
-
-  constructor(taker: (crossing: Crossing | null) => FrameTaker) {
-    this.taker = taker;
-  }
-
-  expect(crossing: Crossing): void {
-    if (this.waiting.length >= MOST_WAITING) this.waiting.shift();
-    this.waiting.push(crossing);
-  }
-
-  readonly take: FrameTaker = (bytes, start, end) => {
-    const at = this.waiting.findIndex(
-      ({ frame }) => frame.length === end - start && equalBytes(frame, 0, bytes, start, frame.length),
-    );
-    const [crossing = null] = at < 0 ? [] : this.waiting.splice(at, 1);
-    this.taker(crossing)(bytes, start, end);
-  };
-}
-
-/** Frames that were lost are forgotten when so many others have come after them. */
-const MOST_WAITING = 1024;

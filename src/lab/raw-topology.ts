@@ -1,12 +1,12 @@
 /** A lab file while it is read: hypervisors unfolded, switches still without the ports that links give them. */
 import type { PlainObject } from '../base/plain-object.ts';
 import type { Netem } from '../stack/link/index.ts';
-import type { Endpoint } from './topology.ts';
+import type { Endpoint, LabNode } from './topology.ts';
 
 /** A node as it is while the file is read: switches get their ports from the links. */
 export interface RawNode {
   readonly name: string;
-  readonly kind: 'host' | 'switch' | 'capture';
+  readonly kind: LabNode['kind'];
   readonly settings: PlainObject;
   readonly path: string;
   readonly inside: string;

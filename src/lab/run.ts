@@ -9,7 +9,7 @@ import { commandNamed } from './commands/index.ts';
 import { UsageMistake, type CommandResult, type RunningCommand } from './commands/command.ts';
 import { crossingText, type Crossing } from './events.ts';
 import type { Lab } from './lab.ts';
-import { parseEndpoint } from './lab-file.ts';
+import { parseEndpoint } from './endpoint.ts';
 import { endpointText, type StepConfig } from './topology.ts';
 
 export interface StepReport {
@@ -64,7 +64,7 @@ export function runSteps(lab: Lab, tell: (report: StepReport) => void = () => {}
   return reports;
 }
 
-/** Runs one command on a node for a while. Throws a SluiceError for words that it does not understand. */
+/** Runs one command on a node for a while of virtual time. Throws as `startCommand` does. */
 export function runCommand(
   lab: Lab,
   node: string,
@@ -78,7 +78,8 @@ export function runCommand(
   return { result: running.finish(), crossings: lab.events.since(mark) };
 }
 
-function startCommand(
+/** Throws a SluiceError for words that it does not understand. */
+export function startCommand(
   lab: Lab,
   node: string,
   [name, ...args]: readonly string[],

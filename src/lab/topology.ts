@@ -57,7 +57,18 @@ export interface CaptureNode {
   readonly inside: string;
 }
 
-export type LabNode = HostNode | SwitchNode | CaptureNode;
+/** What is not of this lab: a virtual machine, or the world (outside-node.ts). */
+export interface OutsideNode {
+  readonly kind: 'vm' | 'world';
+  readonly name: string;
+  readonly path: string;
+  readonly settings: PlainObject;
+  /** By name, as the file has them. */
+  readonly interfaces: PlainObject;
+  readonly inside: string;
+}
+
+export type LabNode = HostNode | SwitchNode | CaptureNode | OutsideNode;
 
 export interface LinkConfig {
   readonly ends: readonly [Endpoint, Endpoint];

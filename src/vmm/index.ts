@@ -6,6 +6,7 @@ export { parseNetworkFile, withMore, type BesideFile } from './network-file.ts';
 export { readNetworkSettings, type NetworkPlan, type NetworkSettings } from './network-settings.ts';
 export type { GuestPlan, GuestSettings } from './guest-settings.ts';
 export { statusOf, type GuestStatus, type NetworkStatus } from './network-status.ts';
+export { LabNetwork, type LabListener, type MachineNic } from './lab-network.ts';
 export { createNetwork, RunningNetwork, type NetworkListener } from './running-network.ts';
 export { GuestNetwork, type GuestNetworkOptions } from './machine-network.ts';
 export { LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';

@@ -116,7 +116,7 @@ steps:
 `;
 
   it('record what arrives, and play it again at the distances it had', () => {
-    const first = new Lab(parse(text('record: seen.pcap')), captureFilesBeside(file));
+    const first = new Lab(parse(text('record: seen.pcap')), { files: captureFilesBeside(file) });
     runSteps(first);
     first.close();
     assert.equal(first.captures.get('sniffer')!.heard, 6, 'two of ARP, four of ICMP');
@@ -128,7 +128,7 @@ steps:
     assert.equal(Math.round(times.at(-1)! - times[0]!), 1_000_000);
 
     const played = `${text('play: seen.pcap, at: never')}  - { on: sniffer, run: play, for: 3s, expect: { played: 6, sees: [{ at: "b:eth0", frame: ICMP echo request, times: 2 }] } }\n`;
-    const reports = runSteps(new Lab(parse(played), captureFilesBeside(file)));
+    const reports = runSteps(new Lab(parse(played), { files: captureFilesBeside(file) }));
     assert.deepEqual(
       reports.flatMap(({ failures }) => failures),
       [],
@@ -140,7 +140,7 @@ steps:
   });
 
   it('play when the lab begins, or later, by what the file says', () => {
-    const lab = new Lab(parse(text('play: seen.pcap, at: 500ms')), captureFilesBeside(file));
+    const lab = new Lab(parse(text('play: seen.pcap, at: 500ms')), { files: captureFilesBeside(file) });
     lab.run(499_000);
     assert.equal(lab.captures.get('sniffer')!.played, 0);
     lab.run(2e6);
@@ -153,7 +153,7 @@ steps:
     const twice = text('').replace('p3"] }', 'p3"] }\n    - { endpoints: ["sniffer:eth1", "hub:p4"] }');
     assert.throws(() => parse(twice), /sniffer has a cable already/);
     const files = captureFilesBeside(file);
-    assert.throws(() => new Lab(parse(text('play: none.pcap')), files), /no such file/);
+    assert.throws(() => new Lab(parse(text('play: none.pcap')), { files }), /no such file/);
     assert.throws(() => new Lab(parse(text('play: seen.pcap'))), /there are no files here/);
   });
 });

@@ -22,7 +22,7 @@ export async function runLabCommand(
   if (!['run', 'shell', 'draw'].includes(action)) {
     throw new UsageError(`run, shell or draw a lab, not "${action}"`, 'lab');
   }
-  const lab = new Lab(parseLab(readTextFile(file)), captureFilesBeside(file));
+  const lab = new Lab(parseLab(readTextFile(file)), { files: captureFilesBeside(file) });
   if (action === 'draw') return draw(lab, options, io);
   const close = options.capture.map((word) => startCapture(lab, word));
   try {

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { SluiceError } from '../../base/errors.ts';
 import { checkSocketPath } from '../../control/index.ts';
+import { isLabFile } from '../../lab/index.ts';
 import { readTextFile } from '../../replay/text-file.ts';
 import { serveControl } from '../../shell/live/instance.ts';
 import { NetworkInstance } from '../../shell/net/instance.ts';
@@ -21,6 +22,7 @@ import {
 import { ExitStatus } from '../exit-status.ts';
 import { complain, type Io } from '../io.ts';
 import { UsageError } from '../parse.ts';
+import { upLab } from './net-lab.ts';
 import { controlSocket, isControlAction, ownSocket, runControl } from './net-control.ts';
 import type { NetOptions } from './net.ts';
 
@@ -32,16 +34,21 @@ export async function runNetCommand(args: readonly string[], options: NetOptions
       `"up [FILE]", status, rules, forward, log or capture, not "${args.join(' ')}"`,
       'net',
     );
-  return up(planOf(words[0], options, io), options, io);
+  const source = words[0] === undefined ? undefined : readTextFile(words[0]);
+  if (source !== undefined && isLabFile(source))
+    return upLab(source, () => controlPath(undefined, options, io), options, io);
+  return up(planOf(source, options, io), options, io);
 }
 
 /** What is given on the command line counts before what the file says. */
-function planOf(path: string | undefined, options: NetOptions, io: Io): NetworkPlan {
+function planOf(
+  source: ReturnType<typeof readTextFile> | undefined,
+  options: NetOptions,
+  io: Io,
+): NetworkPlan {
   const beside = { template: options.template, allow: options.allow };
   const plan =
-    path === undefined
-      ? readNetworkSettings(withMore({}, beside))
-      : parseNetworkFile(readTextFile(path), beside);
+    source === undefined ? readNetworkSettings(withMore({}, beside)) : parseNetworkFile(source, beside);
   const reservations = options.reserve.map((text) => understood(() => parseReservation(text)));
   const forwards = options.forward.map((text) => understood(() => parseForward(text)));
   return {
@@ -66,7 +73,7 @@ async function up(plan: NetworkPlan, options: NetOptions, io: Io): Promise<numbe
   });
   const { engine, audit } = network;
   loadRules(engine, [...rulesOf(4, options.rules), ...rulesOf(6, options.rules6)]);
-  const path = options.socket ?? plan.control ?? (await freeControlSocket(options, io));
+  const path = await controlPath(plan.control, options, io);
   const control = await serveControl(new NetworkInstance(engine, audit), path);
   try {
     await network.start();
@@ -79,8 +86,10 @@ async function up(plan: NetworkPlan, options: NetOptions, io: Io): Promise<numbe
   return ExitStatus.DONE;
 }
 
-/** The usual one, unless another network of this user has it. */
-async function freeControlSocket(options: NetOptions, io: Io): Promise<string> {
+/** The one that is named, else the usual one, unless another network of this user has it. */
+async function controlPath(planned: string | undefined, options: NetOptions, io: Io): Promise<string> {
+  const named = options.socket ?? planned;
+  if (named !== undefined) return named;
   const usual = controlSocket(options, io);
   try {
     await checkSocketPath(usual);

@@ -118,6 +118,8 @@ export const net = defineCommand({
       'sockets of this machine: TCP, UDP and ping. What the gateway’s rules forbid does not happen, whatever the guest ' +
       'does about it. This machine is known to guests as "machine" (100.64.0.2, its loopback interface); its other ' +
       'addresses, and what belongs to its links, cannot be reached.',
+    'A FILE may also be a lab, with nodes of kind "vm" and "world": several networks with routers, switches and rules of their ' +
+      'own between virtual machines (docs/guest-networks.md).',
   ],
   arguments: [
     {
@@ -143,6 +145,7 @@ export const net = defineCommand({
       command: 'sluice net up --guest web=web.sock --guest db=db.sock --rules egress.rules',
     },
     { about: 'The network that a file describes:', command: 'sluice net up network.yaml' },
+    { about: 'Several networks:', command: 'sluice net up examples/guests/three-networks.yaml' },
     {
       about: 'A guest that is not to be trusted:',
       command: "sluice net up --template sandbox --allow pypi.org --allow '*.debian.org'",

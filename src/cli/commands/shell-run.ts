@@ -1,7 +1,7 @@
 /** `sluice shell`, run: a file or a socket to something to act on, and the prompt to it. */
 import { parseConfigFile } from '../../base/config-file.ts';
 import { ControlClient } from '../../control/index.ts';
-import { Lab, parseLab } from '../../lab/index.ts';
+import { isLabFile, Lab, parseLab } from '../../lab/index.ts';
 import { readTextFile } from '../../replay/text-file.ts';
 import { gatewayInstance } from '../../shell/live/gateway-instance.ts';
 import { captureFilesBeside } from '../../shell/lab/capture-files.ts';
@@ -32,16 +32,14 @@ export async function runShellCommand(
 
 function targetOf(file: string, { rules, rules6 }: ShellOptions): Target {
   const source = readTextFile(file);
-  const config = parseConfigFile(source);
-  const { value } = config;
-  if (typeof value === 'object' && value !== null && Object.hasOwn(value, 'topology')) {
-    return labInstance(new Lab(parseLab(source), captureFilesBeside(source.file)));
+  if (isLabFile(source)) {
+    return labInstance(new Lab(parseLab(source), { files: captureFilesBeside(source.file) }));
   }
   const texts = ([4, 6] as const).flatMap((family) => {
     const path = family === 4 ? rules : rules6;
     return path === undefined ? [] : [{ family, ...readTextFile(path) }];
   });
-  return gatewayInstance(config, texts);
+  return gatewayInstance(parseConfigFile(source), texts);
 }
 
 /** What the shell prints is not gathered: others may write to the terminal as well. */

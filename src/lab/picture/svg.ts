@@ -7,6 +7,8 @@ export const COLOURS = {
   switch: '#dbeafe',
   host: '#fef3d8',
   capture: '#e7e5f4',
+  vm: '#dcf3e4',
+  world: '#f6e2e2',
   frame: '#c4cad1',
 } as const;
 

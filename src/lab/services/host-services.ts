@@ -16,7 +16,8 @@ const US_PER_SECOND = 1_000_000;
 const LEASES_PER_MAC = 4;
 
 export class HostServices {
-  readonly leases: Leases | null;
+  /** Of each interface that is served. */
+  readonly leases: readonly Leases[];
   private readonly tcp: Tcp;
   private readonly udp: Udp;
 
@@ -27,8 +28,8 @@ export class HostServices {
       if (service.protocol === 'tcp') this.serveTcp(service);
       else this.serveUdp(service);
     }
-    this.leases = leasing === null ? null : this.serveDhcp(leasing, clock);
-    if (names !== null) this.serveNames(names, leasing?.domain ?? '');
+    this.leases = leasing.map((one) => this.serveDhcp(one, clock));
+    if (names !== null) this.serveNames(names, leasing[0]?.domain ?? '');
   }
 
   private serveTcp({ port, answer }: Service): void {
@@ -88,7 +89,9 @@ export class HostServices {
   }
 
   private serveNames(fixed: DnsService, domain: string): void {
-    const names = new DnsNames({ domain, leases: this.leases ?? [], leases6: [], fixed });
+    const { leases } = this;
+    const all = { [Symbol.iterator]: () => leases.flatMap((one) => [...one])[Symbol.iterator]() };
+    const names = new DnsNames({ domain, leases: all, leases6: [], fixed });
     for (const family of [4, 6] as const) {
       const socket = this.udp.open({ family, port: dns.PORT });
       take(socket, (bytes, from, port) => {

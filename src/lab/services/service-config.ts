@@ -7,7 +7,7 @@
  *       dhcp: { range: 10.0.0.100-10.0.0.200, lease: 1h, router: 10.0.0.1, reservations: { "02:…": 10.0.0.7 } }
  *       dns: { www.example: 10.0.0.5, mail.example: [10.0.0.6, "fd00::6"] }
  *
- * DHCP serves one interface (`interface`, else the first with an IPv4 address): addresses of its network, unless `range`
+ * DHCP serves one interface (`interface`, else the first with an IPv4 address), a list several: addresses of its network, unless `range`
  * says which. Router and name server are the host itself, unless `router` and `dns` name others; `router: false` is none.
  */
 import { didYouMean } from '../../base/did-you-mean.ts';
@@ -50,7 +50,8 @@ export type DnsService = ReadonlyMap<string, readonly string[]>;
 
 export interface Services {
   readonly plain: readonly Service[];
-  readonly dhcp: DhcpService | null;
+  /** One for each interface that is served. */
+  readonly dhcp: readonly DhcpService[];
   readonly dns: DnsService | null;
 }
 
@@ -66,7 +67,7 @@ export function servicesAt(value: unknown, path: string, config: HostConfig): Se
   return {
     plain: Object.entries(plain).map(([key, answer]) => serviceAt(key, answer, path)),
     dns: names,
-    dhcp: dhcp === undefined ? null : dhcpAt(dhcp ?? {}, `${path}.dhcp`, config, names !== null),
+    dhcp: dhcp === undefined ? [] : everyDhcpAt(dhcp ?? {}, `${path}.dhcp`, config, names !== null),
   };
 }
 
@@ -105,6 +106,17 @@ function addressAt(value: unknown, path: string): string {
 }
 
 // ── DHCP ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One, or a list of them. */
+function everyDhcpAt(value: unknown, path: string, config: HostConfig, servesNames: boolean): DhcpService[] {
+  if (!Array.isArray(value)) return [dhcpAt(value, path, config, servesNames)];
+  const all = value.map((one, i) => dhcpAt(one, `${path}[${i}]`, config, servesNames));
+  all.forEach((one, i) => {
+    if (all.findIndex((other) => other.interface === one.interface) < i)
+      fail(`${path}[${i}].interface`, `${one.interface} is served already`);
+  });
+  return all;
+}
 
 function dhcpAt(value: unknown, path: string, config: HostConfig, servesNames: boolean): DhcpService {
   const dhcp = objectAt(value, path);

@@ -6,8 +6,9 @@ import { resolve } from 'node:path';
 import { SluiceError } from '../../base/errors.ts';
 import { FileSink, PcapWriter } from '../../capture/index.ts';
 import type { ControlledInstance, RunIo } from '../../control/index.ts';
-import { formatForward, parseForward, type AuditLog, type GuestNetwork } from '../../vmm/index.ts';
+import type { AuditLog, GuestNetwork } from '../../vmm/index.ts';
 import { LiveInstance } from '../live/instance.ts';
+import { forward } from './forward.ts';
 import { statusText } from './status.ts';
 
 const USAGE = 2;
@@ -38,7 +39,7 @@ export class NetworkInstance implements ControlledInstance {
     this.nodes = this.live.nodes;
     this.actions = new Map<string, Action>([
       ['status', (args, io) => this.status(args, io)],
-      ['forward', (args, io) => this.forward(args, io)],
+      ['forward', (args, io) => forward(network.forwards, args, io.out)],
       ['log', (args, io) => this.log(args, io)],
       ['capture', (args, io) => this.capture(args, io)],
     ]);
@@ -61,25 +62,6 @@ export class NetworkInstance implements ControlledInstance {
 
   private status(args: readonly string[], io: RunIo): number {
     io.out(statusText(this.network, args.includes('--json')));
-    return 0;
-  }
-
-  /** `forward`, `forward add FORWARD…`, `forward remove FORWARD…`. */
-  private async forward(args: readonly string[], io: RunIo): Promise<number> {
-    const { forwards } = this.network;
-    const [what, ...words] = args;
-    if (what === undefined) {
-      for (const forward of forwards.list()) io.out(`${formatForward(forward)}\n`);
-      return 0;
-    }
-    if ((what !== 'add' && what !== 'remove') || words.length === 0)
-      throw new RangeError('forward: "add FORWARD…", "remove FORWARD…", or nothing for a list');
-    const wanted = words.map((word) => parseForward(word));
-    for (const forward of wanted) {
-      if (what === 'add') io.out(`${formatForward(await forwards.add(forward))}\n`);
-      else if (!(await forwards.remove(formatForward(forward))))
-        throw new RangeError(`forward: there is no ${formatForward(forward)}`);
-    }
     return 0;
   }
 

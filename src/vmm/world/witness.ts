@@ -22,6 +22,9 @@ export interface Witness {
   ended(flow: WorldFlow, sent: number, received: number): void;
 }
 
+/** Where nobody wants to know. */
+export const UNWATCHED: Witness = { passedBy: () => undefined, opened: () => {}, ended: () => {} };
+
 export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer, rule: string | undefined): WorldFlow {
   return {
     protocol,
