@@ -16,7 +16,11 @@ const LAB = `topology:
   nodes:
     web: { kind: vm, interfaces: { eth0: ${folder}/web.sock } }
     echo: { interfaces: { eth0: 10.0.0.7/24 }, gateway: 10.0.0.1, services: { 7: echo } }
-    router: { kind: gateway, interfaces: { eth0: 10.0.0.1/24, eth1: 100.64.0.1/30 }, gateway: 100.64.0.2 }
+    router:
+      kind: gateway
+      interfaces: { eth0: 10.0.0.1/24, eth1: 100.64.0.1/30 }
+      gateway: 100.64.0.2
+      rules: "*filter\\n-A FORWARD -m conntrack --ctstate NEW\\nCOMMIT\\n"
     sw: { kind: switch, model: learning }
     world: { kind: world, interfaces: { eth0: 100.64.0.2/30 }, forwards: [0=echo:7] }
   links:
@@ -124,7 +128,7 @@ describe('a lab with nodes outside', () => {
       '',
       /^lab\.yaml:3: .*interfaces: has to have one/,
     ],
-    ['a cable to a card that it has not', 'web:eth0', 'web:eth1', /^lab\.yaml:9: .*no interface "eth1"/],
+    ['a cable to a card that it has not', 'web:eth0', 'web:eth1', /^lab\.yaml:13: .*no interface "eth1"/],
     ['a socket that is none', `${folder}/web.sock`, 'ws:nowhere', /^lab\.yaml:3: .*is not HOST:PORT/],
     [
       'a key that is not known',
@@ -136,15 +140,15 @@ describe('a lab with nodes outside', () => {
       'an address of the world without length',
       '{ eth0: 100.64.0.2/30 }',
       '{ eth0: 100.64.0.2 }',
-      /^lab\.yaml:7: .*prefix length/,
+      /^lab\.yaml:11: .*prefix length/,
     ],
     [
       'a world with two cables',
       '{ eth0: 100.64.0.2/30 }',
       '{ eth0: 100.64.0.2/30, eth1: 10.0.0.9/24 }',
-      /^lab\.yaml:7: .*the world has one/,
+      /^lab\.yaml:11: .*the world has one/,
     ],
-    ['a forward that is none', '0=echo:7', '0=echo', /^lab\.yaml:7: .*forwards/],
+    ['a forward that is none', '0=echo:7', '0=echo', /^lab\.yaml:11: .*forwards/],
   ] as const) {
     it(`is refused with its line for ${what}`, async () => {
       assert.match(await complaint(LAB.replace(from, to)), pattern);

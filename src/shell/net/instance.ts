@@ -39,7 +39,7 @@ export class NetworkInstance implements ControlledInstance {
     this.nodes = this.live.nodes;
     this.actions = new Map<string, Action>([
       ['status', (args, io) => this.status(args, io)],
-      ['forward', (args, io) => forward(network.forwards, args, io.out)],
+      ['forward', (args, io) => forward(network.forwards, args, (text) => io.out(text))],
       ['log', (args, io) => this.log(args, io)],
       ['capture', (args, io) => this.capture(args, io)],
     ]);
