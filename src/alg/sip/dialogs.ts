@@ -92,16 +92,14 @@ export class Dialogs {
     else if (method === 'UPDATE') leg.updateCseq = cseq;
     else if (method === 'ACK') this.move(legs, 'ACK');
     this.describe(legs, leg, message, origin);
-    if (method === 'ACK' && leg.isAnswered) this.change(legs, () => legs.keepAnswered());
+    if (method === 'ACK' && leg.isAnswered) this.close(legs, legs.keepAnswered());
   }
 
   /** Of several who answered, one may be sent away. */
   private bye(legs: Legs, tag: string): void {
-    this.change(legs, () => {
-      if (legs.end(tag)) return;
-      legs.endAll();
-      this.move(legs, 'BYE');
-    });
+    const ended = legs.end(tag);
+    this.close(legs, ended ?? legs.endAll());
+    if (ended === null) this.move(legs, 'BYE');
   }
 
   // ── Responses ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +123,7 @@ export class Dialogs {
       legs.call.code = code;
       leg.isAnswered = true;
     }
-    this.change(legs, () => leg.settle(true));
+    this.close(legs, leg.settle(true));
     if (isInvite) this.move(legs, 'ANSWER');
   }
 
@@ -135,12 +133,12 @@ export class Dialogs {
     const leg = legs.legOf(tag);
     if (leg === null || cseq !== (method === 'INVITE' ? leg.inviteCseq : leg.updateCseq)) return;
     if (method !== 'INVITE' || call.answerUs !== 0) {
-      this.change(legs, () => leg.settle(false));
+      this.close(legs, leg.settle(false));
       return;
     }
     call.code = code;
     this.move(legs, call.isCancelled && code === REQUEST_TERMINATED ? 'REFUSED_AFTER_CANCEL' : 'REFUSED');
-    this.change(legs, () => legs.endAll());
+    this.close(legs, legs.endAll());
   }
 
   // ── Media ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -160,7 +158,7 @@ export class Dialogs {
       call: legs.call,
       all: legs.all,
     });
-    this.change(legs, () => (leg.offered[direction] = opened));
+    this.close(legs, leg.offer(direction, opened));
     const first = sdp.media.find((_, i) => opened[i] !== null);
     if (first !== undefined) {
       const [w0, w1, w2, w3] = first.address;
@@ -170,11 +168,9 @@ export class Dialogs {
     if (this.isTranslated()) this.media.rewrite(body, entry, direction, sdp, opened);
   }
 
-  /** What nobody needs any more behind a change is closed. */
-  private change(legs: Legs, make: () => void): void {
-    const before: Pinholes = legs.all();
-    make();
-    if (before.length > 0) this.media.close(before, legs.all());
+  /** What a leg has let go of is closed, unless another one needs it. */
+  private close(legs: Legs, dropped: Pinholes): void {
+    if (dropped.length > 0) this.media.close(dropped, legs.all());
   }
 
   // ── The row ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
  */
 import { textOfBytes } from '../byte-text.ts';
 import { CR, LF } from '../edited-text.ts';
+import { TextPool } from '../text-pool.ts';
 import { COLON, isBlank, isDigit, isExactWordAt, isWordAt, SPACE, TAB, ZERO } from '../text-search.ts';
 
 /** Bytes of first line and headers, and of the whole message. */
@@ -62,6 +63,8 @@ export class SipHead {
   private readonly starts = new Int32Array(HEADERS.length);
   private readonly ends = new Int32Array(HEADERS.length);
   private readonly counts = new Int32Array(HEADERS.length);
+  /** Call-IDs and tags. */
+  private readonly texts = new TextPool();
 
   /** Reads the head that `bytes[start, end)` begin with; null when it is one, else why not. */
   read(bytes: Uint8Array, start: number, end: number): string | null {
@@ -118,7 +121,7 @@ export class SipHead {
       const name = blanksEnd(bytes, at + 1);
       if (!isWordAt(bytes, name, end, 'tag=')) continue;
       const value = name + 'tag='.length;
-      return textOfBytes(bytes, value, tokenEnd(bytes, value, end));
+      return this.texts.of(bytes, value, tokenEnd(bytes, value, end));
     }
     return '';
   }
@@ -170,7 +173,7 @@ export class SipHead {
 
   private assemble(methodLength: number): string | null {
     const { bytes, start, starts, ends, counts } = this;
-    this.callId = unfolded(this.value(CALL_ID!));
+    this.callId = unfolded(this.texts.of(bytes, starts[CALL_ID!]!, ends[CALL_ID!]!));
     if (this.callId === '' || this.callId.length > MAX_CALL_ID) return 'a call-id of no use';
     const digitsEnd = digitEnd(bytes, starts[CSEQ!]!, ends[CSEQ!]!);
     this.cseq = readNumber(bytes, starts[CSEQ!]!, digitsEnd, 10);
@@ -276,13 +279,18 @@ function colonBehindName(bytes: Uint8Array, start: number, limit: number): numbe
   return bytes[at] === COLON ? at : STRAY;
 }
 
+/** Places in HEADERS, by the length of a name: most headers are told apart by that. */
+const KINDS: readonly (readonly number[])[] = Array.from({ length: MAX_HEADER_NAME + 1 }, (_, length) =>
+  HEADERS.flatMap((names, kind) => (names.some((name) => name.length === length) ? [kind] : [])),
+);
+
 /** Place in HEADERS of the name in front of the colon, -1 for the others. */
 function kindOf(bytes: Uint8Array, start: number, colon: number): number {
   const length = trimmedEnd(bytes, start, colon) - start;
-  for (let kind = 0; kind < HEADERS.length; kind++) {
-    const [name, compact] = HEADERS[kind]!;
-    const word = length === 1 ? compact : name;
-    if (word.length === length && isWordAt(bytes, start, colon, word)) return kind;
+  const kinds = KINDS[length]!;
+  for (let i = 0; i < kinds.length; i++) {
+    const kind = kinds[i]!;
+    if (isWordAt(bytes, start, colon, HEADERS[kind]![length === 1 ? 1 : 0])) return kind;
   }
   return -1;
 }

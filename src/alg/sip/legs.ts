@@ -1,6 +1,7 @@
 /**
  * The dialogs of one call (RFC 3261 12): a request that is forked is answered by several, each with a tag and media of its
  * own. What the INVITE offered holds for all of them; pinholes that two of them share stay until both have no use for them.
+ * What changes a leg returns the pinholes that it has no more use for.
  */
 import type { Call } from '../media/call-table.ts';
 import type { Pinhole } from '../media/media-ports.ts';
@@ -33,18 +34,35 @@ export class Leg {
     return leg;
   }
 
+  /** An offer, or the answer to one. */
+  offer(side: 0 | 1, opened: Pinholes): Pinholes {
+    const before = this.offered[side] ?? NONE;
+    this.offered[side] = opened;
+    return before;
+  }
+
   /** The exchange of offer and answer is over: what was offered holds, or is forgotten. */
-  settle(isAgreed: boolean): void {
-    for (const side of [0, 1] as const) {
-      if (isAgreed) this.current[side] = this.offered[side] ?? this.current[side];
-      this.offered[side] = null;
-    }
+  settle(isAgreed: boolean): Pinholes {
+    return joined(this.settleSide(0, isAgreed), this.settleSide(1, isAgreed));
+  }
+
+  private settleSide(side: 0 | 1, isAgreed: boolean): Pinholes {
+    const offered = this.offered[side];
+    if (offered === null) return NONE;
+    const current = this.current[side];
+    this.offered[side] = null;
+    if (isAgreed) this.current[side] = offered;
+    return isAgreed ? current : offered;
   }
 
   of(side: 0 | 1): Pinholes {
-    const offered = this.offered[side];
-    return offered === null ? this.current[side] : [...offered, ...this.current[side]];
+    return joined(this.offered[side] ?? NONE, this.current[side]);
   }
+}
+
+function joined(some: Pinholes, others: Pinholes): Pinholes {
+  if (some.length === 0) return others;
+  return others.length === 0 ? some : [...some, ...others];
 }
 
 export class Legs {
@@ -74,27 +92,41 @@ export class Legs {
     return leg;
   }
 
-  /** True when others go on without it. */
-  end(tag: string): boolean {
-    const isOne = this.legs.delete(tag);
-    for (const other of this.legs.keys()) if (isOne && other !== '') return true;
+  /** One of them; null when no other goes on without it. */
+  end(tag: string): Pinholes | null {
+    const leg = this.legs.get(tag);
+    if (leg === undefined || !this.goesOnWithout(tag)) return null;
+    this.legs.delete(tag);
+    return joined(leg.of(0), leg.of(1));
+  }
+
+  private goesOnWithout(tag: string): boolean {
+    for (const other of this.legs.keys()) if (other !== tag && other !== '') return true;
     return false;
   }
 
   /** Somebody's answer is acknowledged: who has not answered is out of it. */
-  keepAnswered(): void {
-    for (const [tag, { isAnswered }] of this.legs) if (!isAnswered) this.legs.delete(tag);
+  keepAnswered(): Pinholes {
+    let dropped = NONE;
+    for (const [tag, leg] of this.legs) {
+      if (leg.isAnswered) continue;
+      dropped = joined(dropped, joined(leg.of(0), leg.of(1)));
+      this.legs.delete(tag);
+    }
+    return dropped;
   }
 
-  endAll(): void {
+  endAll(): Pinholes {
+    const dropped = this.all();
     this.legs.clear();
+    return dropped;
   }
 
   of(side: 0 | 1): Pinholes {
-    const all: (Pinhole | null)[] = [];
-    for (const leg of this.legs.values()) all.push(...leg.of(side));
+    let all = NONE;
+    for (const leg of this.legs.values()) all = joined(all, leg.of(side));
     return all;
   }
 
-  readonly all = (): Pinholes => [...this.of(0), ...this.of(1)];
+  readonly all = (): Pinholes => joined(this.of(0), this.of(1));
 }

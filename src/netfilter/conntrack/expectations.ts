@@ -68,6 +68,8 @@ export class Expectation {
   }
 }
 
+const NONE: readonly Expectation[] = [];
+
 export class Expectations {
   private readonly connections: Connections;
   /** By what every fitting tuple has in common: protocol and destination. */
@@ -96,7 +98,10 @@ export class Expectations {
     if (!connections.isInTable(expectation.master) && !this.isAlive(expectation.master)) {
       return Entered.REFUSED;
     }
-    for (const other of [...(this.buckets.get(keyOf(expectation.tuple)) ?? [])]) {
+    const rivals = this.buckets.get(keyOf(expectation.tuple)) ?? NONE;
+    // The newest first, as Linux has them.
+    for (let i = rivals.length - 1; i >= 0; i--) {
+      const other = rivals[i]!;
       if (this.isOver(other)) this.remove(other, Gone.EXPIRED);
       else if ((anyMaster || other.master === expectation.master) && isSame(other, expectation)) {
         if (other.policyClass !== expectation.policyClass || other.master !== expectation.master) {
@@ -122,12 +127,18 @@ export class Expectations {
   /** Of a class that has as many as it may, the oldest goes. */
   private makeRoom({ master, policyClass }: Expectation, most: number): void {
     if (most === 0) return;
+    const all = this.of(master);
     let count = 0;
     let oldest: Expectation | null = null;
-    for (const other of [...this.of(master)]) {
+    for (let i = all.length - 1; i >= 0; i--) {
+      const other = all[i]!;
       if (other.policyClass !== policyClass) continue;
-      if (this.isOver(other)) this.remove(other, Gone.EXPIRED);
-      else if (count++ === 0) oldest = other;
+      if (this.isOver(other)) {
+        this.remove(other, Gone.EXPIRED);
+      } else {
+        oldest = other;
+        count++;
+      }
     }
     if (count >= most && oldest !== null) this.remove(oldest, Gone.EVICTED);
   }
@@ -171,11 +182,12 @@ export class Expectations {
 
   /** All that a connection announced, when it goes. */
   removeOf(master: number): void {
-    for (const expectation of [...(this.byMaster.get(master) ?? [])]) this.remove(expectation, Gone.MASTER);
+    for (const expectation of [...this.of(master)]) this.remove(expectation, Gone.MASTER);
   }
 
-  *of(master: number): IterableIterator<Expectation> {
-    yield* this.byMaster.get(master) ?? [];
+  /** Who removes some of them on the way takes a copy. */
+  of(master: number): readonly Expectation[] {
+    return this.byMaster.get(master) ?? NONE;
   }
 
   /** Those that still hold. */
@@ -260,6 +272,6 @@ function pull(map: Map<number, Expectation[]>, key: number, expectation: Expecta
   const list = map.get(key);
   if (list === undefined) return;
   const at = list.indexOf(expectation);
-  if (at >= 0) list.splice(at, 1);
-  if (list.length === 0) map.delete(key);
+  if (list.length === 1 && at === 0) map.delete(key);
+  else if (at >= 0) list.splice(at, 1);
 }
