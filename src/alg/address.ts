@@ -4,11 +4,24 @@ import type { Tuple } from '../netfilter/conntrack/tuple.ts';
 export type Address = Int32Array;
 
 export function sourceOf(tuple: Tuple): Address {
-  return Int32Array.of(tuple.src0, tuple.src1, tuple.src2, tuple.src3);
+  return copySource(tuple, new Int32Array(4));
+}
+
+export function copySource(tuple: Tuple, out: Address): Address {
+  out[0] = tuple.src0;
+  out[1] = tuple.src1;
+  out[2] = tuple.src2;
+  out[3] = tuple.src3;
+  return out;
 }
 
 export function destinationOf(tuple: Tuple): Address {
-  return Int32Array.of(tuple.dst0, tuple.dst1, tuple.dst2, tuple.dst3);
+  const address = new Int32Array(4);
+  address[0] = tuple.dst0;
+  address[1] = tuple.dst1;
+  address[2] = tuple.dst2;
+  address[3] = tuple.dst3;
+  return address;
 }
 
 export function setSource(tuple: Tuple, address: Address): void {

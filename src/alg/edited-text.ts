@@ -4,7 +4,7 @@
  */
 import { formatIp } from '../wire/address.ts';
 import type { Address } from './address.ts';
-import { textOfBytes } from './byte-text.ts';
+import { plainEnd, textOfBytes } from './byte-text.ts';
 
 export const CR = 0x0d;
 export const LF = 0x0a;
@@ -118,9 +118,9 @@ export class EditedText {
   private findLines(): void {
     const { bytes, length } = this;
     this.startCount = 0;
-    for (let at = 0; at < length; at++) {
+    for (let at = plainEnd(bytes, 0, length); at < length; at = plainEnd(bytes, at + 1, length)) {
       const code = bytes[at]!;
-      if (code > CR || (code !== LF && code !== CR)) continue;
+      if (code !== LF && code !== CR) continue;
       if (code === CR && at + 1 < length && bytes[at + 1] === LF) at++;
       if (at + 1 < length) this.addStart(at + 1);
     }

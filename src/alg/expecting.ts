@@ -10,7 +10,15 @@ import type { CtHelper } from '../netfilter/conntrack/helpers.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import type { Nat } from '../netfilter/nat/nat.ts';
 import { Manip, NatFlag, type NatRange } from '../netfilter/nat/view.ts';
-import { destinationOf, sameAddress, setDestination, setSource, sourceOf, type Address } from './address.ts';
+import {
+  copySource,
+  destinationOf,
+  sameAddress,
+  setDestination,
+  setSource,
+  sourceOf,
+  type Address,
+} from './address.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { AlgServices } from './services.ts';
 
@@ -33,7 +41,6 @@ export class Expecting {
   private readonly nat: Nat;
   private readonly rng: Rng;
   private readonly flows: FlowTable;
-  /** Of the master. */
   private readonly scratchTuple = new Tuple();
 
   constructor({ conntrack, nat, rng, flows }: AlgServices) {
@@ -47,6 +54,13 @@ export class Expecting {
     const tuple = new Tuple();
     this.conntrack.readTuple(entry, direction === 0 ? 0 : 1, tuple);
     return tuple;
+  }
+
+  /** Who sends in that direction. */
+  readSource(entry: number, direction: number, out: Address): Address {
+    const { scratchTuple } = this;
+    this.conntrack.readTuple(entry, direction === 0 ? 0 : 1, scratchTuple);
+    return copySource(scratchTuple, out);
   }
 
   isTranslated(entry: number): boolean {
@@ -102,7 +116,7 @@ export class Expecting {
     const shown = destinationOf(this.tuple(entry, direction ^ 1));
     const own = destinationOf(tuple);
     const seen = sameAddress(there, shown) ? own : shown;
-    expectation.savedAddress.set(own);
+    expectation.savedAddress = own;
     expectation.savedPort = tuple.dstId;
     setDestination(tuple, seen);
     expectation.direction = direction ^ 1;

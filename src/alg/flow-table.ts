@@ -127,19 +127,21 @@ export class FlowTable {
     const flow = this.byEntry.get(expectation.master);
     if (flow === undefined || (expectation.flags & ExpectFlag.INACTIVE) !== 0) return;
     flow.expected++;
-    if (this.wanted) this.note(flow, 'expected', 'gateway', expectationText(expectation));
     const { onExpected } = expectation;
     expectation.onExpected = (entry, pkt, fulfilled) => {
       onExpected?.(entry, pkt, fulfilled);
       flow.used++;
-      if (!this.wanted) return;
-      this.note(flow, 'used', this.opener(expectation), `${this.connectionText(entry)}`, pkt.cause);
+      if (this.wanted) this.noteUse(flow, expectation, entry, pkt);
     };
+    if (!this.wanted) return;
+    this.note(flow, 'expected', 'gateway', expectationText(expectation));
     expectation.onGone = (_, why) => {
-      if (this.wanted && why !== Gone.USED) {
-        this.note(flow, 'gone', 'gateway', `${expectationText(expectation)}: ${why}`);
-      }
+      if (why !== Gone.USED) this.note(flow, 'gone', 'gateway', `${expectationText(expectation)}: ${why}`);
     };
+  }
+
+  private noteUse(flow: Flow, expectation: Expectation, entry: number, { cause }: PacketBuffer): void {
+    this.note(flow, 'used', this.opener(expectation), this.connectionText(entry), cause);
   }
 
   /** Whose connection it will be: that of the end of the master that its source is. */

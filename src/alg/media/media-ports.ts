@@ -59,6 +59,8 @@ export class MediaPorts {
   private readonly helper: CtHelper;
   private readonly monitor: MediaMonitor;
   private readonly loose: boolean;
+  private readonly scratchOwn: Address = new Int32Array(4);
+  private readonly scratchOther: Address = new Int32Array(4);
 
   constructor(
     services: AlgServices,
@@ -76,23 +78,29 @@ export class MediaPorts {
 
   /** Opens what an end describes, stream by stream; null for what is not to be opened. */
   open(offer: MediaOffer): (Pinhole | null)[] {
-    const { entry, side, sdp, known } = offer;
-    const own = sourceOf(this.expecting.tuple(entry, side));
-    const other = this.loose ? null : sourceOf(this.expecting.tuple(entry, side ^ 1));
+    const { entry, side, sdp } = offer;
+    const own = this.expecting.readSource(entry, side, this.scratchOwn);
+    const other = this.loose ? null : this.expecting.readSource(entry, side ^ 1, this.scratchOther);
     const from = offer.from === undefined ? other : offer.from;
-    return sdp.media.map((stream) => {
-      if (stream.port === 0 || CLASSES[stream.kind] === undefined) return null;
-      if (!sameAddress(stream.address, own) && !this.mayBeNamed(entry, own, stream.address)) return null;
-      const [port, rtcpPort] = portsOf(stream);
-      const again = known.find(
-        (one) => one?.port === port && one.rtcpPort === rtcpPort && sameAddress(one.address, stream.address),
-      );
-      if (again != null) {
-        this.renew(again);
-        return again;
-      }
-      return this.make(offer, from, stream, port, rtcpPort);
-    });
+    const pinholes: (Pinhole | null)[] = [];
+    for (const stream of sdp.media) {
+      const isOpen = stream.port !== 0 && CLASSES[stream.kind] !== undefined;
+      const isAllowed = sameAddress(stream.address, own) || this.mayBeNamed(entry, own, stream.address);
+      pinholes.push(isOpen && isAllowed ? this.pinhole(offer, from, stream) : null);
+    }
+    return pinholes;
+  }
+
+  private pinhole(offer: MediaOffer, from: Address | null, stream: MediaStream): Pinhole | null {
+    const port = rtpPort(stream);
+    const rtcpPort = rtcpPortOf(stream);
+    for (const one of offer.known) {
+      if (one?.port !== port || one.rtcpPort !== rtcpPort) continue;
+      if (!sameAddress(one.address, stream.address)) continue;
+      this.renew(one);
+      return one;
+    }
+    return this.make(offer, from, stream, port, rtcpPort);
   }
 
   /** Somebody else's address is not ours to open a way to; under translation, not to anybody beyond the end's own side. */
@@ -108,6 +116,7 @@ export class MediaPorts {
     port: number,
     rtcpPort: number,
   ): Pinhole | null {
+    const { expecting } = this;
     const { entry } = offer;
     const connections: Pinhole['connections'] = [];
     const rtp = this.expectation(offer, from, stream, port, connections);
@@ -118,7 +127,7 @@ export class MediaPorts {
       address: stream.address,
       port,
       rtcpPort,
-      seen: destinationOf(rtp.tuple),
+      seen: expecting.isTranslated(entry) ? destinationOf(rtp.tuple) : stream.address,
       seenPort: rtp.tuple.dstId,
       seenRtcpPort: rtcp?.tuple.dstId ?? 0,
       expectations,
@@ -143,7 +152,7 @@ export class MediaPorts {
       toPort,
     };
     const expectation = expecting.make(entry, this.helper, ends, CLASSES[stream.kind]!);
-    expectation.savedAddress.set(stream.address);
+    expectation.savedAddress = stream.address;
     expectation.savedPort = toPort;
     const isTranslated = expecting.isTranslated(entry);
     if (isTranslated) expecting.place(expectation, side, entry);
@@ -255,10 +264,14 @@ export class MediaPorts {
   }
 }
 
-/** RTP's port and RTCP's: an even one and the next, unless the description names RTCP's; image has RTP's alone. */
-function portsOf({ port, isRtp, rtcpPort, sharesRtcp }: MediaStream): [port: number, rtcpPort: number] {
-  if (!isRtp) return [port, 0];
-  if (rtcpPort !== 0) return [port, rtcpPort === port ? 0 : rtcpPort];
-  if (sharesRtcp) return [port, port % 2 === 0 ? port + 1 : 0];
-  return [port & ~1, (port & ~1) + 1];
+/** RTP's port, which is an even one unless the description names RTCP's as well. */
+function rtpPort({ port, isRtp, rtcpPort, sharesRtcp }: MediaStream): number {
+  return !isRtp || rtcpPort !== 0 || sharesRtcp ? port : port & ~1;
+}
+
+/** RTCP's: the next one, unless the description names another; 0 where there is none or it is RTP's. */
+function rtcpPortOf({ port, isRtp, rtcpPort, sharesRtcp }: MediaStream): number {
+  if (!isRtp) return 0;
+  if (rtcpPort !== 0) return rtcpPort === port ? 0 : rtcpPort;
+  return sharesRtcp && port % 2 !== 0 ? 0 : port | 1;
 }

@@ -13,6 +13,8 @@ import { digitCount, isAt, isExactlyAt, numberAt, searchInLine, SPACE } from '..
 export const MAX_MEDIA = 16;
 const MAX_PORT = 65535;
 const SLASH = 0x2f;
+/** Those that are looked for; others are words as well. */
+const MEDIA_KINDS = ['audio', 'video', 'image', 'application', 'text'];
 
 export interface TextRange {
   readonly at: number;
@@ -62,23 +64,25 @@ export const STATIC_CODECS: Readonly<Record<number, string>> = {
   34: 'H263/90000',
 };
 
+const NO_TEXT: TextRange = { at: 0, length: 0 };
+const NO_ADDRESS: Address = new Int32Array(4);
+
 /** What the lines of the session, or of one stream, say. */
-class Section {
-  readonly at: number;
-  end = 0;
+class Section implements MediaStream {
   /** Of the `m=` line. */
   kind = '';
-  port = 0;
-  portText: TextRange = { at: 0, length: 0 };
   isRtp = false;
-  connection: Address | null = null;
+  port = 0;
+  portText = NO_TEXT;
+  address = NO_ADDRESS;
   rtcpPort = 0;
   rtcpPortText: TextRange | null = null;
   rtcpAddress: Address | null = null;
   sharesRtcp = false;
+  readonly lines: { readonly at: number; length: number };
 
   constructor(at: number) {
-    this.at = at;
+    this.lines = { at, length: 0 };
   }
 }
 
@@ -86,27 +90,26 @@ class Section {
 export function readSdp(text: EditedText, family: number): SessionDescription | string {
   if (!isExactlyAt(text, 0, 'v=0')) return 'no session description';
   const session = new Section(0);
-  const sections: Section[] = [];
+  const media: Section[] = [];
   const addresses: NamedAddress[] = [];
   let section = session;
-  for (let i = 0; i < text.lineCount; i++) {
+  const count = text.lineCount;
+  for (let i = 0; i < count; i++) {
     const at = text.lineStart(i);
     const end = text.lineEnd(i);
     if (isExactlyAt(text, at, 'm=')) {
-      section.end = at;
+      section.lines.length = at - section.lines.at;
       section = new Section(at);
       if (!readMedia(text, at, end, section)) return 'a malformed stream';
-      if (sections.push(section) > MAX_MEDIA) return 'too many streams';
+      if (media.push(section) > MAX_MEDIA) return 'too many streams';
     } else if (!readLine(text, at, end, section, addresses, family)) {
       return 'an address of another family, or none';
     }
   }
-  section.end = text.length;
-  const media: MediaStream[] = [];
-  for (const each of sections) {
-    const stream = assemble(each, session);
-    if (typeof stream === 'string') return stream;
-    media.push(stream);
+  section.lines.length = text.length - section.lines.at;
+  for (const stream of media) {
+    const trouble = complete(stream, session);
+    if (trouble !== null) return trouble;
   }
   return { media, addresses };
 }
@@ -118,7 +121,7 @@ function readMedia(text: EditedText, start: number, end: number, section: Sectio
   let at = start + 'm='.length;
   const kind = text.indexIn(SPACE, at, end);
   if (kind < 0) return false;
-  section.kind = text.slice(at, kind).toLowerCase();
+  section.kind = kindOf(text, at, kind);
   at = kind + 1;
   const length = digitCount(text, at, end);
   section.port = numberAt(text, at);
@@ -130,8 +133,15 @@ function readMedia(text: EditedText, start: number, end: number, section: Sectio
     at += 1 + count;
   }
   section.isRtp = isAt(text, at + 1, 'rtp/') || isAt(text, at + 1, 'udp/tls/rtp/');
-  const isWhole = /^[a-z]+$/.test(section.kind) && length >= 1 && length <= 6;
+  const isWhole = section.kind !== '' && length >= 1 && length <= 6;
   return isWhole && text.code(at) === SPACE && hasWords(text, at, end);
+}
+
+/** In small letters; the empty string for what is no word. */
+function kindOf(text: EditedText, at: number, end: number): string {
+  for (const kind of MEDIA_KINDS) if (kind.length === end - at && isAt(text, at, kind)) return kind;
+  const kind = text.slice(at, end).toLowerCase();
+  return /^[a-z]+$/.test(kind) ? kind : '';
 }
 
 /** Words with one space in front of each, at least one. */
@@ -154,10 +164,9 @@ function readLine(
 ): boolean {
   const isConnection = isExactlyAt(text, at, 'c=');
   if (isConnection || isExactlyAt(text, at, 'o=')) {
-    const named = readAddress(text, at, end, family);
+    const named = nameAddress(text, at, end, addresses, family);
     if (named === null) return !isConnection;
-    addresses.push(named);
-    if (isConnection) section.connection = named.address;
+    if (isConnection) section.address = named;
   } else if (isExactlyAt(text, at, 'a=rtcp:')) {
     return readRtcp(text, at + 'a=rtcp:'.length, end, section, addresses, family);
   } else if (isExactlyAt(text, at, 'a=rtcp-mux') && end - at === 'a=rtcp-mux'.length) {
@@ -180,47 +189,65 @@ function readRtcp(
   section.rtcpPortText = { at, length };
   if (at + length === end) return true;
   if (!/^ IN IP[46] \S+$/.test(text.slice(at + length, end))) return false;
-  const named = readAddress(text, at + length, end, family);
-  section.rtcpAddress = named?.address ?? null;
-  if (named !== null) addresses.push(named);
+  section.rtcpAddress = nameAddress(text, at + length, end, addresses, family);
   return true;
 }
 
-/** The address that ends a line, as `IN IP4 224.2.36.42/127`. */
-function readAddress(text: EditedText, start: number, end: number, family: number): NamedAddress | null {
+/** The address that ends a line, as `IN IP4 224.2.36.42/127`; null for none. */
+function nameAddress(
+  text: EditedText,
+  start: number,
+  end: number,
+  addresses: NamedAddress[],
+  family: number,
+): Address | null {
   const before = family === 4 ? 'IN IP4 ' : 'IN IP6 ';
   const found = searchInLine(text, start, before);
   if (found < 0) return null;
   const at = found + before.length;
   const slash = text.indexIn(SLASH, at, end);
-  const stop = slash < 0 ? end : slash;
+  const length = (slash < 0 ? end : slash) - at;
+  const address = sameText(text, at, length, addresses) ?? readAddress(text, at, at + length, family);
+  if (address === null || (slash >= 0 && !/^(?:\/\d+)+$/.test(text.slice(slash, end)))) return null;
+  addresses.push({ at, length, address });
+  return address;
+}
+
+/** The one before, which nearly always stands there as well. */
+function sameText(
+  { bytes }: EditedText,
+  at: number,
+  length: number,
+  addresses: readonly NamedAddress[],
+): Address | null {
+  const last = addresses.at(-1);
+  if (last?.length !== length) return null;
+  for (let i = 0; i < length; i++) if (bytes[last.at + i] !== bytes[at + i]) return null;
+  return last.address;
+}
+
+function readAddress(text: EditedText, start: number, end: number, family: number): Address | null {
   const address = new Int32Array(4);
-  if (parseIp(text.slice(at, stop), address) !== family) return null;
-  if (slash >= 0 && !/^(?:\/\d+)+$/.test(text.slice(slash, end))) return null;
-  return { at, length: stop - at, address };
+  return parseIp(text.slice(start, end), address) === family ? address : null;
 }
 
 // ── Streams ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function assemble(section: Section, session: Section): MediaStream | string {
-  const { at, end, kind, port, portText, isRtp, rtcpPort, rtcpPortText, rtcpAddress, sharesRtcp } = section;
-  for (const each of [port, rtcpPort]) {
-    if (each !== 0 && (each < FIRST_OPEN_PORT || each > MAX_PORT)) return `port ${each} is not for media`;
+/** What holds for the session holds for the stream; why it can't be used, or null. */
+function complete(stream: Section, session: Section): string | null {
+  const trouble = portTrouble(stream.port) ?? portTrouble(stream.rtcpPort);
+  if (trouble !== null) return trouble;
+  if (stream.address === NO_ADDRESS) stream.address = session.address;
+  if (stream.address === NO_ADDRESS) return 'a stream without an address';
+  if (stream.rtcpAddress !== null && !sameAddress(stream.rtcpAddress, stream.address)) {
+    return 'RTCP for another host';
   }
-  const address = section.connection ?? session.connection;
-  if (address === null) return 'a stream without an address';
-  if (rtcpAddress !== null && !sameAddress(rtcpAddress, address)) return 'RTCP for another host';
-  return {
-    kind,
-    isRtp,
-    port,
-    portText,
-    address,
-    rtcpPort,
-    rtcpPortText,
-    sharesRtcp: sharesRtcp || session.sharesRtcp,
-    lines: { at, length: end - at },
-  };
+  stream.sharesRtcp ||= session.sharesRtcp;
+  return null;
+}
+
+function portTrouble(port: number): string | null {
+  return port === 0 || (port >= FIRST_OPEN_PORT && port <= MAX_PORT) ? null : `port ${port} is not for media`;
 }
 
 /** Those that a stream names, and of the well-known ones those that it may use. Of a description that is as it was read. */

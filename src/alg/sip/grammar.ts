@@ -3,7 +3,7 @@
  * blank line. What is not well formed is refused with the reason, never guessed at. Its bytes are looked at once and where
  * they are; of the headers, those count that say which call the message is of, and how long it is.
  */
-import { textOfBytes } from '../byte-text.ts';
+import { bytesOfText, plainEnd, textOfBytes } from '../byte-text.ts';
 import { CR, LF } from '../edited-text.ts';
 import { TextPool } from '../text-pool.ts';
 import { COLON, isBlank, isDigit, isExactWordAt, isWordAt, SPACE, TAB, ZERO } from '../text-search.ts';
@@ -59,6 +59,7 @@ export class SipHead {
   private bytes = NO_BYTES;
   private start = 0;
   private lineEnd = 0;
+  private isFolded = false;
   /** Of the values of HEADERS, of several the first; and how many there were. */
   private readonly starts = new Int32Array(HEADERS.length);
   private readonly ends = new Int32Array(HEADERS.length);
@@ -89,11 +90,11 @@ export class SipHead {
 
   /** `user@host`, or what else identifies an end. */
   get from(): string {
-    return party(this.value(FROM!));
+    return this.party(FROM!);
   }
 
   get to(): string {
-    return party(this.value(TO!));
+    return this.party(TO!);
   }
 
   /** The empty string for none. */
@@ -108,6 +109,19 @@ export class SipHead {
   /** Does the one who sent it want to be answered where he sends from (RFC 3581)? The topmost Via says so. */
   get asksForRport(): boolean {
     return /^[^,]*;[ \t]*rport\b/i.test(this.value(VIA!));
+  }
+
+  /** What stands behind `sip:` and the like, without parameters. */
+  private party(kind: number): string {
+    const { bytes } = this;
+    const [start, end] = [this.starts[kind]!, this.ends[kind]!];
+    for (let colon = start; colon < end; colon++) {
+      if (bytes[colon] !== COLON || !isBehindScheme(bytes, start, colon)) continue;
+      let at = colon + 1;
+      while (at < end && bytes[at]! > SPACE && bytes[at] !== GREATER && bytes[at] !== SEMICOLON) at++;
+      if (at > colon + 1) return this.texts.of(bytes, colon + 1, at);
+    }
+    return this.value(kind).slice(0, MAX_HEADER_NAME);
   }
 
   /** Behind the address, which may be in angle brackets. */
@@ -134,7 +148,8 @@ export class SipHead {
 
   private readHeaders(from: number, limit: number): string | null {
     const { bytes, starts, ends, counts } = this;
-    counts.fill(0);
+    for (let kind = 0; kind < counts.length; kind++) counts[kind] = 0;
+    this.isFolded = false;
     let last = -1;
     let at = from;
     for (let i = 0; i <= MAX_HEADERS; i++) {
@@ -147,7 +162,9 @@ export class SipHead {
       const colon = isContinuation ? at : colonBehindName(bytes, at, limit);
       const lineEnd = colon < 0 ? colon : endOfLine(bytes, colon, limit);
       if (lineEnd < 0) return lineEnd === MISSING ? NO_END : MALFORMED;
-      if (!isContinuation) {
+      if (isContinuation) {
+        this.isFolded = true;
+      } else {
         const kind = kindOf(bytes, at, colon);
         last = kind >= 0 && counts[kind]!++ === 0 ? kind : -1;
         if (last >= 0) starts[last] = ends[last] = colon + 1;
@@ -164,16 +181,16 @@ export class SipHead {
   private missing(): string | null {
     const { counts } = this;
     for (let kind = 0; kind <= CONTENT_LENGTH!; kind++) {
-      const [name] = HEADERS[kind]!;
-      if (counts[kind]! > 1) return `${name} twice`;
-      if (counts[kind] === 0 && kind !== CONTENT_LENGTH) return `no ${name}`;
+      if (counts[kind]! > 1) return `${HEADERS[kind]![0]} twice`;
+      if (counts[kind] === 0 && kind !== CONTENT_LENGTH) return `no ${HEADERS[kind]![0]}`;
     }
     return counts[VIA!] === 0 ? 'no via' : null;
   }
 
   private assemble(methodLength: number): string | null {
     const { bytes, start, starts, ends, counts } = this;
-    this.callId = unfolded(this.texts.of(bytes, starts[CALL_ID!]!, ends[CALL_ID!]!));
+    this.callId = this.texts.of(bytes, starts[CALL_ID!]!, ends[CALL_ID!]!);
+    if (this.isFolded) this.callId = unfolded(this.callId);
     if (this.callId === '' || this.callId.length > MAX_CALL_ID) return 'a call-id of no use';
     const digitsEnd = digitEnd(bytes, starts[CSEQ!]!, ends[CSEQ!]!);
     this.cseq = readNumber(bytes, starts[CSEQ!]!, digitsEnd, 10);
@@ -194,10 +211,10 @@ export class SipHead {
 /** Where the line ends: with CR LF. STRAY for one that has CR, LF or zero in it, MISSING when its end has not come. */
 function endOfLine(bytes: Uint8Array, from: number, limit: number): number {
   for (let at = from; at < limit; at++) {
-    const code = bytes[at]!;
-    if (code > CR) continue;
+    at = plainEnd(bytes, at, limit);
+    const code = at < limit ? bytes[at]! : CR;
     if (code === CR) {
-      if (at + 1 === limit) return MISSING;
+      if (at + 1 >= limit) return MISSING;
       return bytes[at + 1] === LF ? at : STRAY;
     }
     if (code === LF || code === 0) return STRAY;
@@ -279,18 +296,28 @@ function colonBehindName(bytes: Uint8Array, start: number, limit: number): numbe
   return bytes[at] === COLON ? at : STRAY;
 }
 
-/** Places in HEADERS, by the length of a name: most headers are told apart by that. */
-const KINDS: readonly (readonly number[])[] = Array.from({ length: MAX_HEADER_NAME + 1 }, (_, length) =>
-  HEADERS.flatMap((names, kind) => (names.some((name) => name.length === length) ? [kind] : [])),
+/** Names in small letters, each with its place in HEADERS, by their length: most headers are told apart by that. */
+const NAMES: readonly (readonly { readonly kind: number; readonly name: Uint8Array }[])[] = Array.from(
+  { length: MAX_HEADER_NAME + 1 },
+  (_, length) =>
+    HEADERS.flatMap((names, kind) =>
+      names
+        .filter((name) => name !== '' && name.length === length)
+        .map((name) => ({ kind, name: bytesOfText(name) })),
+    ),
 );
+/** What a letter in small has besides. */
+const SMALL = 0x20;
 
-/** Place in HEADERS of the name in front of the colon, -1 for the others. */
+/** Place in HEADERS of the name in front of the colon, which is a token; -1 for the others. */
 function kindOf(bytes: Uint8Array, start: number, colon: number): number {
   const length = trimmedEnd(bytes, start, colon) - start;
-  const kinds = KINDS[length]!;
-  for (let i = 0; i < kinds.length; i++) {
-    const kind = kinds[i]!;
-    if (isWordAt(bytes, start, colon, HEADERS[kind]![length === 1 ? 1 : 0])) return kind;
+  const names = NAMES[length]!;
+  for (let i = 0; i < names.length; i++) {
+    const { kind, name } = names[i]!;
+    let same = 0;
+    while (same < length && (bytes[start + same]! | SMALL) === name[same]) same++;
+    if (same === length) return kind;
   }
   return -1;
 }
@@ -346,9 +373,13 @@ function isSdp(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 function unfolded(value: string): string {
-  return value.includes('\r') ? value.replace(/\r\n[ \t]+/g, ' ') : value;
+  return value.replace(/\r\n[ \t]+/g, ' ');
 }
 
-function party(value: string): string {
-  return /(?:sips?|tel):([^>;\s]+)/i.exec(value)?.[1] ?? value.slice(0, MAX_HEADER_NAME);
+function isBehindScheme(bytes: Uint8Array, start: number, colon: number): boolean {
+  for (const scheme of SCHEMES) {
+    const at = colon + 1 - scheme.length;
+    if (at >= start && isWordAt(bytes, at, colon + 1, scheme)) return true;
+  }
+  return false;
 }

@@ -37,6 +37,8 @@ export const Gone = {
 } as const;
 export type Gone = (typeof Gone)[keyof typeof Gone];
 
+const NO_ADDRESS = new Int32Array(4);
+
 export class Expectation {
   /** What the new connection's original tuple must be; its source only where `mask` has bits. */
   readonly tuple = new Tuple();
@@ -53,8 +55,8 @@ export class Expectation {
   deadline = Infinity;
   /** Direction, relative to the master, in which the expected connection opens. */
   direction = 0;
-  /** For address translation: where the expected connection really goes. */
-  readonly savedAddress = new Int32Array(4);
+  /** For address translation: where the expected connection really goes; set as a whole, never word by word. */
+  savedAddress: Int32Array = NO_ADDRESS;
   savedPort = 0;
   /** Called with the new, unconfirmed entry, once (Linux: expectfn; address translation sets the connection up there). */
   onExpected: ((entry: number, pkt: PacketBuffer, expectation: Expectation) => void) | null = null;
