@@ -18,6 +18,7 @@ export class EditedText {
   private starts = new Int32Array(USUAL_LINES);
   /** -1: not looked for yet. */
   private startCount = -1;
+  private letters = 0;
 
   constructor(text = '') {
     this.loadText(text);
@@ -73,7 +74,7 @@ export class EditedText {
     return -1;
   }
 
-  /** Puts `words` in the place of a part within a line. False, and nothing changed, when there is no room. */
+  /** Puts `words` in the place of a part within a line, not at its beginning. False, and nothing changed, when there is no room. */
   replace(at: number, length: number, words: string): boolean {
     const by = words.length - length;
     this.grow(this.length + by, this.length);
@@ -92,6 +93,12 @@ export class EditedText {
   get lineCount(): number {
     if (this.startCount < 0) this.findLines();
     return this.startCount;
+  }
+
+  /** The letters that lines begin with, but the first: bit 1 is a or A, bit 26 z or Z; others stand for other bytes. */
+  get initials(): number {
+    if (this.startCount < 0) this.findLines();
+    return this.letters;
   }
 
   /** Where one of them begins: behind CR LF, CR or LF; counted from 0. */
@@ -118,6 +125,7 @@ export class EditedText {
   private findLines(): void {
     const { bytes, length } = this;
     this.startCount = 0;
+    this.letters = 0;
     for (let at = plainEnd(bytes, 0, length); at < length; at = plainEnd(bytes, at + 1, length)) {
       const code = bytes[at]!;
       if (code !== LF && code !== CR) continue;
@@ -133,6 +141,7 @@ export class EditedText {
       this.starts = starts;
     }
     this.starts[this.startCount++] = at;
+    this.letters |= 1 << this.bytes[at]!;
   }
 }
 

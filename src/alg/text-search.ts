@@ -163,6 +163,7 @@ function readIp4(text: EditedText, from: number, end: number, out: Address): num
   }
   if (at < stop && isOfAddress(bytes[at]!)) return -1;
   out[0] = word;
+  out[1] = out[2] = out[3] = 0;
   return at;
 }
 

@@ -14,7 +14,7 @@ import type { Call } from './call-table.ts';
 import { MediaClass } from './classes.ts';
 import type { MediaMonitor } from './media-monitor.ts';
 import { addressText, type EditedText } from '../edited-text.ts';
-import type { Codecs, MediaStream, SessionDescription } from './sdp.ts';
+import type { Codecs, MediaStream, SessionDescription, TextRange } from './sdp.ts';
 
 const CLASSES: Readonly<Record<string, MediaClass>> = {
   audio: MediaClass.AUDIO,
@@ -218,22 +218,22 @@ export class MediaPorts {
     sdp: SessionDescription,
     pinholes: readonly (Pinhole | null)[],
   ): void {
-    const own = sourceOf(this.expecting.tuple(entry, side));
-    const shown = destinationOf(this.expecting.tuple(entry, side ^ 1));
-    const changes: { at: number; length: number; words: string }[] = [];
-    sdp.media.forEach(({ portText, rtcpPortText }, i) => {
+    const changes: TextChange[] = [];
+    for (let i = 0; i < sdp.media.length; i++) {
+      const { portText, rtcpPortText } = sdp.media[i]!;
       const pinhole = pinholes[i] ?? null;
-      if (pinhole === null) return;
-      changes.push({ ...portText, words: String(pinhole.seenPort) });
-      if (rtcpPortText !== null) changes.push({ ...rtcpPortText, words: String(pinhole.seenRtcpPort) });
-    });
+      if (pinhole === null) continue;
+      changes.push(changeTo(portText, String(pinhole.seenPort)));
+      if (rtcpPortText !== null) changes.push(changeTo(rtcpPortText, String(pinhole.seenRtcpPort)));
+    }
     // Without a stream of ours nothing is ours to change.
     if (changes.length === 0) return;
     const { family } = this.helper;
-    for (const { at, length, address } of sdp.addresses) {
-      const other = pinholes.find((pinhole) => pinhole !== null && sameAddress(pinhole.address, address));
-      const seen = sameAddress(address, own) ? shown : other?.seen;
-      if (seen !== undefined) changes.push({ at, length, words: addressText(family, seen, false) });
+    const own = this.expecting.readSource(entry, side, this.scratchOwn);
+    const shown = destinationOf(this.expecting.tuple(entry, side ^ 1));
+    for (const named of sdp.addresses) {
+      const seen = sameAddress(named.address, own) ? shown : seenAs(named.address, pinholes);
+      if (seen !== null) changes.push(changeTo(named, addressText(family, seen, false)));
     }
     changes.sort((a, b) => b.at - a.at);
     for (const { at, length, words } of changes) body.replace(at, length, words);
@@ -262,6 +262,22 @@ export class MediaPorts {
     }
     if (isOwn) nat.setupEntry(entry, addressRange(shown), Manip.SRC);
   }
+}
+
+interface TextChange extends TextRange {
+  readonly words: string;
+}
+
+function changeTo({ at, length }: TextRange, words: string): TextChange {
+  return { at, length, words };
+}
+
+/** How the other side sees an address that has a pinhole. */
+function seenAs(address: Address, pinholes: readonly (Pinhole | null)[]): Address | null {
+  for (const pinhole of pinholes) {
+    if (pinhole !== null && sameAddress(pinhole.address, address)) return pinhole.seen;
+  }
+  return null;
 }
 
 /** RTP's port, which is an even one unless the description names RTCP's as well. */

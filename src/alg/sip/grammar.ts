@@ -34,6 +34,7 @@ const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'REGISTER', 'OPTIONS', 'PRACK
 const SCHEMES = ['sip:', 'sips:', 'tel:'];
 const VERSION = 'SIP/2.0';
 
+const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
 const GREATER = 0x3e;
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -108,7 +109,15 @@ export class SipHead {
 
   /** Does the one who sent it want to be answered where he sends from (RFC 3581)? The topmost Via says so. */
   get asksForRport(): boolean {
-    return /^[^,]*;[ \t]*rport\b/i.test(this.value(VIA!));
+    const { bytes } = this;
+    const end = this.ends[VIA!]!;
+    for (let at = this.starts[VIA!]!; at < end && bytes[at] !== COMMA; at++) {
+      if (bytes[at] !== SEMICOLON) continue;
+      const name = blanksEnd(bytes, at + 1);
+      if (isWordAt(bytes, name, end, 'rport') && tokenEnd(bytes, name, end) === name + 'rport'.length)
+        return true;
+    }
+    return false;
   }
 
   /** What stands behind `sip:` and the like, without parameters. */

@@ -26,7 +26,10 @@ const MAX_PORT = 65535;
 const AT = 0x40;
 /** What a letter in small has besides. */
 const SMALL = 0x20;
-const UNWANTED = new Int32Array(4);
+
+/** What was measured last, where it was an address with a port. Reading is single-threaded, one URI after the other. */
+const scratchAddress: Address = new Int32Array(4);
+let scratchPort = SIP_PORT;
 
 export interface Found {
   readonly at: number;
@@ -42,6 +45,8 @@ type Measure = (text: EditedText, at: number, end: number, family: number) => Fo
 export interface HeaderKind {
   readonly name: string;
   readonly compact: string;
+  /** Of both, as EditedText.initials has them. */
+  readonly initials: number;
   /** What stands in front of the value. */
   readonly before: string;
   readonly measure: Measure;
@@ -63,33 +68,33 @@ const userAddressAt: Measure = (text, at, end, family) => {
   return { at: from, length: addressPortLength(text, from, end, family) };
 };
 
-const uri = (name: string, compact: string): HeaderKind => ({
-  name,
-  compact,
-  before: 'sip:',
-  measure: userAddressAt,
-});
-const number = (name: string, compact = ''): HeaderKind => ({ name, compact, before: '', measure: digitsAt });
+function header(name: string, compact: string, before: string, measure: Measure): HeaderKind {
+  const letters = compact === '' ? [name] : [name, compact];
+  const initials = letters.reduce((mask, letter) => mask | (1 << letter.charCodeAt(0)), 0);
+  return { name, compact, initials, before, measure };
+}
 
 export const Header = {
-  CSEQ: number('cseq'),
-  FROM: uri('from', 'f'),
-  TO: uri('to', 't'),
-  CONTACT: uri('contact', 'm'),
-  ROUTE: uri('route', ''),
-  RECORD_ROUTE: uri('record-route', ''),
-  REFER_TO: uri('refer-to', 'r'),
-  REFERRED_BY: uri('referred-by', 'b'),
-  VIA_UDP: { name: 'via', compact: 'v', before: 'udp ', measure: addressAt },
-  VIA_TCP: { name: 'via', compact: 'v', before: 'tcp ', measure: addressAt },
-  EXPIRES: number('expires'),
-  CONTENT_LENGTH: number('content-length', 'l'),
+  CSEQ: header('cseq', '', '', digitsAt),
+  FROM: header('from', 'f', 'sip:', userAddressAt),
+  TO: header('to', 't', 'sip:', userAddressAt),
+  CONTACT: header('contact', 'm', 'sip:', userAddressAt),
+  ROUTE: header('route', '', 'sip:', userAddressAt),
+  RECORD_ROUTE: header('record-route', '', 'sip:', userAddressAt),
+  REFER_TO: header('refer-to', 'r', 'sip:', userAddressAt),
+  REFERRED_BY: header('referred-by', 'b', 'sip:', userAddressAt),
+  VIA_UDP: header('via', 'v', 'udp ', addressAt),
+  VIA_TCP: header('via', 'v', 'tcp ', addressAt),
+  EXPIRES: header('expires', '', '', digitsAt),
+  CONTENT_LENGTH: header('content-length', 'l', '', digitsAt),
 } as const satisfies Record<string, HeaderKind>;
 
 // ── Headers ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The first header of its kind behind `from`. */
 export function findHeader(text: EditedText, from: number, kind: HeaderKind, family: number): Search {
+  // Most messages have no header of most kinds.
+  if ((text.initials & kind.initials) === 0) return null;
   for (let i = text.lineBehind(from); i < text.lineCount; i = lineAfter(text, i)) {
     const line = text.lineStart(i);
     if (isBlank(text.code(line))) continue;
@@ -136,24 +141,18 @@ function findNextValue(text: EditedText, from: number, kind: HeaderKind, family:
 }
 
 export interface Uri extends Found {
+  /** Good until the next one is read. */
   readonly address: Address;
   readonly port: number;
-  /** Where the search for the next one goes on. */
-  readonly next: number;
 }
 
-/** The first readable header of its kind that names an address; a port below 1024 makes it broken. */
-export function findUri(
-  text: EditedText,
-  from: number,
-  kind: HeaderKind,
-  family: number,
-): Uri | 'broken' | null {
+/** The first readable header of its kind that names an address; one with a port below 1024 does not. */
+export function findUri(text: EditedText, from: number, kind: HeaderKind, family: number): Uri | null {
   let at = from;
   for (;;) {
     const found = findHeader(text, at, kind, family);
     if (found === null) return null;
-    if (!('broken' in found)) return readUri(text, found, family);
+    if (!('broken' in found)) return measuredUri(found);
     at = found.broken;
   }
 }
@@ -163,18 +162,18 @@ export class UriWalk {
   private at = 0;
   private isInHeader = false;
 
-  next(text: EditedText, kind: HeaderKind, family: number): Uri | 'broken' | null {
+  next(text: EditedText, kind: HeaderKind, family: number): Uri | null {
     const found = this.find(text, kind, family);
-    if (found !== null && found !== 'broken') this.at = found.next;
+    if (found !== null) this.at = found.at + found.length;
     return found;
   }
 
-  private find(text: EditedText, kind: HeaderKind, family: number): Uri | 'broken' | null {
+  private find(text: EditedText, kind: HeaderKind, family: number): Uri | null {
     while (this.isInHeader) {
       const found = findNextValue(text, this.at, kind, family);
       if (found === null) this.isInHeader = false;
       else if ('broken' in found) this.at = found.broken;
-      else return readUri(text, found, family);
+      else return measuredUri(found);
     }
     const found = findUri(text, this.at, kind, family);
     if (found !== null) this.isInHeader = true;
@@ -182,13 +181,8 @@ export class UriWalk {
   }
 }
 
-function readUri(text: EditedText, found: Found, family: number): Uri | 'broken' {
-  const address = new Int32Array(4);
-  const end = readAddress(text, found.at, text.length, family, address, true);
-  if (end < 0) return 'broken';
-  const port = portBehind(text, end);
-  if (port === null) return 'broken';
-  return { at: found.at, length: found.length, address, port: port.value, next: port.end };
+function measuredUri({ at, length }: Found): Uri {
+  return { at, length, address: scratchAddress, port: scratchPort };
 }
 
 /** The address in a request's first line. */
@@ -204,19 +198,7 @@ export function findRequestUri(text: EditedText, family: number): Uri | null {
     }
   }
   const found = userAddressAt(text, at, text.length, family);
-  if (found.length === 0) return null;
-  const address = new Int32Array(4);
-  const end = readAddress(text, found.at, text.length, family, address, true);
-  const port = end < 0 ? null : portBehind(text, end);
-  if (port === null) return null;
-  return { at: found.at, length: port.end - found.at, address, port: port.value, next: port.end };
-}
-
-function portBehind(text: EditedText, at: number): { readonly value: number; readonly end: number } | null {
-  if (text.code(at) !== COLON) return { value: SIP_PORT, end: at };
-  const length = digitCount(text, at + 1, text.length);
-  const value = numberAt(text, at + 1);
-  return value < FIRST_PORT || value > MAX_PORT ? null : { value, end: at + 1 + length };
+  return found.length === 0 ? null : measuredUri(found);
 }
 
 // ── Parameters, up to the next comma ────────────────────────────────────────────────────────────────────────────
@@ -247,9 +229,8 @@ export function addressParameter(
 ): (Found & { readonly address: Address }) | null {
   const found = parameter(text, from, name);
   if (found === null) return null;
-  const address = new Int32Array(4);
-  const end = readAddress(text, found.at, found.end, family, address, delimited);
-  return end < 0 ? null : { at: found.at, length: end - found.at, address };
+  const end = readAddress(text, found.at, found.end, family, scratchAddress, delimited);
+  return end < 0 ? null : { at: found.at, length: end - found.at, address: scratchAddress };
 }
 
 /** A number in C's manner: octal behind 0, hexadecimal behind 0x. */
@@ -267,8 +248,15 @@ export function numberParameter(
   return { at: found.at, length: digits.length, value: value >>> 0 };
 }
 
+/** Unreadable as well: what the message ends with, for it might have gone on. */
 function addressPortLength(text: EditedText, at: number, end: number, family: number): number {
-  const past = readAddress(text, at, end, family, UNWANTED, true);
-  const port = past < 0 ? null : portBehind(text, past);
-  return port === null ? 0 : port.end - at;
+  let past = readAddress(text, at, end, family, scratchAddress, true);
+  if (past < 0) return 0;
+  scratchPort = SIP_PORT;
+  if (text.code(past) === COLON) {
+    scratchPort = numberAt(text, past + 1);
+    if (scratchPort < FIRST_PORT || scratchPort > MAX_PORT) return 0;
+    past += 1 + digitCount(text, past + 1, text.length);
+  }
+  return past < text.length ? past - at : 0;
 }

@@ -44,7 +44,7 @@ export class SipNat {
   /** Phones that send from any port and listen on the one that they name in Via: answers go there. */
   noteListeningPort({ message, ends: { sender }, family, state }: Context): void {
     const via = findUri(message, 0, Header.VIA_UDP, family);
-    if (via === null || via === 'broken') return;
+    if (via === null) return;
     if (via.port !== sender.port && sameAddress(via.address, sender.address)) state.forcedPort = via.port;
   }
 
@@ -62,12 +62,12 @@ export class SipNat {
     const walk = new UriWalk();
     for (;;) {
       const contact = walk.next(message, Header.CONTACT, family);
-      if (contact === null || contact === 'broken') break;
+      if (contact === null) break;
       if (!this.map(context, contact)) return 'cannot mangle contact';
     }
     for (const kind of [Header.FROM, Header.TO]) {
       const uri = findUri(message, 0, kind, family);
-      if (uri !== null && uri !== 'broken' && !this.map(context, uri)) return 'cannot mangle SIP from/to';
+      if (uri !== null && !this.map(context, uri)) return 'cannot mangle SIP from/to';
     }
     if (direction !== REPLY || state.forcedPort === 0) return null;
     // Of UDP alone: a Via of UDP in a message over TCP stops the answers.
@@ -82,7 +82,7 @@ export class SipNat {
       const walk = new UriWalk();
       for (;;) {
         const uri = walk.next(context.message, kind, context.family);
-        if (uri === null || uri === 'broken') break;
+        if (uri === null) break;
         this.map(context, uri);
       }
     }
@@ -92,7 +92,7 @@ export class SipNat {
     const { message, ends, family } = context;
     const { sender, receiver } = ends;
     const via = findUri(message, 0, proto === IPPROTO_TCP ? Header.VIA_TCP : Header.VIA_UDP, family);
-    if (via === null || via === 'broken') return null;
+    if (via === null) return null;
     // Only the header of this connection.
     if (!isEnd(isRequest ? sender : receiver, via)) return null;
     const before = message.length;

@@ -54,7 +54,6 @@ export class Registrations {
     const { message: text, entry, ends, state, family } = context;
     if (this.services.conntrack.status[entry]! & CtStatus.EXPECTED) return null;
     const contact = findUri(text, 0, Header.CONTACT, family);
-    if (contact === 'broken') return 'cannot parse contact';
     if (contact === null || !sameAddress(contact.address, ends.sender.address)) {
       return null;
     }
@@ -112,7 +111,6 @@ export class Registrations {
       const walk = new UriWalk();
       for (;;) {
         const contact = walk.next(text, Header.CONTACT, family);
-        if (contact === 'broken') return 'cannot parse contact';
         if (contact === null) break;
         if (!sameAddress(contact.address, ends.receiver.address)) continue;
         const expires = this.expiry(text, contact, header);

@@ -239,6 +239,24 @@ for (const { plain, hidden, server, shown, uri } of [
     ),
   );
   line.outside(udp(back, 5060, 5555, text(response('180 Ringing', 'INVITE', seen))));
+  // Nobody is named by what a message ends with: it may have been cut.
+  const named = `${uri(hidden)}:5580`;
+  const known = sip(`OPTIONS sip:${uri(server)}:5060 SIP/2.0`, 'OPTIONS', { ...client, port: 5580 });
+  for (const words of [
+    known,
+    `OPTIONS sip:bob@${named}`,
+    `OPTIONS sip:bob@${named} SIP/2.0`,
+    ...[
+      `From: <sip:alice@${named}`,
+      `To: <sip:${uri(hidden)}`,
+      `Contact: <sip:a@${named}>, <sip:b@${named}`,
+    ].map((last) => known.replace(/\r\nFrom[^]*/, `\r\nCSeq: 1 OPTIONS\r\n${last}`)),
+    // That phone would listen at another port.
+    known.replace(/:5580;branch[^]*/, ''),
+  ]) {
+    line.inside(udp(out, 5580, 5060, text(words)));
+  }
+  line.outside(udp(back, 5060, 5580, text(response('200 OK', 'OPTIONS', seen))));
   // Two phones behind one address want the same port.
   line.inside(
     udp(
