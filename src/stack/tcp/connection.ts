@@ -37,7 +37,6 @@ export interface ConnectionEvents {
 const MAX_SEGMENT_SIZE = 0xffff;
 
 export class Connection extends Flow {
-  readonly kind = FlowKind.CONNECTION;
   readonly tcp: Tcp;
   state: TcpState = TcpState.CLOSED;
   /** The device that it is bound to, or that its link-local addresses belong to; 0 for any. */
@@ -242,6 +241,10 @@ export class Connection extends Flow {
     this.sendBuffer = settings.wmem[1];
     this.rcvBuffer = settings.rmem[1] >> 1;
     this.ipId = tcp.rng.u32() & 0xffff;
+  }
+
+  get kind(): FlowKind {
+    return FlowKind.CONNECTION;
   }
 
   // ── What congestion controls see ────────────────────────────────────────────────────────────────────────────

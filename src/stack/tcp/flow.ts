@@ -19,7 +19,8 @@ export interface Ends {
 }
 
 export abstract class Flow {
-  abstract readonly kind: FlowKind;
+  /** Of the class: 20,000 connections need not hold it each. */
+  abstract get kind(): FlowKind;
   readonly family: Family;
   readonly local0: number;
   readonly local1: number;

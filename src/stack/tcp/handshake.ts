@@ -38,7 +38,6 @@ const MAX_WINDOW = 0xffff;
 const COOKIE_MEMORY_US = 120_000_000;
 
 export class Handshake extends Flow {
-  readonly kind = FlowKind.HANDSHAKE;
   readonly listener: Listener;
   readonly device: number;
   readonly irs: number;
@@ -88,6 +87,10 @@ export class Handshake extends Flow {
     this.tsRecent = segment.hasTimestamps ? segment.tsValue : 0;
     this.typeOfService = 0;
     this.flowLabel = listener.tcp.flowLabelOf(ends);
+  }
+
+  get kind(): FlowKind {
+    return FlowKind.HANDSHAKE;
   }
 }
 

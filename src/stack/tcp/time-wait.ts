@@ -17,7 +17,6 @@ import type { Tcp } from './tcp.ts';
 export const TIME_WAIT_US = 60_000_000;
 
 export class TimeWait extends Flow {
-  readonly kind = FlowKind.TIME_WAIT;
   readonly device: number;
   readonly sndNxt: number;
   readonly rcvNxt: number;
@@ -54,6 +53,10 @@ export class TimeWait extends Flow {
     this.ipId = c.ipId;
     this.due = c.tcp.clock.now + TIME_WAIT_US;
     this.queuedDue = this.due;
+  }
+
+  get kind(): FlowKind {
+    return FlowKind.TIME_WAIT;
   }
 }
 

@@ -22,7 +22,6 @@ const DELAY_MAX_US = 16_000;
 const ACK_TRAIN_GAP_US = 2_000;
 
 export class Cubic implements CongestionControl {
-  readonly name = 'cubic';
   /** The window at the last loss, less when it shrank twice in a row (fast convergence). */
   private wMax = 0;
   /** When the growth since the last loss began, 0 for not yet. */
@@ -44,6 +43,10 @@ export class Cubic implements CongestionControl {
   private roundLeast = 0;
   private samples = 0;
   private leastRtt = 0;
+
+  get name(): string {
+    return 'cubic';
+  }
 
   ssthresh(window: CongestionWindow): number {
     const { cwnd } = window;

@@ -2,10 +2,13 @@
 import { slowStart, type CongestionControl, type CongestionWindow } from './congestion.ts';
 
 export class NewReno implements CongestionControl {
-  readonly name = 'reno';
   /** Segments acknowledged towards the next step. */
   private counted = 0;
   private before = 0;
+
+  get name(): string {
+    return 'reno';
+  }
 
   ssthresh(window: CongestionWindow): number {
     this.before = window.cwnd;
