@@ -1,6 +1,8 @@
 /** `ip route`: routes shown, made, replaced, removed, and asked for. */
 import { networkOf, sameWords, type IpPrefix } from '../../stack/address.ts';
 import { parsePrefix } from '../../stack/address.ts';
+import { Scope } from '../../stack/addresses.ts';
+import type { Device } from '../../stack/device.ts';
 import { Route, RouteOrigin, TABLE_LOCAL, TABLE_MAIN } from '../../stack/routing/route.ts';
 import { readRouteWords, routeConfigOf } from '../../stack/routing/route-words.ts';
 import { ROUTE_TYPES, type RouteType } from '../../stack/routing/route-types.ts';
@@ -229,7 +231,21 @@ function linkRoutes(command: IpCommand): Route[] {
   return [
     ...links.map(route('fe80::/64', ROUTE_TYPES.unicast, TABLE_MAIN)),
     ...links.map(route('ff00::/8', ROUTE_TYPES.multicast, TABLE_LOCAL)),
+    ...linkAnycast(command, links),
   ];
+}
+
+/** A router answers to the subnet-router address of every link, too (RFC 4291 2.6.1). */
+function linkAnycast(command: IpCommand, links: readonly Device[]): Route[] {
+  const { addresses, settings } = command.host;
+  if (!settings.isRouter6) return [];
+  const to = parsePrefix('fe80::/128')!;
+  return links
+    .filter((device) => addresses.of(device, 6).some(({ scope }) => scope === Scope.LINK))
+    .map(
+      (device) =>
+        new Route({ to, type: ROUTE_TYPES.anycast, table: TABLE_LOCAL, device, origin: RouteOrigin.KERNEL }),
+    );
 }
 
 function show(command: IpCommand, words: Words): void {

@@ -151,6 +151,12 @@ const SCENARIOS: Readonly<Record<string, readonly string[]>> = {
     'ip -6 route del fd03::/64',
     'ip -6 route',
   ],
+  'an IPv6 router': [
+    'sysctl -qw net.ipv6.conf.all.forwarding=1',
+    'ip addr add fd08::1/64 dev a0 nodad',
+    'ip -6 route show table local',
+    'ip -6 route show table all',
+  ],
   rules: [
     'ip rule',
     'ip -6 rule',
