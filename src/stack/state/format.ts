@@ -9,7 +9,7 @@
 import type { SavedMemory } from './memory.ts';
 
 /** Grows whenever classes or fields that are saved change their meaning. */
-export const STATE_VERSION = 1;
+export const STATE_VERSION = 2;
 
 export interface SavedState {
   readonly format: 'sluice-state';
@@ -34,6 +34,8 @@ export type SavedObject =
   | { readonly kind: 'array'; readonly items: readonly SavedValue[] }
   /** Key, value, key, value …; of a Set the values. */
   | { readonly kind: 'map' | 'set'; readonly items: readonly SavedValue[] }
+  /** The same, as far as their keys are part of the state otherwise. */
+  | { readonly kind: 'weakmap' | 'weakset'; readonly items: readonly SavedValue[] }
   | ({ readonly kind: 'memory' } & SavedMemory)
   /** A typed array over memory. */
   | {

@@ -40,6 +40,8 @@ function partsIn(one: SavedObject): (readonly [string, number])[] {
       break;
     case 'array':
     case 'set':
+    case 'weakmap':
+    case 'weakset':
       one.items.forEach((item, i) => add(String(i), item));
       break;
     case 'call':

@@ -114,6 +114,10 @@ class Restorer {
         return candidate instanceof Map;
       case 'set':
         return candidate instanceof Set;
+      case 'weakmap':
+        return candidate instanceof WeakMap;
+      case 'weakset':
+        return candidate instanceof WeakSet;
       case 'memory':
         return candidate instanceof ArrayBuffer && candidate.byteLength === one.length;
       case 'view':
@@ -186,6 +190,10 @@ class Restorer {
         return new Map();
       case 'set':
         return new Set();
+      case 'weakmap':
+        return new WeakMap();
+      case 'weakset':
+        return new WeakSet();
       case 'memory':
         return new ArrayBuffer(one.length);
       case 'fixed':
@@ -243,6 +251,19 @@ class Restorer {
         const set = here as Set<unknown>;
         set.clear();
         for (const item of one.items) set.add(this.value(item));
+        return;
+      }
+      case 'weakmap': {
+        const map = here as WeakMap<object, unknown>;
+        for (const made of this.made) map.delete(made!);
+        for (let i = 0; i < one.items.length; i += 2)
+          map.set(this.value(one.items[i]!) as object, this.value(one.items[i + 1]!));
+        return;
+      }
+      case 'weakset': {
+        const set = here as WeakSet<object>;
+        for (const made of this.made) set.delete(made!);
+        for (const item of one.items) set.add(this.value(item) as object);
         return;
       }
       case 'memory':

@@ -20,10 +20,18 @@ export function saveState(root: object, kinds: StateKinds): SavedState {
   return { format: 'sluice-state', version: STATE_VERSION, objects: new Saver(root, kinds).objects };
 }
 
+interface Weak {
+  readonly of: WeakMap<object, unknown> | WeakSet<object>;
+  readonly items: SavedValue[];
+  /** How many of those that were reached it was asked for. */
+  asked: number;
+}
+
 class Saver {
   readonly objects: SavedObject[] = [];
   private readonly numbers = new Map<object, number>();
   private readonly reached: object[] = [];
+  private readonly weak: Weak[] = [];
   private readonly names: ReadonlyMap<unknown, string>;
   private readonly fixed: ReadonlySet<object>;
 
@@ -32,7 +40,20 @@ class Saver {
     this.fixed = new Set(fixed);
     this.numberOf(root);
     // Whatever is found is put behind; deep structures need no deep stack.
-    for (let at = 0; at < this.reached.length; at++) this.objects.push(this.save(this.reached[at]!));
+    for (let at = 0; at < this.reached.length;) {
+      for (; at < this.reached.length; at++) this.objects.push(this.save(this.reached[at]!));
+      for (const one of this.weak) this.saveKnown(one);
+    }
+  }
+
+  /** Nobody can see what is in a weak map; but whether what was reached is. */
+  private saveKnown(one: Weak): void {
+    for (; one.asked < this.reached.length; one.asked++) {
+      const key = this.reached[one.asked]!;
+      if (!one.of.has(key)) continue;
+      one.items.push(this.value(key));
+      if (one.of instanceof WeakMap) one.items.push(this.value(one.of.get(key)));
+    }
   }
 
   private numberOf(value: object): number {
@@ -77,9 +98,11 @@ class Saver {
       const memory = this.numberOf(buffer);
       return { kind: 'view', class: value.constructor.name, memory, offset: byteOffset, length };
     }
-    // Nobody can see what is in one.
-    if (value instanceof WeakMap || value instanceof WeakSet)
-      return { kind: 'fixed', name: value.constructor.name };
+    if (value instanceof WeakMap || value instanceof WeakSet) {
+      const items: SavedValue[] = [];
+      this.weak.push({ of: value, items, asked: 0 });
+      return { kind: value instanceof WeakMap ? 'weakmap' : 'weakset', items };
+    }
     return this.saveFields(value);
   }
 

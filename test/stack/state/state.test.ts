@@ -1,63 +1,14 @@
 /** Hosts that are saved in the midst of transfers over bad links, and go on elsewhere to the byte. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { call } from '../../../src/base/call.ts';
 import { SluiceError } from '../../../src/base/errors.ts';
 import { restoreMemory, saveMemory } from '../../../src/stack/state/memory.ts';
-import { restoreState, saveState, STACK_CLASSES, type SavedState } from '../../../src/stack/state/index.ts';
-import type { Connection, ConnectionEvents } from '../../../src/stack/tcp/index.ts';
+import { restoreState, saveState, type SavedState } from '../../../src/stack/state/index.ts';
+import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
 import { Net, SECOND } from '../tcp/net.ts';
-
-const BYTES = 400_000;
-
-class Sender implements ConnectionEvents {
-  private left = BYTES;
-
-  onConnect(connection: Connection): void {
-    this.onWritable(connection);
-  }
-
-  onWritable(connection: Connection): void {
-    const block = Uint8Array.from({ length: 5000 }, (_, i) => (this.left + i) & 0xff);
-    while (this.left > 0) {
-      const taken = connection.write(block, 0, Math.min(block.length, this.left));
-      if (taken <= 0) return;
-      this.left -= taken;
-    }
-    connection.close();
-  }
-}
-
-class Receiver implements ConnectionEvents {
-  got = 0;
-  sum = 0;
-
-  onReadable(connection: Connection): void {
-    const bytes = new Uint8Array(65_536);
-    for (let length = connection.read(bytes); length > 0; length = connection.read(bytes)) {
-      this.got += length;
-      for (let i = 0; i < length; i++) this.sum = (Math.imul(this.sum, 31) + bytes[i]!) | 0;
-    }
-  }
-
-  onEnd(connection: Connection): void {
-    connection.close();
-  }
-}
-
-const KINDS = { classes: { ...STACK_CLASSES, Sender } };
-
-/** Two hosts of which one listens; what it is sent is summed up in a Receiver that every new pair has. */
-function listening(netem: string): { readonly net: Net; readonly receiver: Receiver } {
-  const net = new Net({ netem, seed: 4 });
-  const receiver = new Receiver();
-  net.b.listen({
-    port: 80,
-    onConnection: (listener) => {
-      for (let one = listener.accept(); one !== undefined; one = listener.accept()) one.listener = receiver;
-    },
-  });
-  return { net, receiver };
-}
+import { BYTES, KINDS, listening, NETEM, Sender } from './transfer.ts';
 
 function onPaper(state: SavedState): SavedState {
   return JSON.parse(JSON.stringify(state)) as SavedState;
@@ -66,8 +17,7 @@ function onPaper(state: SavedState): SavedState {
 describe('state of hosts', () => {
   for (const family of [4, 6] as const) {
     it(`a transfer over a link that loses and reorders goes on from any time, IPv${family}`, () => {
-      const netem = 'delay 10ms 3ms loss 3% duplicate 1% reorder 5% 50%';
-      const original = listening(netem);
+      const original = listening(NETEM);
       const remote = original.net.remote('b', family);
       original.net.a.connect({ family, remote, remotePort: 80 }, new Sender());
       const saved: SavedState[] = [];
@@ -80,7 +30,7 @@ describe('state of hosts', () => {
       original.net.run(120);
       assert.equal(original.receiver.got, BYTES);
       for (const [n, state] of saved.entries()) {
-        const other = listening(netem);
+        const other = listening(NETEM);
         restoreState(other, state, KINDS);
         assert.equal(other.net.log.length, logged[n]);
         other.net.clock.advanceTo(original.net.clock.now);
@@ -90,6 +40,44 @@ describe('state of hosts', () => {
       assert.ok(new Set(logged).size > 4, 'they were saved in the midst of it');
     });
   }
+
+  it('a transfer goes on to the byte in another process', () => {
+    const original = listening(NETEM);
+    original.net.a.connect({ family: 4, remote: original.net.remote('b', 4), remotePort: 80 }, new Sender());
+    original.net.run(0.1);
+    const state = JSON.stringify(saveState(original, KINDS));
+    const script = fileURLToPath(new URL('elsewhere.ts', import.meta.url));
+    const child = spawnSync(process.execPath, ['--import', 'tsx', script], {
+      input: state,
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    });
+    assert.equal(child.status, 0, child.stderr);
+    original.net.run(120);
+    assert.equal(original.receiver.got, BYTES);
+    const { got, sum } = original.receiver;
+    assert.deepEqual(JSON.parse(child.stdout), { log: original.net.log, got, sum });
+  });
+
+  it('the pieces that a datagram came in go with it, and those of memory that is not saved do not', () => {
+    const make = () => ({ net: new Net(), datagram: null as Uint8Array | null });
+    const one = make();
+    const fragments = (of: typeof one) => of.net.a.host.fragments;
+    one.datagram = new Uint8Array(3000);
+    fragments(one).rememberPieces(one.datagram, Int32Array.of(1480, 1480, 40));
+    fragments(one).noteGivenDf(one.datagram);
+    fragments(one).rememberPieces(new Uint8Array(10), Int32Array.of(8, 2));
+    const other = make();
+    restoreState(other, onPaper(saveState(one, KINDS)), KINDS);
+    const pkt = new PacketBuffer();
+    pkt.bytes = other.datagram!;
+    pkt.fragMaxSize = 1500;
+    assert.deepEqual(fragments(other).piecesOf(pkt, 3000), Int32Array.of(1480, 1480, 40));
+    assert.equal(fragments(other).keepsDf(pkt), false);
+    pkt.bytes = new Uint8Array(3000);
+    assert.equal(fragments(other).piecesOf(pkt, 3000), undefined);
+    assert.equal(fragments(other).keepsDf(pkt), true);
+  });
 
   it('timers fire in the order in which they were set', () => {
     class Bell {
