@@ -1,17 +1,25 @@
 /**
- * `alg-messages-sip`: telephone calls set up and ended over UDP, with headers as telephones send them and descriptions of
- * several codecs: INVITE, 100, 180, 200, ACK, BYE, 200, every datagram a message, through the strict helper; routed and
- * translated, beside the kernel with its helper and beside Sluice without. No media: `alg-media` has them.
+ * `alg-messages-sip`: telephone calls set up and ended, with headers as telephones send them and descriptions of several
+ * codecs: INVITE, 100, 180, 200, ACK, BYE, 200, every packet a message, through the strict helper; over UDP routed and
+ * translated, over TCP routed; beside the kernel with its helper and beside Sluice without. No media: `alg-media` has them.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileSink, PcapWriter } from '../src/capture/index.ts';
-import { data, ethernet, frame, ipv4, udp } from '../src/wire/build.ts';
+import { data, ethernet, frame, ipv4, tcp, udp } from '../src/wire/build.ts';
 import { median, more, type Bench, type Figure } from './figure.ts';
 import { kernelMissing, kernelRate } from './kernel.ts';
 import { replayRate } from './replay-nat.ts';
 import { INSIDE, OUTSIDE } from './traffic.ts';
+
+type Transport = 'udp' | 'tcp';
+
+/** What calls go through. */
+interface Way {
+  readonly transport: Transport;
+  readonly isTranslated: boolean;
+}
 
 const PHONES = 250;
 const CALLS_EACH = 60;
@@ -19,14 +27,15 @@ const RUNS = 5;
 const START_US = 1_700_000_000_000_000;
 const STEP_US = 5;
 const SIP = 5060;
+const [SYN, SYN_ACK, PSH_ACK] = [0x02, 0x12, 0x18];
 const GATEWAY_ADDRESS = OUTSIDE.address.replace(/\/.*/, '');
 
 const ALONE = `*filter
 -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
 COMMIT
 `;
-const HELPER = `*raw
--A PREROUTING -p udp -m udp --dport ${SIP} -j CT --helper sip
+const helperOf = (transport: Transport): string => `*raw
+-A PREROUTING -p ${transport} -m ${transport} --dport ${SIP} -j CT --helper sip
 COMMIT
 `;
 const TRANSLATION = `*nat
@@ -36,14 +45,18 @@ COMMIT
 
 export const algMessagesSip: Bench = {
   name: 'alg-messages-sip',
-  figures: ['alg-messages-sip', 'alg-messages-sip-cost', 'alg-messages-sip-nat', 'alg-messages-sip-nat-cost'],
-  about: 'calls of SIP, every datagram a message',
+  figures: ['alg-messages-sip', 'alg-messages-sip-nat', 'alg-messages-sip-tcp'].flatMap((name) => [
+    name,
+    `${name}-cost`,
+  ]),
+  about: 'calls of SIP, every packet a message',
   run() {
     const folder = mkdtempSync(join(tmpdir(), 'sluice-bench-'));
     try {
       return [
-        ...figures(folder, 'alg-messages-sip', ALONE, false),
-        ...figures(folder, 'alg-messages-sip-nat', `${TRANSLATION}${ALONE}`, true),
+        ...figures(folder, 'alg-messages-sip', { transport: 'udp', isTranslated: false }),
+        ...figures(folder, 'alg-messages-sip-nat', { transport: 'udp', isTranslated: true }),
+        ...figures(folder, 'alg-messages-sip-tcp', { transport: 'tcp', isTranslated: false }),
       ];
     } finally {
       rmSync(folder, { recursive: true });
@@ -51,18 +64,20 @@ export const algMessagesSip: Bench = {
   },
 };
 
-function figures(folder: string, name: string, alone: string, isTranslated: boolean): Figure[] {
+function figures(folder: string, name: string, way: Way): Figure[] {
+  const alone = way.isTranslated ? `${TRANSLATION}${ALONE}` : ALONE;
+  const rules = `${helperOf(way.transport)}${alone}`;
   const inside = join(folder, `${name}-inside.pcap`);
   const outside = join(folder, `${name}-outside.pcap`);
-  writeCalls(inside, outside, isTranslated);
+  writeCalls(inside, outside, way);
   const missing = kernelMissing();
   const helped: number[] = [];
   const unhelped: number[] = [];
   const kernel: number[] = [];
   for (let run = 0; run < RUNS; run++) {
-    helped.push(replayRate(`${HELPER}${alone}`, inside, outside));
+    helped.push(replayRate(rules, inside, outside));
     unhelped.push(replayRate(alone, inside, outside));
-    if (missing === null && run < 3) kernel.push(kernelRate(folder, `${HELPER}${alone}`, inside, outside));
+    if (missing === null && run < 3) kernel.push(kernelRate(folder, rules, inside, outside));
   }
   const ours = median(helped) / 1e6;
   return [
@@ -79,18 +94,24 @@ function figures(folder: string, name: string, alone: string, isTranslated: bool
 }
 
 /** All phones take turns, message by message; each calls a party of its own. */
-function writeCalls(insidePath: string, outsidePath: string, isTranslated: boolean): void {
+function writeCalls(insidePath: string, outsidePath: string, way: Way): void {
   const inside = new PcapWriter(FileSink.create(insidePath), {});
   const outside = new PcapWriter(FileSink.create(outsidePath), {});
+  const lines = Array.from({ length: PHONES }, (_, n) => new Line(n, way));
   let time = START_US;
-  for (let call = 0; call < CALLS_EACH; call++) {
-    for (const said of CALL) {
-      for (let n = 0; n < PHONES; n++) {
-        const bytes = datagram(said, n, call, isTranslated);
-        (said.isCaller ? inside : outside).write(time, bytes, 0, bytes.length, bytes.length);
-        time += STEP_US;
-      }
+  const turn = (isCaller: boolean, packetOf: (line: Line) => Uint8Array): void => {
+    for (const line of lines) {
+      const bytes = packetOf(line);
+      (isCaller ? inside : outside).write(time, bytes, 0, bytes.length, bytes.length);
+      time += STEP_US;
     }
+  };
+  if (way.transport === 'tcp') {
+    turn(true, (line) => line.packet(true, '', SYN));
+    turn(false, (line) => line.packet(false, '', SYN_ACK));
+  }
+  for (let call = 0; call < CALLS_EACH; call++) {
+    for (const said of CALL) turn(said.isCaller, (line) => line.message(said, call));
   }
   inside.close();
   outside.close();
@@ -114,22 +135,57 @@ const CALL: readonly Said[] = [
   { isCaller: false, start: 'SIP/2.0 200 OK', cseq: '2 BYE', isDescribed: false },
 ];
 
-function datagram(said: Said, n: number, call: number, isTranslated: boolean): Uint8Array {
-  const own = `10.254.1.${1 + n}`;
-  const callee = `198.18.0.${1 + n}`;
-  // What comes from outside knows the caller by the gateway's address only.
-  const caller = isTranslated && !said.isCaller ? GATEWAY_ADDRESS : own;
-  const [side, src, dst] = said.isCaller ? [INSIDE, caller, callee] : [OUTSIDE, callee, caller];
-  return frame(
-    ethernet({ src: side.peer, dst: side.mac }),
-    ipv4({ src, dst }),
-    udp({ srcPort: SIP, dstPort: SIP }),
-    data(new TextEncoder().encode(message(said, caller, callee, 10_000 + 2 * n, call))),
-  );
+/** Of a phone to the party that it calls; over TCP, both ends count. */
+class Line {
+  private readonly n: number;
+  private readonly way: Way;
+  private readonly seqs: [caller: number, callee: number] = [1000, 5000];
+
+  constructor(n: number, way: Way) {
+    this.n = n;
+    this.way = way;
+  }
+
+  message(said: Said, call: number): Uint8Array {
+    const { caller, callee } = this.ends(said.isCaller);
+    const { transport } = this.way;
+    return this.packet(said.isCaller, message(said, transport, caller, callee, 10_000 + 2 * this.n, call));
+  }
+
+  packet(isCaller: boolean, words: string, flags = PSH_ACK): Uint8Array {
+    const { caller, callee } = this.ends(isCaller);
+    const [side, src, dst] = isCaller ? [INSIDE, caller, callee] : [OUTSIDE, callee, caller];
+    return frame(
+      ethernet({ src: side.peer, dst: side.mac }),
+      ipv4({ src, dst }),
+      this.way.transport === 'udp'
+        ? udp({ srcPort: SIP, dstPort: SIP })
+        : this.segment(isCaller, flags, words.length),
+      data(new TextEncoder().encode(words)),
+    );
+  }
+
+  private segment(isCaller: boolean, flags: number, length: number): ReturnType<typeof tcp> {
+    const [own, peer] = isCaller ? ([0, 1] as const) : ([1, 0] as const);
+    const seq = this.seqs[own];
+    this.seqs[own] += length + ((flags & SYN) === 0 ? 0 : 1);
+    const ack = flags === SYN ? 0 : this.seqs[peer];
+    return tcp({ srcPort: SIP, dstPort: SIP, seq, ack, flags, window: 65_535 });
+  }
+
+  /** What comes from outside under translation knows the caller by the gateway's address only. */
+  private ends(isCaller: boolean): { readonly caller: string; readonly callee: string } {
+    const isHidden = this.way.isTranslated && !isCaller;
+    return {
+      caller: isHidden ? GATEWAY_ADDRESS : `10.254.1.${1 + this.n}`,
+      callee: `198.18.0.${1 + this.n}`,
+    };
+  }
 }
 
 function message(
   { isCaller, start, cseq, isDescribed }: Said,
+  transport: Transport,
   caller: string,
   callee: string,
   port: number,
@@ -139,7 +195,7 @@ function message(
   const body = isDescribed ? description(isCaller ? caller : callee, port) : '';
   const headers = [
     isRequest ? `${start} sip:bob@${callee}:${SIP} SIP/2.0` : start,
-    `Via: SIP/2.0/UDP ${caller}:${SIP};rport;branch=z9hG4bK${call}${cseq.replace(' ', '')}776asdhds`,
+    `Via: SIP/2.0/${transport.toUpperCase()} ${caller}:${SIP};rport;branch=z9hG4bK${call}${cseq.replace(' ', '')}776asdhds`,
     ...(isRequest ? ['Max-Forwards: 70'] : []),
     `From: "Alice" <sip:alice@${caller}>;tag=1928301774${call}`,
     `To: "Bob" <sip:bob@${callee}>${start === 'INVITE' ? '' : `;tag=a6c85cf${call}`}`,

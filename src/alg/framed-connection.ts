@@ -1,6 +1,6 @@
 /**
- * A TCP connection whose protocol speaks in frames that say how long they are: each is handed over whole, as text of one
- * character a byte, and goes on as what is made of it. At the first thing that is no frame the connection is left alone for
+ * A TCP connection whose protocol speaks in frames that say how long they are: each is handed over whole, where it is or as text
+ * of one character a byte, and goes on as what is made of it. At the first thing that is no frame the connection is left alone for
  * good: where the next one would begin, nobody knows.
  */
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
@@ -17,6 +17,12 @@ export interface FrameProtocol {
   lengthOf(text: string, side: number): number;
   /** A whole frame; returns what it becomes. `pkt` carries its end. */
   read(text: string, side: number, pkt: PacketBuffer): string;
+  /**
+   * Reads a whole frame that `bytes[start, end)` begin with where it is, without a text of it, and returns its length; 0
+   * where that can't be, and `read` has to do. What it becomes is `changed` then, null for the same.
+   */
+  readInPlace?(bytes: Uint8Array, start: number, end: number, side: number, pkt: PacketBuffer): number;
+  readonly changed?: Uint8Array | null;
   /** May frames have to be changed? */
   mayEdit(side: number): boolean;
   /** May this one, which has only begun? */
@@ -33,6 +39,16 @@ export class FramedConnection extends EditedConnection {
   constructor(services: AlgServices, helper: string, entry: number, frames: FrameProtocol) {
     const reader = (side: number): FrameReader =>
       new FrameReader(
+        (bytes, start, end, seq) => {
+          const length = frames.readInPlace?.(bytes, start, end, side, this.pkt!) ?? 0;
+          const changed = length === 0 ? null : (frames.changed ?? null);
+          if (changed !== null) {
+            this.change(side, seq, (seq + length) | 0, 0, length, changed, () =>
+              textOfBytes(changed, 0, changed.length),
+            );
+          }
+          return length;
+        },
         (text) => frames.lengthOf(text, side),
         (text, seq) => {
           const endSeq = (seq + text.length) | 0;
@@ -73,15 +89,18 @@ class FrameReader implements Chunker {
   partial = '';
   partialSeq = 0;
   private isBroken = false;
+  private readonly inPlace: (bytes: Uint8Array, start: number, end: number, seq: number) => number;
   private readonly lengthOf: (text: string) => number;
   private readonly told: (text: string, seq: number) => void;
   private readonly broken: (text: string, seq: number) => void;
 
   constructor(
+    inPlace: (bytes: Uint8Array, start: number, end: number, seq: number) => number,
     lengthOf: (text: string) => number,
     told: (text: string, seq: number) => void,
     broken: (text: string, seq: number) => void,
   ) {
+    this.inPlace = inPlace;
     this.lengthOf = lengthOf;
     this.told = told;
     this.broken = broken;
@@ -94,8 +113,15 @@ class FrameReader implements Chunker {
 
   bytes(from: Uint8Array, start: number, end: number, seq: number): void {
     if (this.isBroken) return;
-    if (this.partial === '') this.partialSeq = seq;
-    this.partial += textOfBytes(from, start, end);
+    let at = start;
+    if (this.partial === '') {
+      // Nearly every frame comes whole.
+      for (let length = -1; at < end && length !== 0; at += length) {
+        length = this.inPlace(from, at, end, (seq + at - start) | 0);
+      }
+      this.partialSeq = (seq + at - start) | 0;
+    }
+    this.partial += textOfBytes(from, at, end);
     while (this.partial !== '' && this.takeOne());
   }
 

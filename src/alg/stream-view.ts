@@ -11,6 +11,8 @@ const MAX_AHEAD = 16384;
 const MAX_PIECES = 64;
 /** Bytes kept of what was delivered, a power of two. */
 const KEPT = 1024;
+/** So few, a line of FTP, are copied sooner one by one. */
+const FEW_BYTES = 96;
 
 export interface StreamReader {
   /** The next bytes of the stream; `seq` is the number of the first. */
@@ -77,13 +79,24 @@ export class StreamView {
   }
 
   private deliver(bytes: Uint8Array, start: number, end: number, packet: number): void {
-    const { next, kept } = this;
+    const { next } = this;
     this.next = (next + end - start) | 0;
-    for (let i = Math.max(start, end - KEPT); i < end; i++) {
-      kept[(next + i - start) & (KEPT - 1)] = bytes[i]!;
-    }
+    const from = Math.max(start, end - KEPT);
+    this.remember(bytes, from, end, (next + from - start) & (KEPT - 1));
     this.keptCount = Math.min(KEPT, this.keptCount + end - start);
     this.reader.bytes(bytes, start, end, next, packet);
+  }
+
+  /** From `place` on, and at the end of what is kept from its beginning again. */
+  private remember(bytes: Uint8Array, start: number, end: number, place: number): void {
+    const { kept } = this;
+    if (end - start < FEW_BYTES) {
+      for (let i = start; i < end; i++) kept[(place + i - start) & (KEPT - 1)] = bytes[i]!;
+      return;
+    }
+    const middle = Math.min(end, start + KEPT - place);
+    kept.set(bytes.subarray(start, middle), place);
+    if (middle < end) kept.set(bytes.subarray(middle, end), 0);
   }
 
   /** Are the first `length` bytes, `before` bytes behind the next, other than they were? What is not kept agrees. */

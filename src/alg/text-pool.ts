@@ -11,14 +11,16 @@ const SLOTS = 2048;
 const LONGEST = 64;
 
 export class TextPool {
-  private readonly texts: string[] = new Array<string>(SLOTS).fill('');
+  /** Both empty until somebody asks. */
+  private texts: string[] = [];
   /** The texts' bytes, slot by slot. */
-  private readonly bytes = new Uint8Array(SLOTS * LONGEST);
+  private bytes = new Uint8Array(0);
 
   of(bytes: Uint8Array, start: number, end: number): string {
     const length = end - start;
     if (length <= 0) return '';
     if (length > LONGEST) return textOfBytes(bytes, start, end);
+    if (this.texts.length === 0) this.begin();
     let hash = length;
     for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
     const slot = (hash ^ (hash >>> 16)) & (SLOTS - 1);
@@ -26,6 +28,11 @@ export class TextPool {
     if (known.length === length && this.holds(slot, bytes, start, length)) return known;
     this.bytes.set(bytes.subarray(start, end), slot * LONGEST);
     return (this.texts[slot] = textOfBytes(bytes, start, end));
+  }
+
+  private begin(): void {
+    this.texts = new Array<string>(SLOTS).fill('');
+    this.bytes = new Uint8Array(SLOTS * LONGEST);
   }
 
   private holds(slot: number, bytes: Uint8Array, start: number, length: number): boolean {

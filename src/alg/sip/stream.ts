@@ -15,6 +15,7 @@ export type ReadMessage = (side: number, pkt: PacketBuffer) => boolean;
 
 export class SipFrames implements FrameProtocol {
   readonly mayEdit: () => boolean;
+  changed: Uint8Array | null = null;
   private readonly readMessage: ReadMessage;
   /** What was asked for last, which is what is read: a message, not keep-alives. */
   private isMessage = false;
@@ -25,6 +26,15 @@ export class SipFrames implements FrameProtocol {
     this.message = message;
     this.mayEdit = isTranslated;
     this.readMessage = read;
+  }
+
+  readInPlace(bytes: Uint8Array, start: number, end: number, side: number, pkt: PacketBuffer): number {
+    const { message } = this;
+    if (message.read(bytes, start, end) !== null || message.head.bodyLength < 0) return 0;
+    const { length } = message;
+    const isChanged = this.readMessage(side, pkt) && message.isChanged;
+    this.changed = isChanged ? message.joined() : null;
+    return length;
   }
 
   lengthOf(text: string): number {

@@ -58,4 +58,10 @@ export class StrictMessage {
     top.append(body);
     return top;
   }
+
+  /** The same, in memory of its own. */
+  joined(): Uint8Array {
+    const { bytes, length } = this.join();
+    return bytes.slice(0, length);
+  }
 }
