@@ -1,6 +1,6 @@
 /**
- * The leases of a guest network: which client has which address, until when. A client is known by its identifier (option
- * 61), else by its hardware address, and gets the address that it had before, as long as nobody else has it.
+ * The leases of a guest network: which client has which address, until when. A client is known by its hardware address and
+ * its identifier (option 61), if it has one, and gets the address that it had before, as long as nobody else has it.
  *
  *     (none) ─ DISCOVER ─► offered ─ REQUEST ─► bound ─ RELEASE or time ─► free, remembered
  *                             └─ 60 s ─► free            └─ DECLINE ─► declined for 10 minutes
@@ -40,6 +40,8 @@ export interface LeaseOptions {
   readonly perMac: number;
   /** Somebody else uses the address without having been given it. */
   readonly isInUse?: (address: number, mac: string) => boolean;
+  /** False: that is what somebody else is called. */
+  readonly mayBeCalled?: (name: string, mac: string) => boolean;
 }
 
 const OFFER_US = 60_000_000;
@@ -95,7 +97,8 @@ export class Leases {
     if (lease === undefined || lease.address !== address) return undefined;
     this.give(lease, client, mac, LeaseState.BOUND, this.options.leaseUs);
     // What the network calls a guest counts for more than what it calls itself.
-    lease.name = this.reservationOf(mac)?.name ?? (name !== '' ? name : lease.name);
+    const isItsName = name !== '' && this.options.mayBeCalled?.(name, mac) !== false;
+    lease.name = this.reservationOf(mac)?.name ?? (isItsName ? name : lease.name);
     return lease;
   }
 

@@ -136,10 +136,12 @@ export class Dhcp4Server {
   }
 }
 
+/** The hardware address counts too: identifiers are no secret, and whoever shows another's must not get at its lease. */
 function clientOf({ options, chaddr }: dhcp.DhcpMessage): string {
+  const mac = formatMac(chaddr, 0);
   const identifier = options.get(Option.CLIENT_IDENTIFIER);
-  if (identifier === undefined || identifier.length === 0) return formatMac(chaddr, 0);
-  return Array.from(identifier, (byte) => byte.toString(16).padStart(2, '0')).join('');
+  if (identifier === undefined || identifier.length === 0) return mac;
+  return `${mac} ${Array.from(identifier, (byte) => byte.toString(16).padStart(2, '0')).join('')}`;
 }
 
 function architectureIn({ options }: dhcp.DhcpMessage): number | undefined {

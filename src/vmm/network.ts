@@ -224,6 +224,7 @@ export class NetworkCore<W extends World> {
       ntp: options.ntp ?? false,
       nameServer: (names) => surroundings.makeNameServer(names, watch, new Outside(this.clock)),
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
+      mayBeCalled: (name, guest) => this.guards.mayBeCalled(name, guest),
     });
     this.guards.leases = this.services.leases;
     this.guards.leases6 = this.services.leases6;

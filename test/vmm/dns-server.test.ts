@@ -3,6 +3,10 @@ import assert from 'node:assert/strict';
 import { createSocket, type Socket } from 'node:dgram';
 import * as packet from 'dns-packet';
 import { DnsNames } from '../../src/services/dns-names.ts';
+import { VirtualClock } from '../../src/base/clock.ts';
+import type { Tcp } from '../../src/stack/tcp/index.ts';
+import { DnsStream } from '../../src/vmm/services/dns-stream.ts';
+import type { NameServer } from '../../src/vmm/services/name-server.ts';
 import type { Resolver } from '../../src/vmm/services/dns-resolvers.ts';
 import { DnsServer } from '../../src/vmm/services/dns-server.ts';
 import { LeaseState, type Lease } from '../../src/services/dhcp4-leases.ts';
@@ -115,5 +119,36 @@ describe('the name server', () => {
     for (const bytes of [new Uint8Array(0), Uint8Array.of(1, 2, 3), new Uint8Array(5000), response]) {
       server.query(bytes, 'guest', () => assert.fail('it was answered'));
     }
+  });
+});
+
+describe('names by stream', () => {
+  it('are not asked for a client that reads no answers: a few wait, and it is read no further', () => {
+    let asked = 0;
+    const server: NameServer = {
+      query: (_query, _client, answer) => {
+        asked++;
+        answer(new Uint8Array(60_000));
+      },
+    };
+    /** Has queries without end, and takes nothing. */
+    const connection = {
+      ...{ family: 4, remote: new Int32Array(4), unread: 1, listener: null },
+      read: (into: Uint8Array) => into.fill(0, 0, 1).fill(1, 1).length,
+      write: () => 0,
+      abort: () => assert.fail('aborted'),
+      close: () => {},
+    };
+    let welcome = () => {};
+    const tcp = {
+      host: { clock: new VirtualClock(0) },
+      listen: ({ onConnection }: { onConnection: (listener: object) => void }) => {
+        const waiting = [connection];
+        welcome = () => onConnection({ accept: () => waiting.pop() });
+      },
+    };
+    new DnsStream(tcp as unknown as Tcp, server);
+    welcome();
+    assert.equal(asked, 16);
   });
 });

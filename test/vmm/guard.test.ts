@@ -21,7 +21,7 @@ import {
   vlan,
 } from '../../src/wire/build.ts';
 import * as dhcp from '../../src/wire/dhcp.ts';
-import { parseMac } from '../../src/wire/address.ts';
+import { formatIp4, parseMac } from '../../src/wire/address.ts';
 
 const GATEWAY_MAC = '02:53:6c:00:00:01';
 const MAC = ['02:00:00:00:00:0a', '02:00:00:00:00:0b'] as const;
@@ -64,6 +64,33 @@ const datagram = (src: string, from: string, sport = 1000, dport = 2000) =>
 /** To ff02::16. */
 const isToMldRouters = (frame: Uint8Array) =>
   Buffer.from(frame).subarray(0, 6).equals(Buffer.from('333300000016', 'hex'));
+
+/** DHCP as a client speaks it. */
+const dhcpFrom = (src: string, type: number, more: [number, Uint8Array][] = [], ciaddr = 0, chaddr = src) =>
+  frame(
+    ethernet({ src, dst: EVERYBODY }),
+    ipv4({ src: '0.0.0.0', dst: '255.255.255.255' }),
+    udp({ srcPort: 68, dstPort: 67 }),
+    data(
+      dhcp.emit({
+        ...{
+          op: dhcp.BOOTREQUEST,
+          xid: 1,
+          secs: 0,
+          flags: 0,
+          ciaddr,
+          yiaddr: 0,
+          siaddr: 0,
+          giaddr: 0,
+          file: '',
+        },
+        chaddr: parseMac(chaddr)!,
+        options: new Map([[dhcp.Option.MESSAGE_TYPE, Uint8Array.of(type)], ...more]),
+      }),
+    ),
+  );
+const { DISCOVER, REQUEST, RELEASE } = dhcp.MessageType;
+const word = (value: number) => Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value);
 
 describe('a guest cannot', () => {
   let network: GuestNetwork;
@@ -121,6 +148,19 @@ describe('a guest cannot', () => {
     );
   });
 
+  it("send from another's IPv6 address, link-local or of the network", () => {
+    for (const address of ['fe80::b', 'fd00:122::b']) {
+      const from = (src: string) =>
+        frame(
+          ethernet({ src, dst: '33:33:00:00:00:01' }),
+          ipv6({ src: address, dst: 'ff02::1' }),
+          udp({ srcPort: 1, dstPort: 2 }),
+        );
+      wires[1].send(from(MAC[1]));
+      refused(from(MAC[0]), Offence.ADDRESS);
+    }
+  });
+
   it('take more addresses than a guest has', () => {
     for (let i = 0; i < 50; i++) wires[0].send(datagram(MAC[0], `192.168.122.${100 + i}`));
     assert.equal(network.guards.claims.of(1).length, 4);
@@ -170,27 +210,7 @@ describe('a guest cannot', () => {
 
   it('play DHCP server, nor ask for leases in the name of others', () => {
     refused(datagram(MAC[0], IP[0], 67, 68), Offence.DHCP);
-    const message = (chaddr: string) =>
-      frame(
-        ethernet({ src: MAC[0], dst: EVERYBODY }),
-        ipv4({ src: '0.0.0.0', dst: '255.255.255.255' }),
-        udp({ srcPort: 68, dstPort: 67 }),
-        data(
-          dhcp.emit({
-            op: dhcp.BOOTREQUEST,
-            xid: 1,
-            secs: 0,
-            flags: 0,
-            ciaddr: 0,
-            yiaddr: 0,
-            siaddr: 0,
-            giaddr: 0,
-            chaddr: parseMac(chaddr)!,
-            file: '',
-            options: new Map([[53, Uint8Array.of(1)]]),
-          }),
-        ),
-      );
+    const message = (chaddr: string) => dhcpFrom(MAC[0], DISCOVER, [], 0, chaddr);
     refused(message(MAC[1]), Offence.DHCP);
     wires[0].send(message(MAC[0]));
     assert.equal([...network.services.leases!].length, 1);
@@ -202,6 +222,49 @@ describe('a guest cannot', () => {
       ),
       Offence.DHCP,
     );
+  });
+
+  /** Guest `n` has a lease: its address. */
+  const leased = (n: 0 | 1, more: [number, Uint8Array][] = []): number => {
+    const { leases } = network.services;
+    wires[n].send(dhcpFrom(MAC[n], DISCOVER, more));
+    const { address } = [...leases!].find(({ mac }) => mac === MAC[n])!;
+    wires[n].send(dhcpFrom(MAC[n], REQUEST, [[dhcp.Option.REQUESTED_ADDRESS, word(address)], ...more]));
+    assert.equal(leases!.macOf(address), MAC[n]);
+    return address;
+  };
+  const identifier = (text: string): [number, Uint8Array] => [
+    dhcp.Option.CLIENT_IDENTIFIER,
+    Uint8Array.from(Buffer.from(text)),
+  ];
+
+  it('starve others of leases, whatever identifiers it makes up', () => {
+    for (let i = 0; i < 500; i++) wires[0].send(dhcpFrom(MAC[0], DISCOVER, [identifier(`number ${i}`)]));
+    assert.equal([...network.services.leases!].length, 4);
+    leased(1);
+  });
+
+  it("get at another's lease by its identifier, nor release it", () => {
+    const stolen = [identifier('of guest 1')];
+    const address = leased(1, stolen);
+    wires[0].send(dhcpFrom(MAC[0], DISCOVER, stolen));
+    wires[0].send(dhcpFrom(MAC[0], REQUEST, [[dhcp.Option.REQUESTED_ADDRESS, word(address)], ...stolen]));
+    wires[0].send(dhcpFrom(MAC[0], RELEASE, stolen, address));
+    assert.equal(network.services.leases!.macOf(address), MAC[1]);
+    assert.equal(leased(1, stolen), address);
+  });
+
+  it('be called like another: the name in the settings is its own, others are taken once', () => {
+    const { names } = network.services;
+    const called = (n: 0 | 1, name: string) =>
+      leased(n, [[dhcp.Option.HOST_NAME, Uint8Array.from(Buffer.from(name))]]);
+    called(0, 'g1');
+    assert.deepEqual(names.addressesOf('g1'), []);
+    const own = formatIp4(called(1, 'g1'));
+    assert.deepEqual(names.addressesOf('g1'), [own]);
+    const chosen = formatIp4(called(0, 'backup'));
+    called(1, 'backup');
+    assert.deepEqual(names.addressesOf('backup'), [chosen]);
   });
 
   it('speak what is not for guests: VLANs, spanning trees, anything but IP and ARP', () => {

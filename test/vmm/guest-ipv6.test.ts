@@ -167,6 +167,19 @@ describe('the DHCPv6 server', () => {
     );
   });
 
+  it("does not let one at another's address by its identifier, nor release it", () => {
+    const server = make();
+    const mine = ask(server, MessageType.SOLICIT, [clientId(5), association(1)])!;
+    const id = { code: Option.SERVER_ID, value: dhcp6.optionOf(mine.options, Option.SERVER_ID)! };
+    const stolen = ask(server, MessageType.REQUEST, [clientId(5), id, association(1), name], 'fe80::6')!;
+    assert.notDeepEqual(addressIn(stolen), addressIn(mine));
+    ask(server, MessageType.RELEASE, [clientId(5), id, association(1)], 'fe80::6');
+    assert.deepEqual(
+      [...server].map(({ asker, name }) => [asker, name]),
+      [['fe80::5', '']],
+    );
+  });
+
   it('tells name servers to whoever only asks for those, and keeps silent for another server', () => {
     const server = make();
     const reply = ask(server, MessageType.INFORMATION_REQUEST, [])!;

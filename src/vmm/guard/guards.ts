@@ -28,6 +28,8 @@ export class Guards {
   leases6: Dhcp6Server | null = null;
   /** By guest, from 1 up; null for those that are trusted. */
   private readonly guards: readonly (GuestGuard | null)[];
+  /** In the same order. */
+  private readonly names: readonly string[];
 
   constructor(guests: readonly Guarded[], addresses: readonly string[], clock: Clock, gatewayMac: string) {
     this.claims = new AddressClaims(
@@ -37,6 +39,7 @@ export class Guards {
     const own = parseMac(gatewayMac)!;
     const isGateway = (high: number, low: number) =>
       high === ethernet.dstHigh(own, 0) && low === ethernet.dstLow(own, 0);
+    this.names = ['', ...guests.map(({ name }) => name.toLowerCase())];
     const all: (GuestGuard | null)[] = [null];
     this.guards = all;
     for (const [i, { name, mac, rate, trusted }] of guests.entries()) {
@@ -85,6 +88,27 @@ export class Guards {
   isInUse(address: number, mac: string): boolean {
     const holder = this.claims.holderOf(formatIp(4, address, 0, 0, 0));
     return holder !== 0 && this.macOf(holder) !== mac;
+  }
+
+  /**
+   * May a guest, known by its hardware or its link-local address, be called so? The name that a guest has in the network's
+   * settings is its own; any other is that of whoever takes it first, for as long as it is there and has a lease.
+   */
+  mayBeCalled(name: string, who: string): boolean {
+    const guest = this.guestOf(who);
+    const own = this.names.indexOf(name);
+    if (own > 0) return own === guest || this.guards[own] === null;
+    const isAnothers = (other: string) => {
+      const holder = this.guestOf(other);
+      return holder !== ABSENT && holder !== guest;
+    };
+    for (const lease of this.leases ?? []) if (lease.name === name && isAnothers(lease.mac)) return false;
+    for (const lease of this.leases6 ?? []) if (lease.name === name && isAnothers(lease.asker)) return false;
+    return true;
+  }
+
+  private guestOf(who: string): number {
+    return this.claims.holderOf(who) || this.guestWithMac(who);
   }
 
   private guestWithMac(mac: string): number {

@@ -20,6 +20,8 @@ export interface Dhcp6Network {
   readonly domain: string;
   /** The name server tells the time, too. */
   readonly tellsTime?: boolean;
+  /** False: that is what somebody else is called. */
+  readonly mayBeCalled?: (name: string, asker: string) => boolean;
 }
 
 export interface Lease6 {
@@ -52,10 +54,10 @@ export class Dhcp6Server {
     this.duid = Uint8Array.from([...DUID_LL, ...network.mac]);
   }
 
-  /** Those that somebody has: name and address. */
-  *[Symbol.iterator](): IterableIterator<{ readonly name: string; readonly address: string }> {
-    for (const lease of this.leases.values()) {
-      if (lease.expires > this.network.clock.now) yield { name: lease.name, address: textOf(lease.address) };
+  /** Those that somebody has: name, address, and the link-local address that asked. */
+  *[Symbol.iterator](): IterableIterator<Record<'name' | 'address' | 'asker', string>> {
+    for (const { name, address, asker, expires } of this.leases.values()) {
+      if (expires > this.network.clock.now) yield { name, address: textOf(address), asker };
     }
   }
 
@@ -108,7 +110,7 @@ export class Dhcp6Server {
       case MessageType.RELEASE:
       case MessageType.DECLINE:
         if (!isForUs) return undefined;
-        this.release(message, client!);
+        this.release(message, client!, asker);
         return reply([dhcp6.statusOption(Status.SUCCESS)]);
       case MessageType.INFORMATION_REQUEST:
         return reply(this.common());
@@ -136,7 +138,7 @@ export class Dhcp6Server {
     return message.options
       .filter(({ code, value }) => code === Option.IA_NA && value.length >= 4)
       .map(({ value }) => {
-        const lease = this.lease(keyOf(client, value), asker, nameIn(message));
+        const lease = this.lease(keyOf(client, value, asker), asker, nameIn(message));
         if (lease === undefined) return dhcp6.associationWithout(value, Status.NO_ADDRESSES);
         return dhcp6.associationWith(value, lease.address, this.network.leaseSeconds);
       });
@@ -152,7 +154,7 @@ export class Dhcp6Server {
       lease = { address: this.nextAddress(), name: '', expires: 0, asker };
       this.leases.set(key, lease);
     }
-    if (name !== '') lease.name = name;
+    if (name !== '' && this.network.mayBeCalled?.(name, asker) !== false) lease.name = name;
     lease.expires = clock.now + leaseSeconds * US_PER_SECOND;
     return lease;
   }
@@ -170,9 +172,9 @@ export class Dhcp6Server {
     return false;
   }
 
-  private release(message: dhcp6.Dhcp6Message, client: Uint8Array): void {
+  private release(message: dhcp6.Dhcp6Message, client: Uint8Array, asker: string): void {
     for (const { code, value } of message.options) {
-      if (code === Option.IA_NA && value.length >= 4) this.leases.delete(keyOf(client, value));
+      if (code === Option.IA_NA && value.length >= 4) this.leases.delete(keyOf(client, value, asker));
     }
   }
 
@@ -185,8 +187,10 @@ export class Dhcp6Server {
   }
 }
 
-function keyOf(client: Uint8Array, association: Uint8Array): string {
-  return Array.from([...client, ...association.subarray(0, 4)], (byte) => byte.toString(16)).join(' ');
+/** The asker counts too: an identifier is no secret, and whoever shows another's must not get at its lease. */
+function keyOf(client: Uint8Array, association: Uint8Array, asker: string): string {
+  const bytes = Array.from([...client, ...association.subarray(0, 4)], (byte) => byte.toString(16));
+  return `${asker} ${bytes.join(' ')}`;
 }
 
 /** RFC 4704: flags, then the name in labels; the first is what the guest is called. */

@@ -94,7 +94,7 @@ class Client {
     if (this.isReading) return;
     this.isReading = true;
     const { connection, held } = this;
-    while (connection.unread > 0 && this.waiting < MOST_WAITING) {
+    while (connection.unread > 0 && this.waiting + this.out.length < MOST_WAITING) {
       const isAnnounced = this.length >= LENGTH_BYTES;
       const size = isAnnounced ? readU16(held, 0) : 0;
       if (isAnnounced && (size === 0 || size > MAX_QUERY)) {

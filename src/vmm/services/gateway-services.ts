@@ -47,6 +47,8 @@ export interface ServiceOptions {
   readonly nameServer: (names: DnsNames) => NameServer;
   /** Another guest than the one with this hardware address uses the address. */
   readonly isInUse: (address: number, mac: string) => boolean;
+  /** False for a guest, known by its hardware or its link-local address, that another one's name is to be given to. */
+  readonly mayBeCalled: (name: string, guest: string) => boolean;
 }
 
 export class GatewayServices {
@@ -123,6 +125,7 @@ export class GatewayServices {
       leaseSeconds: options.leaseSeconds,
       domain: options.domain,
       tellsTime: options.ntp,
+      mayBeCalled: options.mayBeCalled,
     });
     const socket = this.open(6, dhcp6.SERVER_PORT);
     socket.join(dhcp6.SERVERS, this.device.index);
@@ -147,6 +150,7 @@ export class GatewayServices {
       leaseUs: options.leaseSeconds * US_PER_SECOND,
       perMac: LEASES_PER_MAC,
       isInUse: options.isInUse,
+      mayBeCalled: options.mayBeCalled,
     });
     const server = new Dhcp4Server(
       {

@@ -21,6 +21,8 @@ export const FTP_PORT = 21;
 
 /** What a client sends behind a PORT before that has been answered; more is no FTP. */
 const MOST_HELD = 8192;
+/** Ports that are open for one control connection: a client wants one at a time, and the last one counts (RFC 959 4.1.2). */
+const MOST_PORTS = 4;
 /** For so long the server may come. */
 const WAIT_MS = 60_000;
 /** RFC 8446 5.1: how a TLS handshake begins. */
@@ -86,6 +88,7 @@ export class FtpRelay implements StreamEditor {
     const server = createServer({ pauseOnConnect: true, allowHalfOpen: true, noDelay: true }, (accepted) =>
       this.outside.enter(() => this.accept(server, accepted, named.port)),
     );
+    if (this.servers.size >= MOST_PORTS) this.servers.values().next().value!.close();
     this.servers.add(server);
     const timer = setTimeout(() => server.close(), WAIT_MS).unref();
     server.once('close', () => {
