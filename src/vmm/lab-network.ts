@@ -173,7 +173,7 @@ export class LabNetwork {
       connectionsPerGuest: CONNECTIONS_PER_ADDRESS,
       addressesOf: (name) => this.addressesOf(name),
       guests: networks,
-      sink: { frame: (_device, bytes, start, end) => toLab(port!, bytes, start, end) },
+      toGateway: (bytes, start, end) => toLab(port!, bytes, start, end),
     });
     this.worlds.push({ world, wanted });
     return { hear: (_port, bytes, start, end) => world.receive(bytes.slice(start, end), 0, end - start) };

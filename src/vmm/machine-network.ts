@@ -2,26 +2,30 @@
 import { NetworkCore, type NetworkOptions } from './network.ts';
 import type { Resolver } from './services/dns-resolvers.ts';
 import { DnsServer } from './services/dns-server.ts';
-import type { Forwards } from './world/forwards.ts';
+import type { Nic } from './nics/nic.ts';
+import { CableWorld } from './world/cable-world.ts';
+import type { PortForwards } from './world/forward.ts';
 import { MachineWorld } from './world/world.ts';
 
 export interface GuestNetworkOptions extends NetworkOptions {
   /** Who answers for all names but the network's own; this machine's resolvers unless given. */
   readonly resolvers?: readonly Resolver[] | undefined;
+  /** The way out by a cable, in place of this machine's sockets. */
+  readonly uplink?: Nic | undefined;
 }
 
-export class GuestNetwork extends NetworkCore<MachineWorld> {
+export class GuestNetwork extends NetworkCore<MachineWorld | CableWorld> {
   constructor(options: GuestNetworkOptions) {
-    const { resolvers } = options;
+    const { resolvers, uplink } = options;
     super(options, {
-      makeWorld: (parts) => new MachineWorld(parts),
+      makeWorld: (parts) => (uplink === undefined ? new MachineWorld(parts) : new CableWorld(parts, uplink)),
       makeNameServer: (names, watch, outside) =>
         new DnsServer(names, outside, watch, resolvers && (() => resolvers)),
     });
   }
 
   /** Ports of this machine that lead to guests. */
-  get forwards(): Forwards {
+  get forwards(): PortForwards {
     return this.world.forwards;
   }
 }

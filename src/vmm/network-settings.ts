@@ -41,6 +41,7 @@ import {
   type GuestPlan,
   type GuestSettings,
 } from './guest-settings.ts';
+import { parseAttachment, type Attachment } from './nics/attachment.ts';
 import { SANDBOX_RULES, SANDBOX_SET } from './sandbox.ts';
 import { commandsFor, NameSets } from './services/name-sets.ts';
 import { parseResolver, type Resolver } from './services/dns-resolvers.ts';
@@ -63,6 +64,8 @@ export interface NetworkSettings {
   readonly guests?: Readonly<Record<string, string | GuestSettings>>;
   /** Ports of this machine that lead to guests: `8080=web:80`. */
   readonly forwards?: readonly string[];
+  /** The way out by a cable, `tap:tap0` (the kernel) or whatever a guest may be attached by, in place of this machine's sockets. */
+  readonly uplink?: string;
   /** Rules that come with a name, in place of one's own: `sandbox`. */
   readonly template?: (typeof TEMPLATES)[number];
   /** As iptables-save prints them; without rules everything is let through. */
@@ -113,6 +116,7 @@ export interface NetworkPlan {
   readonly guests: readonly GuestPlan[];
   readonly reservations: readonly Reservation[];
   readonly forwards: readonly Forward[];
+  readonly uplink: Attachment | undefined;
   readonly rulesets: readonly Ruleset[];
   /** Sets and accounting objects, as a gateway file has them. */
   readonly named: PlainObject;
@@ -130,7 +134,19 @@ export interface NetworkPlan {
 }
 
 const KEYS = [
-  ...['address', 'mtu', 'domain', 'lease', 'guests', 'forwards', 'template', 'rules', 'rules6', 'sysctl'],
+  ...[
+    'address',
+    'mtu',
+    'domain',
+    'lease',
+    'guests',
+    'forwards',
+    'uplink',
+    'template',
+    'rules',
+    'rules6',
+    'sysctl',
+  ],
   ...['sets', 'accounting', 'labels', 'isolate', 'helpers', 'names', 'resolvers', 'boot', 'ntp', 'limits'],
   ...['log', 'control'],
 ];
@@ -176,6 +192,7 @@ export function readNetworkSettings(value: PlainObject, source: SettingsSource =
     forwards: listAt(value['forwards'], 'forwards').map((one, i) =>
       understoodAt(`forwards[${i}]`, () => parseForward(textAt(one, `forwards[${i}]`))),
     ),
+    uplink: optional('uplink', (one, path) => uplinkAt(one, path, value)),
     named,
     rulesets: isSandbox
       ? sandboxRules(value, objects)
@@ -282,6 +299,18 @@ function bootAt(value: unknown, path: string): BootPlan {
     return name;
   };
   return { folder: textAt(boot['folder'], `${path}.folder`), file: file('file'), efi: file('efi') };
+}
+
+/** With it goes nothing that this machine's sockets alone keep. */
+function uplinkAt(value: unknown, path: string, { forwards, names, limits }: PlainObject): Attachment {
+  if (forwards !== undefined) fail('forwards', 'are sockets of this machine, and the way out is "uplink"');
+  const inside = (settings: unknown, key: string) =>
+    typeof settings === 'object' && settings !== null && (settings as PlainObject)[key];
+  if (inside(names, 'only') === true)
+    fail('names.only', 'with "uplink" rules have to see to it, by "names.sets"');
+  if (inside(limits, 'connections') !== undefined && inside(limits, 'connections') !== false)
+    fail('limits.connections', 'with "uplink" rules have to see to it, by -m connlimit');
+  return understoodAt(path, () => parseAttachment(textAt(value, path)));
 }
 
 function resolverAt(value: unknown, path: string): Resolver {

@@ -45,7 +45,7 @@ export const LAN = 'lan';
 export const WAN = 'wan';
 
 /** Both ends of the link between gateway and world; under the second of each, guests reach this machine. */
-const UPLINK_ADDRESSES = [
+export const UPLINK_ADDRESSES = [
   ['100.64.0.1/30', '100.64.0.2/30'],
   ['fd53:6c75:6963:6500::1/64', 'fd53:6c75:6963:6500::2/64'],
 ] as const;
@@ -187,12 +187,10 @@ export class NetworkCore<W extends World> {
         to: networkOfPrefix(prefix),
         via: withoutLength(UPLINK_ADDRESSES[prefix.includes(':') ? 1 : 0][0]),
       })),
-      sink: {
-        frame: (_device, bytes, start, end) => {
-          fromWorld.reset(bytes, start, end);
-          this.gateway.host.receive(wan, fromWorld);
-          this.gateway.netfilter.release(fromWorld);
-        },
+      toGateway: (bytes, start, end) => {
+        fromWorld.reset(bytes, start, end);
+        this.gateway.host.receive(wan, fromWorld);
+        this.gateway.netfilter.release(fromWorld);
       },
     });
     const nameSets = new NameSets(names.sets ?? new Map(), this.gateway.objects.sets);
@@ -253,6 +251,7 @@ export class NetworkCore<W extends World> {
   async start(): Promise<void> {
     const started: Nic[] = [];
     try {
+      await this.world.start?.();
       for (const [i, { name, nic }] of this.guests.entries()) {
         const port = i + 1;
         await nic.start({
@@ -272,7 +271,7 @@ export class NetworkCore<W extends World> {
         started.push(nic);
       }
     } catch (error) {
-      await Promise.all(started.map((nic) => nic.close()));
+      await Promise.all([this.world.close(), ...started.map((nic) => nic.close())]);
       throw error;
     }
   }

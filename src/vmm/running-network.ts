@@ -58,13 +58,14 @@ export class RunningNetwork {
     if (listener.audit !== undefined)
       this.audit.watch((line) => listener.audit!(JSON.parse(line) as AuditEntry));
     const complain = listener.complaint ?? (() => {});
-    const { log: _file, guests, boot, ...settings } = plan;
+    const { log: _file, guests, boot, uplink, ...settings } = plan;
     this.engine = new GuestNetwork({
       ...settings,
       guests: guests.map(({ attachment, ...guest }) => ({
         ...guest,
         nic: makeNic(attachment, complain),
       })),
+      uplink: uplink && makeNic(uplink, complain),
       audit: this.audit,
       boot: boot && { ...boot, files: new TftpFolder(boot.folder) },
       ...(listener.link === undefined ? {} : { onLink: listener.link }),

@@ -3,7 +3,6 @@
  * this machine's sockets (world/world.ts, services/dns-server.ts); in a browser, servers of one's own (servers/).
  */
 import type { Rng } from '../base/rng.ts';
-import type { FrameSink } from '../stack/device.ts';
 import type { DnsNames } from '../services/dns-names.ts';
 import type { RealClock } from './real-clock.ts';
 import type { NameServer, NameWatch } from './services/name-server.ts';
@@ -13,6 +12,8 @@ import type { Witness } from './world/witness.ts';
 
 /** The far end of the gateway's uplink. */
 export interface World {
+  /** Where there is something to be opened. Rejects with a SluiceError. */
+  start?(): Promise<void>;
   /** A frame comes from the gateway; its bytes are given away for the call. */
   receive(bytes: Uint8Array, start: number, end: number): void;
   close(): Promise<void>;
@@ -21,8 +22,8 @@ export interface World {
 export interface WorldOptions {
   readonly clock: RealClock;
   readonly rng: Rng;
-  /** Takes the frames that go to the gateway. */
-  readonly sink: FrameSink;
+  /** A frame goes to the gateway. Its bytes are given away for the call. */
+  readonly toGateway: (bytes: Uint8Array, start: number, end: number) => void;
   readonly mac: string;
   readonly mtu: number;
   /** Its addresses on the uplink, with prefix; under them guests reach this machine. */

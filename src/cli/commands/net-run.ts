@@ -14,6 +14,7 @@ import {
   parseReservation,
   readNetworkSettings,
   RunningNetwork,
+  uplinkCommands,
   withMore,
   type GuestPlan,
   type NetworkPlan,
@@ -57,6 +58,7 @@ function planOf(
     mtu: options.mtu ?? plan.mtu,
     domain: options.domain ?? plan.domain,
     log: options.log ?? plan.log,
+    uplink: options.uplink === undefined ? plan.uplink : understood(() => parseAttachment(options.uplink!)),
     guests: guestsOf(plan, options, io),
     reservations: [...plan.reservations, ...reservations],
     forwards: [...plan.forwards, ...forwards],
@@ -77,7 +79,7 @@ async function up(plan: NetworkPlan, options: NetOptions, io: Io): Promise<numbe
   const control = await serveControl(new NetworkInstance(engine, audit), path);
   try {
     await network.start();
-    announce(io, options, network, plan.guests, path);
+    announce(io, options, network, plan, path);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await network.close();
   } finally {
@@ -129,13 +131,13 @@ function announce(
   io: Io,
   options: NetOptions,
   network: RunningNetwork,
-  guests: readonly GuestPlan[],
+  plan: NetworkPlan,
   control: string,
 ): void {
   const isJson = options.json === true;
   const say = (object: object, text: string) =>
     io.out.write(isJson ? `${JSON.stringify(object)}\n` : `${text}\n`);
-  for (const [i, { name, attachment }] of guests.entries()) {
+  for (const [i, { name, attachment }] of plan.guests.entries()) {
     const words = network.vmmWords(name);
     const { nic } = network.engine.guests[i]!;
     const program = attachment.kind === 'websocket' ? 'v86' : 'qemu-system-x86_64';
@@ -144,6 +146,12 @@ function announce(
       words.length > 0 ? `${name}: ${program} … ${words.join(' ')}` : `${name}: ${nic.name}`,
     );
   }
+  const commands = uplinkCommands(plan);
+  if (commands.length > 0)
+    say(
+      { type: 'uplink', commands },
+      `the way out is a TAP device, whose other end is yours to set up:\n${commands.map((one) => `  ${one}\n`).join('')}`.trimEnd(),
+    );
   for (const forward of network.forwards) say({ type: 'forward', forward }, `forward ${forward}`);
   say({ type: 'control', path: control }, `control ${control}`);
   io.out.flush();

@@ -62,6 +62,14 @@ const OPTIONS = {
       'unless given, GUEST an address or a name. The gateway’s rules hold for what comes by it (-i wan -o lan). With ' +
       'keep-source, guests see who connects.',
   },
+  uplink: {
+    kind: 'text',
+    value: 'ADDRESS',
+    section: NETWORK,
+    about:
+      'The way out by a cable, in place of this machine’s sockets: tap:DEVICE, whose other end is the kernel (needs root), or ' +
+      'whatever a guest may be attached by.',
+  },
   reserve: {
     kind: 'list',
     value: 'MAC=IP[,NAME]',

@@ -1,9 +1,9 @@
 /** `forward`, `forward add FORWARD…`, `forward remove FORWARD…`: ports of this machine that lead to guests. */
-import { formatForward, parseForward, type Forwards } from '../../vmm/index.ts';
+import { formatForward, parseForward, type PortForwards } from '../../vmm/index.ts';
 
 /** Throws RangeError for words that it does not understand. */
 export async function forward(
-  forwards: Forwards,
+  forwards: PortForwards,
   [what, ...words]: readonly string[],
   say: (text: string) => void,
 ): Promise<number> {

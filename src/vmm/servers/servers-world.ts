@@ -37,7 +37,7 @@ export class ServersWorld implements World {
 
   /** Throws SluiceError. */
   constructor(options: WorldOptions, servers: readonly Server[]) {
-    const { clock, rng, sink, mac, mtu, addresses, guests } = options;
+    const { clock, rng, toGateway, mac, mtu, addresses, guests } = options;
     this.clock = clock;
     this.witness = options.witness;
     this.quotas = new Quotas(options.connectionsPerGuest);
@@ -51,7 +51,11 @@ export class ServersWorld implements World {
       // Only a router says that there is no way.
       sysctl: { 'net.ipv4.ip_forward': 1, 'net.ipv6.conf.all.forwarding': 1 },
     });
-    this.host = new Host(config, { clock, rng, sink });
+    this.host = new Host(config, {
+      clock,
+      rng,
+      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end) },
+    });
     this.device = this.host.devices.named(UPLINK)!;
     this.tcp = new Tcp(this.host);
     for (const server of servers) this.serve(server);

@@ -19,6 +19,15 @@ export interface Forward {
   readonly keepSource: boolean;
 }
 
+/** Ports of this machine that lead to guests. */
+export interface PortForwards {
+  list(): readonly Forward[];
+  /** Resolves to the forward with the port that was taken; rejects with SluiceError. */
+  add(wanted: Forward): Promise<Forward>;
+  /** False when there is none such. */
+  remove(text: string): Promise<boolean>;
+}
+
 const DEFAULT_ADDRESS = '127.0.0.1';
 const SYNTAX =
   /^(?:(tcp|udp)\/)?(?:(?:\[([^\]]+)\]|([^:[\]=]+)):)?(\d{1,5})=(?:\[([^\]]+)\]|([^:[\]=]+)):(\d{1,5})(,keep-source)?$/;

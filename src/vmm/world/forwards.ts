@@ -8,7 +8,7 @@ import { parseAddress } from '../../stack/address.ts';
 import type { Family } from '../../netfilter/hook.ts';
 import type { Tcp } from '../../stack/tcp/index.ts';
 import type { Udp } from '../../stack/udp/index.ts';
-import { formatForward, type Forward } from './forward.ts';
+import { formatForward, type Forward, type PortForwards } from './forward.ts';
 import type { Outside } from './outside.ts';
 import { TcpForward } from './tcp-forward.ts';
 import { UdpForward } from './udp-forward.ts';
@@ -37,7 +37,7 @@ export interface ForwardParts {
   readonly machine: Readonly<Record<Family, Int32Array>>;
 }
 
-export class Forwards {
+export class Forwards implements PortForwards {
   private readonly parts: ForwardParts;
   private readonly open = new Map<string, { readonly forward: Forward; readonly port: OpenForward }>();
 

@@ -38,7 +38,7 @@ export class MachineWorld implements World {
   constructor({
     clock,
     rng,
-    sink,
+    toGateway,
     mac,
     mtu,
     addresses,
@@ -63,7 +63,11 @@ export class MachineWorld implements World {
         'net.ipv4.tcp_mem[2]': MOST_PAGES,
       },
     });
-    this.host = new Host(config, { clock, rng, sink });
+    this.host = new Host(config, {
+      clock,
+      rng,
+      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end) },
+    });
     this.device = this.host.devices.named(UPLINK)!;
     const policy = new DestinationPolicy(addresses.map(withoutLength), reaches);
     const outside = new Outside(clock);
