@@ -10,6 +10,8 @@ export interface SysctlSpec {
   /** Dotted name, such as `net.netfilter.nf_conntrack_max`. `*` stands for `all`, `default` or an interface. */
   readonly name: string;
   readonly default: number;
+  /** What `all` begins with, where that is not the default of interfaces. */
+  readonly all?: number | undefined;
   readonly min: number;
   readonly max: number;
   readonly unit?:
@@ -42,7 +44,7 @@ export class Sysctls {
     if (value !== undefined) return value;
     const spec = this.spec(name);
     if (spec === undefined) throw this.unknown(name);
-    return spec.default;
+    return spec.all !== undefined && name.includes('.conf.all.') ? spec.all : spec.default;
   }
 
   private unknown(name: string): SluiceError {

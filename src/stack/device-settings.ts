@@ -31,6 +31,7 @@ export class DeviceSettings6 {
   acceptSourceRoute = 0;
   dropUnicastInMulticast = false;
   dropUnsolicitedNa = false;
+  suppressFragmentedNd = true;
   disabled = false;
   acceptRedirects = false;
 }
@@ -130,6 +131,7 @@ export class SettingsTable {
     settings.acceptSourceRoute = Math.min(own('accept_source_route'), all('accept_source_route'));
     settings.dropUnicastInMulticast = own('drop_unicast_in_l2_multicast') !== 0;
     settings.dropUnsolicitedNa = own('drop_unsolicited_na') !== 0;
+    settings.suppressFragmentedNd = own('suppress_frag_ndisc') !== 0;
     settings.disabled = own('disable_ipv6') !== 0 || all('disable_ipv6') !== 0;
     settings.acceptRedirects = !settings.isRouter && own('accept_redirects') !== 0;
     this.byDevice6[device.index] = settings;

@@ -105,8 +105,6 @@ export interface HostEnv {
   readonly deliver?: (pkt: PacketBuffer) => void;
 }
 
-/** Packets to itself that wait (net.core.netdev_max_backlog). */
-const LOOPBACK_BACKLOG = 1000;
 /**
  * Packets to many that come home on account of one: rules can send such a packet round and round. (Linux then does so for
  * ever.)
@@ -255,7 +253,7 @@ export class Host implements HostServices {
 
   /** What the host itself is one of those to whom it sends: it arrives after whatever is being done now. */
   comeHome(pkt: PacketBuffer): void {
-    if (this.backlog.length >= LOOPBACK_BACKLOG || this.homecomers >= MOST_HOMECOMERS) {
+    if (this.isBacklogFull || this.homecomers >= MOST_HOMECOMERS) {
       return this.drop(pkt, DropReason.HOME_QUEUE_FULL);
     }
     this.homecomers++;
@@ -263,9 +261,15 @@ export class Host implements HostServices {
     if (!this.isBusy) this.drain();
   }
 
+  /** Of packets to itself. */
+  private get isBacklogFull(): boolean {
+    const { length } = this.backlog;
+    return length > 0 && length >= this.sysctls.get('net.core.netdev_max_backlog');
+  }
+
   /** A link without delay hands back the answer to what is just being sent: it has to wait its turn. */
   private keepForLater(pkt: PacketBuffer): void {
-    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    if (this.isBacklogFull) return;
     const copy = new PacketBuffer(pkt.bytes.slice(pkt.start, pkt.end));
     copy.cause = pkt.cause;
     copy.iif = pkt.iif;
@@ -342,7 +346,7 @@ export class Host implements HostServices {
 
   /** A frame left on the loopback device: it arrives there, after whatever is being done now. */
   private loop(bytes: Uint8Array, start: number, end: number, cause: number): void {
-    if (this.backlog.length >= LOOPBACK_BACKLOG) return;
+    if (this.isBacklogFull) return;
     const pkt = new PacketBuffer(bytes.slice(start, end));
     pkt.cause = cause;
     pkt.iif = LOOPBACK_INDEX;

@@ -12,8 +12,17 @@ import type { Device } from './device.ts';
 import type { Host } from './host.ts';
 import { receiveIcmpError6 } from './icmp-errors.ts';
 
-/** @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says */
-export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device, isSeen: boolean): void {
+/**
+ * @param isSeen - a raw socket has seen it already, so that it is not ignored whatever it says
+ * @param isInPieces - it came in fragments, or in one that was all of it
+ */
+export function receiveIcmp6(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  isSeen: boolean,
+  isInPieces: boolean,
+): void {
   const { bytes, l4, l3End } = pkt;
   if (!isKnownRight(pkt) && fold(transportSum(pkt)) !== 0xffff) {
     return host.drop(pkt, DropReason.ICMP_CHECKSUM);
@@ -21,7 +30,11 @@ export function receiveIcmp6(host: Host, pkt: PacketBuffer, device: Device, isSe
   if (l4 + icmpv6.HEADER_LENGTH > l3End) return host.drop(pkt, DropReason.TRANSPORT_HEADER);
   const type = icmpv6.type(bytes, l4);
   if (type === icmpv6.ECHO_REQUEST) return echo(host, pkt);
-  if (nd.isNd(type)) return host.nd.receive(pkt, device);
+  if (nd.isNd(type)) {
+    if (isInPieces && host.settings.v6(device).suppressFragmentedNd)
+      return host.drop(pkt, DropReason.ICMP_IGNORED);
+    return host.nd.receive(pkt, device);
+  }
   if (icmpv6.isMld(type) && host.membership.receive6(pkt, device)) return host.deliver(pkt);
   if (icmpv6.isError(type) && receiveIcmpError6(host, pkt)) return host.countDelivered();
   return isSeen || host.hasSocket(pkt, device) ? host.deliver(pkt) : host.drop(pkt, DropReason.ICMP_IGNORED);

@@ -38,11 +38,12 @@ const CHECKSUM_AT_ONCE = 76;
 export function deliver6(host: Host, pkt: PacketBuffer, device: Device): void {
   if (!host.hook(Hook.INPUT, pkt)) return;
   if (host.isPassive) return host.deliver(pkt);
-  walk(host, pkt, device);
+  walk(host, pkt, device, pkt.fragMaxSize !== 0);
 }
 
-function walk(host: Host, pkt: PacketBuffer, device: Device): void {
+function walk(host: Host, pkt: PacketBuffer, device: Device, isInPieces: boolean): void {
   const { bytes, l3 } = pkt;
+  let pieces = isInPieces;
   let nextAt = l3 + 6;
   let at = l3 + ipv6.HEADER_LENGTH;
   if (bytes[nextAt] === IPPROTO_HOPOPTS) {
@@ -63,11 +64,13 @@ function walk(host: Host, pkt: PacketBuffer, device: Device): void {
         if (at + ipv6ext.FRAGMENT_LENGTH > pkt.l3End) return host.drop(pkt, DropReason.IPV6_EXTENSION);
         if (ipv6ext.fragOffset(bytes, at) !== 0 || ipv6ext.moreFragments(bytes, at)) {
           if (host.fragments.collect6(pkt, DefragUser.LOCAL_DELIVER, 0) !== Verdict.ACCEPT) return;
-          return walk(host, pkt, device);
+          return walk(host, pkt, device, true);
         }
+        // A fragment that is all of it (RFC 6946).
+        pieces = true;
         break;
       default:
-        return transport(host, pkt, device, kind, nextAt);
+        return transport(host, pkt, device, kind, nextAt, pieces);
     }
     nextAt = at;
     at += ipv6ext.headerLength(bytes, at, kind);
@@ -91,11 +94,18 @@ function routingPasses(host: Host, pkt: PacketBuffer, at: number): boolean {
   return false;
 }
 
-function transport(host: Host, pkt: PacketBuffer, device: Device, kind: number, nextAt: number): void {
+function transport(
+  host: Host,
+  pkt: PacketBuffer,
+  device: Device,
+  kind: number,
+  nextAt: number,
+  isInPieces: boolean,
+): void {
   const isSeen = host.raw.deliver(pkt, device);
   switch (kind) {
     case IPPROTO_ICMPV6:
-      return receiveIcmp6(host, pkt, device, isSeen);
+      return receiveIcmp6(host, pkt, device, isSeen, isInPieces);
     case IPPROTO_UDP:
       return deliverUdp(host, pkt, device);
     case IPPROTO_UDPLITE:

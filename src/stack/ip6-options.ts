@@ -12,8 +12,6 @@ import * as ipv6ext from '../wire/ipv6-ext.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 
-/** net.ipv6.max_hbh_opts_number and max_dst_opts_number. */
-const MOST_OPTIONS = 8;
 /** Padding aligns to eight bytes, so it is never longer. */
 const MOST_PADDING = 7;
 /** Option length of a router alert, and of a jumbo payload option. */
@@ -28,6 +26,8 @@ export function optionsPass(host: Host, pkt: PacketBuffer, at: number, kind: num
   if (at + ipv6ext.MIN_LENGTH > l3End) return bad(host, pkt);
   const end = at + ipv6ext.headerLength(bytes, at, kind);
   if (end > l3End) return bad(host, pkt);
+  const isHopByHop = kind === IPPROTO_HOPOPTS;
+  const most = host.sysctls.get(isHopByHop ? 'net.ipv6.max_hbh_opts_number' : 'net.ipv6.max_dst_opts_number');
   let padding = 0;
   let count = 0;
   let option = ipv6ext.optionsStart(at);
@@ -41,8 +41,8 @@ export function optionsPass(host: Host, pkt: PacketBuffer, at: number, kind: num
       continue;
     }
     padding = 0;
-    if (++count > MOST_OPTIONS) return bad(host, pkt);
-    const known = kind === IPPROTO_HOPOPTS ? hopByHop(host, pkt, option) : UNKNOWN;
+    if (++count > most) return bad(host, pkt);
+    const known = isHopByHop ? hopByHop(host, pkt, option) : UNKNOWN;
     if (known === KNOWN_REFUSED) return false;
     if (known === UNKNOWN && !unknownPasses(host, pkt, option)) return false;
   }

@@ -27,11 +27,14 @@ const IPV4_CONF: readonly SysctlSpec[] = [
     undefined,
     'reverse path check: 0 none, 1 strict, 2 loose; the larger of all and interface counts',
   ),
-  flag(
-    'net.ipv4.conf.*.accept_source_route',
-    0,
-    'take packets with source route options; all and interface must both say so',
-  ),
+  {
+    ...flag(
+      'net.ipv4.conf.*.accept_source_route',
+      1,
+      'take packets with source routes; all and interface, and all is 0 unless set',
+    ),
+    all: 0,
+  },
   flag('net.ipv4.conf.*.send_redirects', 1, 'tell senders of a better first hop; all or interface'),
   flag(
     'net.ipv4.conf.*.shared_media',
@@ -93,6 +96,11 @@ const IPV6_CONF: readonly SysctlSpec[] = [
   number('net.ipv6.conf.*.hop_limit', 64, 255, undefined, 'hop limit of own packets', 1),
   number('net.ipv6.conf.*.accept_source_route', 0, INT_MAX, undefined, 'take routing headers of type 2', -1),
   flag('net.ipv6.conf.*.drop_unicast_in_l2_multicast', 0, 'drop unicast packets in broadcast frames'),
+  flag(
+    'net.ipv6.conf.*.suppress_frag_ndisc',
+    1,
+    'ignore neighbour discovery that comes in fragments (RFC 6980)',
+  ),
   flag('net.ipv6.conf.*.drop_unsolicited_na', 0, 'ignore neighbour advertisements that nobody asked for'),
   flag('net.ipv6.conf.*.proxy_ndp', 0, 'accepted for compatibility: there are no proxy entries'),
   flag('net.ipv6.conf.*.disable_ipv6', 0, 'no IPv6 on the interface'),
@@ -153,7 +161,7 @@ const ICMP: readonly SysctlSpec[] = [
   number('net.ipv4.icmp_msgs_burst', 50, INT_MAX, 'entries', 'burst that icmp_msgs_per_sec allows'),
   number(
     'net.ipv6.icmp.ratelimit',
-    1000,
+    100,
     INT_MAX,
     'milliseconds',
     'least time between ICMPv6 errors to one /128; 0 for no limit',
@@ -329,6 +337,21 @@ const BRIDGE: readonly SysctlSpec[] = [
 ];
 
 const UDP: readonly SysctlSpec[] = [
+  number(
+    'net.ipv6.max_hbh_opts_number',
+    8,
+    INT_MAX,
+    'entries',
+    'options of a hop-by-hop header, padding aside',
+  ),
+  number(
+    'net.ipv6.max_dst_opts_number',
+    8,
+    INT_MAX,
+    'entries',
+    'options of a destination header, padding aside',
+  ),
+  number('net.core.netdev_max_backlog', 1000, INT_MAX, 'entries', 'packets of a host to itself that wait', 1),
   number('net.core.rmem_default', 212992, INT_MAX, 'bytes', 'receive buffer of a UDP socket', 2304),
 ];
 

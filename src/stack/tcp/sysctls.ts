@@ -5,6 +5,7 @@
  */
 import type { SysctlSpec, Sysctls } from '../../base/sysctl.ts';
 
+const UINT_MAX = 4294967295;
 const INT_MAX = 2147483647;
 
 type Unit = SysctlSpec['unit'];
@@ -150,7 +151,14 @@ const LIMITS: readonly SysctlSpec[] = [
   number('tcp_wmem[2]', 4194304, 'bytes', 'send buffer at most', 4096),
   number('tcp_mem[2]', 524288, 'entries', 'pages of 4096 bytes that all buffers together may take', 1),
   flag('tcp_moderate_rcvbuf', 1, 'let receive buffers grow with the speed of the connection'),
-  number('tcp_notsent_lowat', INT_MAX, 'bytes', 'data not yet sent below which a connection takes more'),
+  number(
+    'tcp_notsent_lowat',
+    UINT_MAX,
+    'bytes',
+    'data not yet sent below which a connection takes more',
+    0,
+    UINT_MAX,
+  ),
   number('ip_local_port_range[0]', 32768, undefined, 'first port for connections that name none', 1, 65535),
   number('ip_local_port_range[1]', 60999, undefined, 'last port for connections that name none', 1, 65535),
 ];
