@@ -17,6 +17,7 @@ export type { Forwards } from './world/forwards.ts';
 export type { Nic, NicEvents } from './nics/nic.ts';
 export { StreamNic, type StreamAddress, type StreamNicOptions } from './nics/stream-nic.ts';
 export { DatagramNic, type DatagramAddress } from './nics/datagram-nic.ts';
+export { LiveNic } from './nics/live-nic.ts';
 export { TapNic, type TapAddress } from './nics/tap-nic.ts';
 export { V86Nic, type V86Like } from './nics/v86-nic.ts';
 export { WebSocketNic, type WebSocketNicOptions } from './nics/websocket-nic.ts';

@@ -6,8 +6,10 @@
  *     udp:127.0.0.1:4001-127.0.0.1:4000    one frame a datagram, here and there (QEMU's dgram)
  *     ws:127.0.0.1:8081                    WebSocket (v86)
  *     tap:tap0  tap:eth0@/run/netns/box    a TAP device, here or in another network namespace
+ *     live:eth1                            an interface of this machine, with all that is on its wire
  */
 import { DatagramNic, type DatagramAddress } from './datagram-nic.ts';
+import { LiveNic } from './live-nic.ts';
 import type { Nic } from './nic.ts';
 import { TapNic, type TapAddress } from './tap-nic.ts';
 import { StreamNic, type StreamAddress } from './stream-nic.ts';
@@ -18,16 +20,24 @@ export type Attachment =
   | { readonly kind: 'datagram'; readonly address: DatagramAddress }
   | { readonly kind: 'websocket'; readonly host: string; readonly port: number }
   | { readonly kind: 'tap'; readonly address: TapAddress }
+  | { readonly kind: 'live'; readonly device: string }
   /** A card of the program's own. */
   | { readonly kind: 'own'; readonly nic: Nic };
 
 const CONNECT = 'connect:';
 const MAX_PORT = 65535;
+/** dev_valid_name: up to 15 bytes. */
+const DEVICE = /^[^/:\s]{1,15}$/;
 
 /** Throws RangeError. */
 export function parseAttachment(text: string): Attachment {
   if (text.startsWith('ws:')) return { kind: 'websocket', ...placeOf(text.slice('ws:'.length), text) };
   if (text.startsWith('tap:')) return { kind: 'tap', address: tapAddressOf(text) };
+  if (text.startsWith('live:')) {
+    const device = text.slice('live:'.length);
+    if (!DEVICE.test(device)) throw new RangeError(`"${text}" is not live:DEVICE`);
+    return { kind: 'live', device };
+  }
   if (text.startsWith('udp:')) {
     const [local, remote, more] = text.slice('udp:'.length).split('-');
     if (remote === undefined || more !== undefined)
@@ -66,6 +76,8 @@ export function makeNic(attachment: Attachment, complain: (message: string) => v
       return new WebSocketNic({ ...attachment, complain });
     case 'tap':
       return new TapNic(attachment.address);
+    case 'live':
+      return new LiveNic(attachment.device);
     case 'own':
       return attachment.nic;
   }
@@ -76,6 +88,7 @@ export function vmmWords(name: string, attachment: Attachment, mac?: string): st
   const card = ['-device', `virtio-net-pci,netdev=${name}${mac === undefined ? '' : `,mac=${mac}`}`];
   switch (attachment.kind) {
     case 'own':
+    case 'live':
     case 'tap':
       return [];
     case 'websocket':
