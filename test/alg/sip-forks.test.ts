@@ -1,6 +1,7 @@
 /** SIP, strict: a call that several answer, and media that are not the ends' own (RFC 3261 12.1.2, 13.2.2.4; sip.loose). */
 import assert from 'node:assert/strict';
 import { text as bytesOf, udp } from '../../src/conform/frames.ts';
+import { callTableText } from '../../src/replay/report/calls.ts';
 import { sdp, sip, type SipFields } from '../kernel/sip-words.ts';
 import { CALLEE, CALLER, Phones } from './sip-phones.ts';
 
@@ -142,6 +143,47 @@ describe('SIP, strict: PRACK, REFER and NOTIFY', () => {
     assert.match(phones.heard, /^Referred-By: <sip:alice@203\.0\.113\.1:5060>\r$/m);
     assert.doesNotMatch(phones.heard, /10\.0\.0\.2/);
     assert.deepEqual([phones.state, phones.expectations], ['ANSWERED', before]);
+  });
+
+  it('a call tells whom it is referred to, and how that goes (RFC 3515 2.4)', () => {
+    const phones = new Phones();
+    phones.says(phones.offer()).answers(phones.answer('200 OK'));
+    const headers = ['r: Carol <sip:carol@10.0.0.9;transport=udp>'];
+    const refer = { ...phones.caller, cseq: '2 REFER', headers };
+    phones.says(sip('REFER sip:bob@198.51.100.7 SIP/2.0', 'REFER', refer));
+    const [call] = phones.world.flows.calls.all;
+    const referral = { by: 'alice@10.0.0.2:5060', to: 'carol@10.0.0.9', code: 0, progress: 0 };
+    assert.deepEqual({ ...call!.referral }, referral);
+    phones.answers(sip('SIP/2.0 202 Accepted', 'REFER', { ...phones.seen, cseq: '2 REFER' }));
+    const told = {
+      ...phones.seen,
+      cseq: '3 NOTIFY',
+      headers: ['Event: refer', 'Content-Type: message/sipfrag'],
+    };
+    const notify = (body: string): string =>
+      sip('NOTIFY sip:alice@10.0.0.2 SIP/2.0', 'NOTIFY', { ...told, body }).replace(
+        /Content-Type: app.*\r\n/,
+        '',
+      );
+    phones.answers(notify('SIP/2.0 100 Trying\r\n')).answers(notify('SIP/2.0 603 Declined\r\n'));
+    assert.deepEqual({ ...call!.referral }, { ...referral, code: 202, progress: 603 });
+    assert.match(
+      callTableText([call!]),
+      /^ {4}referred to carol@10\.0\.0\.9 by alice@10\.0\.0\.2:5060: 202, that call: 603$/m,
+    );
+  });
+
+  it('messages that come again are counted, the last ones of a call as well; ACK and provisional answers are not', () => {
+    const phones = new Phones();
+    const bye = sip('BYE sip:bob@198.51.100.7 SIP/2.0', 'BYE', { ...phones.caller, cseq: '2 BYE' });
+    const ack = sip('ACK sip:bob@198.51.100.7 SIP/2.0', 'ACK', { ...phones.caller, cseq: '1 ACK' });
+    const ended = sip('SIP/2.0 200 OK', 'BYE', { ...phones.seen, cseq: '2 BYE' });
+    for (let again = 0; again < 2; again++) phones.says(phones.offer());
+    for (let again = 0; again < 2; again++) phones.answers(phones.answer('180 Ringing', 0));
+    for (let again = 0; again < 3; again++) phones.answers(phones.answer('200 OK')).says(ack);
+    for (let again = 0; again < 2; again++) phones.says(bye).answers(ended);
+    const [call, ...others] = phones.world.flows.calls.all;
+    assert.deepEqual([call!.state, call!.resent, others], ['ENDED', 1 + 2 + 1 + 1, []]);
   });
 
   it('a REFER to a third host stays as it is', () => {

@@ -42,6 +42,21 @@ const MOVES: Readonly<Record<CallState, Readonly<Partial<Record<CallEvent, CallS
 
 const MAX_CALLS = 4096;
 
+/** A call's end is asked to call somebody else (RFC 3515). */
+export class Referral {
+  readonly by: string;
+  readonly to: string;
+  /** The response to that; 0 for none yet. */
+  code = 0;
+  /** How far the other call got, as its caller has told last (2.4.5); 0 for nothing. */
+  progress = 0;
+
+  constructor(by: string, to: string) {
+    this.by = by;
+    this.to = to;
+  }
+}
+
 export class Call {
   readonly callId: string;
   readonly from: string;
@@ -55,6 +70,10 @@ export class Call {
   endUs = 0;
   /** Of the final response to the INVITE. */
   code = 0;
+  /** Messages that came again. */
+  resent = 0;
+  /** The last one; null for none. */
+  referral: Referral | null = null;
   /** Of each medium's direction, as far as somebody measures. */
   readonly quality: MediaQuality[] = [];
 

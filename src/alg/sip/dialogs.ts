@@ -6,15 +6,17 @@
  */
 import { formatIp } from '../../wire/address.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
-import { Call, type CallEvent, type CallTable } from '../media/call-table.ts';
+import { Call, Referral, type CallEvent, type CallTable } from '../media/call-table.ts';
 import { MAX_CALLS } from './facts.ts';
 import type { SipHead } from './grammar.ts';
 import { Legs, type Leg, type Pinholes } from './legs.ts';
 import type { MediaPorts } from '../media/media-ports.ts';
 import { codecsOf, readSdp } from '../media/sdp.ts';
+import { isExactlyAt, numberAt } from '../text-search.ts';
 import type { StrictMessage } from './strict-message.ts';
 
 const CARRIES_SDP = new Set(['INVITE', 'ACK', 'PRACK', 'UPDATE']);
+const RESPONSE = 'SIP/2.0 ';
 const RINGING_CODE = 180;
 const REQUEST_TERMINATED = 487;
 
@@ -33,6 +35,8 @@ export class Dialogs {
   private readonly isTranslated: () => boolean;
   private readonly now: () => number;
   private readonly calls = new Map<string, Legs>();
+  /** The one that ended last: its last messages may come again. */
+  private ended: Legs | null = null;
 
   constructor(
     flow: Flow,
@@ -54,10 +58,14 @@ export class Dialogs {
   take(message: StrictMessage, origin: Origin): void {
     const { head } = message;
     const legs = this.legsOf(head);
+    const known = legs ?? (this.ended?.call.callId === head.callId ? this.ended : null);
+    if (known?.said.isAgain(origin.direction, head) === true) known.call.resent++;
     if (legs === null) return;
     if (head.code === 0) this.request(legs, message, origin);
     else this.response(legs, message, origin);
-    if (legs.call.isOver) this.calls.delete(head.callId);
+    if (!legs.call.isOver) return;
+    this.calls.delete(head.callId);
+    this.ended = legs;
   }
 
   private legsOf(head: SipHead): Legs | null {
@@ -84,6 +92,12 @@ export class Dialogs {
       case 'BYE':
         this.bye(legs, tag);
         return;
+      case 'REFER':
+        legs.call.referral = new Referral(message.head.from, message.head.referTo);
+        return;
+      case 'NOTIFY':
+        if (legs.call.referral !== null) noteProgress(legs.call.referral, message);
+        return;
     }
     if (!CARRIES_SDP.has(method)) return;
     const leg = legs.legOf(tag);
@@ -106,6 +120,7 @@ export class Dialogs {
 
   private response(legs: Legs, message: StrictMessage, origin: Origin): void {
     const { method, code, fromTag, toTag } = message.head;
+    if (method === 'REFER' && legs.call.referral !== null) legs.call.referral.code = code;
     if (!CARRIES_SDP.has(method)) return;
     const isInvite = method === 'INVITE';
     if (isInvite) this.flow.code = code;
@@ -186,4 +201,9 @@ export class Dialogs {
   private note(text: string): void {
     this.flows.note(this.flow, 'note', 'gateway', text);
   }
+}
+
+/** A part of the response to the other call's INVITE, at least its first line (RFC 3420). */
+function noteProgress(referral: Referral, { body }: StrictMessage): void {
+  if (isExactlyAt(body, 0, RESPONSE)) referral.progress = numberAt(body, RESPONSE.length);
 }

@@ -3,20 +3,29 @@
  * blank line. What is not well formed is refused with the reason, never guessed at. Its bytes are looked at once and where
  * they are; of the headers, those count that say which call the message is of, and how long it is.
  */
-import { bytesOfText, plainEnd, textOfBytes } from '../byte-text.ts';
+import { bytesOfText, textOfBytes } from '../byte-text.ts';
 import { CR, LF } from '../edited-text.ts';
 import { TextPool } from '../text-pool.ts';
-import { COLON, isBlank, isDigit, isExactWordAt, isWordAt, SPACE, TAB, ZERO } from '../text-search.ts';
+import { COLON, isBlank, isExactWordAt, isWordAt, SPACE } from '../text-search.ts';
+import { isBehindScheme, requestMethodLength, responseCode } from './first-line.ts';
+import {
+  blanksEnd,
+  colonBehindName,
+  digitEnd,
+  endOfLine,
+  MAX_HEADER_NAME,
+  methodLengthAt,
+  MISSING,
+  readNumber,
+  tokenEnd,
+  trimmedEnd,
+} from './head-pieces.ts';
 
 /** Bytes of first line and headers, and of the whole message. */
 export const MAX_HEAD = 16_384;
 export const MAX_MESSAGE = 65_535;
 const MAX_HEADERS = 256;
-const MAX_HEADER_NAME = 64;
 const MAX_CALL_ID = 256;
-const MAX_URI = 1024;
-const MIN_METHOD = 3;
-const MAX_METHOD = 20;
 
 /** Headers that are read, each with its compact form; the first five once in a message. */
 const HEADERS = [
@@ -27,12 +36,22 @@ const HEADERS = [
   ['content-length', 'l'],
   ['content-type', 'c'],
   ['via', 'v'],
+  ['refer-to', 'r'],
 ] as const;
-const [CALL_ID, CSEQ, FROM, TO, CONTENT_LENGTH, CONTENT_TYPE, VIA] = [0, 1, 2, 3, 4, 5, 6];
+const [CALL_ID, CSEQ, FROM, TO, CONTENT_LENGTH, CONTENT_TYPE, VIA, REFER_TO] = [0, 1, 2, 3, 4, 5, 6, 7];
 
-const METHODS = ['INVITE', 'ACK', 'BYE', 'CANCEL', 'REGISTER', 'OPTIONS', 'PRACK', 'UPDATE'];
-const SCHEMES = ['sip:', 'sips:', 'tel:'];
-const VERSION = 'SIP/2.0';
+const METHODS = [
+  'INVITE',
+  'ACK',
+  'BYE',
+  'CANCEL',
+  'REGISTER',
+  'OPTIONS',
+  'PRACK',
+  'UPDATE',
+  'REFER',
+  'NOTIFY',
+];
 
 const COMMA = 0x2c;
 const SEMICOLON = 0x3b;
@@ -41,8 +60,6 @@ const NO_BYTES: Uint8Array = new Uint8Array(0);
 const NO_END = 'headers without an end';
 const NO_MESSAGE = 'no SIP message';
 const MALFORMED = 'a malformed header';
-/** In the place of a line's end. */
-const [MISSING, STRAY] = [-1, -2];
 
 /** One head after the other; what is asked of it is of the one read last, as long as that is where it was. */
 export class SipHead {
@@ -96,6 +113,11 @@ export class SipHead {
 
   get to(): string {
     return this.party(TO!);
+  }
+
+  /** Whom to call (RFC 3515); the empty string where nobody is named. */
+  get referTo(): string {
+    return this.counts[REFER_TO!] === 0 ? '' : this.party(REFER_TO!);
   }
 
   /** The empty string for none. */
@@ -217,93 +239,7 @@ export class SipHead {
   }
 }
 
-/** Where the line ends: with CR LF. STRAY for one that has CR, LF or zero in it, MISSING when its end has not come. */
-function endOfLine(bytes: Uint8Array, from: number, limit: number): number {
-  for (let at = from; at < limit; at++) {
-    at = plainEnd(bytes, at, limit);
-    const code = at < limit ? bytes[at]! : CR;
-    if (code === CR) {
-      if (at + 1 >= limit) return MISSING;
-      return bytes[at + 1] === LF ? at : STRAY;
-    }
-    if (code === LF || code === 0) return STRAY;
-  }
-  return MISSING;
-}
-
-// ── The first line ──────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Length of the method when the line is a request's; else 0. */
-function requestMethodLength(bytes: Uint8Array, start: number, end: number): number {
-  const length = methodLengthAt(bytes, start, end);
-  const at = start + length + 1;
-  if (length === 0 || bytes[at - 1] !== SPACE) return 0;
-  const stop = end - VERSION.length - 1;
-  if (stop < at || bytes[stop] !== SPACE || !isExactWordAt(bytes, stop + 1, end, VERSION)) return 0;
-  for (const scheme of SCHEMES) {
-    if (isExactWordAt(bytes, at, stop, scheme)) return isUri(bytes, at + scheme.length, stop) ? length : 0;
-  }
-  return 0;
-}
-
-function methodLengthAt(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  while (at < end && bytes[at]! >= 0x41 && bytes[at]! <= 0x5a) at++;
-  return at - from < MIN_METHOD || at - from > MAX_METHOD ? 0 : at - from;
-}
-
-const [OPENING, CLOSING] = [0x5b, 0x5d];
-
-/** What can be seen; brackets belong around an IPv6 address, as a whole. */
-function isUri(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start >= end || end - start > MAX_URI) return false;
-  for (let at = start; at < end; at++) {
-    const code = bytes[at]!;
-    if (code <= SPACE || code > 0x7e || code === CLOSING) return false;
-    if (code !== OPENING) continue;
-    const close = bytes.indexOf(CLOSING, at);
-    if (close < 0 || close >= end) return false;
-    if (!/^[\da-f:.]{2,45}$/i.test(textOfBytes(bytes, at + 1, close))) return false;
-    at = close;
-  }
-  return true;
-}
-
-/** 0 where the line is no response's. */
-function responseCode(bytes: Uint8Array, start: number, end: number): number {
-  const at = start + VERSION.length + 1;
-  if (!isExactWordAt(bytes, start, end, VERSION) || at + 4 > end) return 0;
-  if (bytes[at - 1] !== SPACE || bytes[at + 3] !== SPACE) return 0;
-  const code = readNumber(bytes, at, at + 3, 3);
-  for (let i = at + 4; i < end; i++) {
-    const other = bytes[i]!;
-    if ((other < SPACE && other !== TAB) || other === 0x7f) return 0;
-  }
-  return code >= 100 && code <= 699 ? code : 0;
-}
-
-// ── Headers ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/** Letters, digits and -.!%*_+`'~ (RFC 3261 25.1, token). */
-const TOKEN = Uint8Array.from({ length: 256 }, (_, code) =>
-  /[A-Za-z0-9\-.!%*_+`'~]/.test(String.fromCharCode(code)) ? 1 : 0,
-);
-
-function tokenEnd(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  while (at < end && TOKEN[bytes[at]!] === 1) at++;
-  return at;
-}
-
-/** STRAY where no name and colon stand. */
-function colonBehindName(bytes: Uint8Array, start: number, limit: number): number {
-  let at = tokenEnd(bytes, start, limit);
-  if (at === limit) return MISSING;
-  if (at === start || at - start > MAX_HEADER_NAME) return STRAY;
-  at = blanksEnd(bytes, at);
-  if (at >= limit) return MISSING;
-  return bytes[at] === COLON ? at : STRAY;
-}
+// ── What the headers are ────────────────────────────────────────────────────────────────────────────────────────
 
 /** Names in small letters, each with its place in HEADERS, by their length: most headers are told apart by that. */
 const NAMES: readonly (readonly { readonly kind: number; readonly name: Uint8Array }[])[] = Array.from(
@@ -331,37 +267,6 @@ function kindOf(bytes: Uint8Array, start: number, colon: number): number {
   return -1;
 }
 
-function blanksEnd(bytes: Uint8Array, from: number): number {
-  let at = from;
-  while (bytes[at] === SPACE || bytes[at] === TAB) at++;
-  return at;
-}
-
-function trimmedEnd(bytes: Uint8Array, start: number, from: number): number {
-  let end = from;
-  while (end > start && isBlank(bytes[end - 1]!)) end--;
-  return end;
-}
-
-// ── Values ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-function digitEnd(bytes: Uint8Array, from: number, end: number): number {
-  let at = from;
-  while (at < end && isDigit(bytes[at]!)) at++;
-  return at;
-}
-
-/** Nothing but digits, at most `most`; -1 for anything else. */
-function readNumber(bytes: Uint8Array, start: number, end: number, most: number): number {
-  if (start === end || end - start > most) return -1;
-  let value = 0;
-  for (let at = start; at < end; at++) {
-    if (!isDigit(bytes[at]!)) return -1;
-    value = value * 10 + bytes[at]! - ZERO;
-  }
-  return value;
-}
-
 /** CSeq's method, behind blanks, which may be folded; the empty string for none. */
 function methodOf(bytes: Uint8Array, from: number, end: number): string {
   let at = from;
@@ -383,12 +288,4 @@ function isSdp(bytes: Uint8Array, start: number, end: number): boolean {
 
 function unfolded(value: string): string {
   return value.replace(/\r\n[ \t]+/g, ' ');
-}
-
-function isBehindScheme(bytes: Uint8Array, start: number, colon: number): boolean {
-  for (const scheme of SCHEMES) {
-    const at = colon + 1 - scheme.length;
-    if (at >= start && isWordAt(bytes, at, colon + 1, scheme)) return true;
-  }
-  return false;
 }

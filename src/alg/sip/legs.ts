@@ -5,6 +5,7 @@
  */
 import type { Call } from '../media/call-table.ts';
 import type { Pinhole } from '../media/media-ports.ts';
+import { Repetitions } from './repetitions.ts';
 
 export type Pinholes = readonly (Pinhole | null)[];
 
@@ -67,6 +68,7 @@ function joined(some: Pinholes, others: Pinholes): Pinholes {
 
 export class Legs {
   readonly call: Call;
+  readonly said = new Repetitions();
   private readonly callerTag: string;
   /** By the tag of who answers; under the empty string, what was offered to all. */
   private readonly legs = new Map<string, Leg>([['', new Leg()]]);

@@ -24,6 +24,7 @@ const CALL_COLUMNS: readonly Column<{ readonly call: Call; readonly n: number }>
   { name: 'rang after', isNumber: true, text: ({ call }) => since(call.startUs, call.ringUs) },
   { name: 'answered after', isNumber: true, text: ({ call }) => since(call.startUs, call.answerUs) },
   { name: 'talked', isNumber: true, text: ({ call }) => talkTime(call) },
+  { name: 'resent', isNumber: true, text: ({ call }) => String(call.resent) },
 ];
 
 const MEDIA_COLUMNS: readonly Column<MediaQuality>[] = [
@@ -53,8 +54,9 @@ export function callTableText(calls: readonly Call[]): string {
   );
   let text = lines[0]!;
   let at = 1;
-  calls.forEach(({ quality }, i) => {
+  calls.forEach(({ quality, referral }, i) => {
     text += lines[i + 1]!;
+    if (referral !== null) text += `    ${escapeText(referralText(referral))}\n`;
     if (quality.length === 0) return;
     text += `    ${media[0]!}`;
     for (const _ of quality) text += `    ${media[at++]!}`;
@@ -64,7 +66,7 @@ export function callTableText(calls: readonly Call[]): string {
 
 /** The fields of a call as JSON has them; times in seconds. */
 export function callFields(call: Call): object {
-  const { callId, from, to, state, code, startUs, ringUs, answerUs, endUs, quality } = call;
+  const { callId, from, to, state, code, startUs, ringUs, answerUs, endUs, resent, referral, quality } = call;
   return {
     callId,
     from,
@@ -75,6 +77,8 @@ export function callFields(call: Call): object {
     ring: timeOrNull(ringUs),
     answer: timeOrNull(answerUs),
     end: timeOrNull(endUs),
+    resent,
+    referral,
     media: quality.map((stream) => ({
       from: stream.from,
       to: stream.to,
@@ -118,6 +122,12 @@ function since(startUs: number, us: number): string {
 
 function talkTime({ answerUs, endUs }: Call): string {
   return answerUs === 0 || endUs === 0 ? NONE : formatDuration(endUs - answerUs);
+}
+
+/** Who is asked to call whom instead, and how that goes. */
+function referralText({ by, to, code, progress }: NonNullable<Call['referral']>): string {
+  const answer = code === 0 ? '' : `: ${code}`;
+  return `referred to ${to || 'nobody'} by ${by}${answer}${progress === 0 ? '' : `, that call: ${progress}`}`;
 }
 
 function lostText({ lost, expected }: MediaQuality): string {

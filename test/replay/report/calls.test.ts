@@ -104,10 +104,10 @@ describe('report: calls', () => {
     const [call] = callsOf('sip-rtp.pcap');
     const hostile = Object.assign(Object.create(call!) as Call, { from: 'a\x1b[2J\n' });
     const lines = callTableText([call!, hostile]).trimEnd().split('\n');
-    assert.match(lines[0]!, /^call +from +to +state +code +rang after +answered after +talked$/);
+    assert.match(lines[0]!, /^call +from +to +state +code +rang after +answered after +talked +resent$/);
     assert.match(
       lines[1]!,
-      /^ +1 +sipp@10\.254\.0\.2:5060 +service@10\.253\.0\.2:5060 +ENDED +200 .* 9\.01 s$/,
+      /^ +1 +sipp@10\.254\.0\.2:5060 +service@10\.253\.0\.2:5060 +ENDED +200 .* 9\.01 s +0$/,
     );
     assert.match(
       lines[3]!,
