@@ -42,8 +42,10 @@ export class Flow {
   readonly client: Endpoint;
   readonly server: Endpoint;
   readonly firstUs: number;
-  /** Of the control connection. */
+  /** Of the control connection; what this host sends to itself is seen twice and counts once. */
   packets = 0;
+  /** Of the last one, in the input; 0 for none of it. */
+  lastPacket = 0;
   /** State of the negotiation under way, or of the last one; the empty string where the helper keeps none. */
   state = '';
   stateUs: number;
@@ -93,8 +95,8 @@ export class FlowTable {
   /** The row of a control connection, for a packet of it. */
   packet(entry: number, helper: string, pkt: PacketBuffer): Flow {
     const flow = this.byEntry.get(entry) ?? this.add(entry, helper);
-    flow.packets++;
-    this.cause = pkt.cause;
+    if (pkt.cause === 0 || pkt.cause !== flow.lastPacket) flow.packets++;
+    this.cause = flow.lastPacket = pkt.cause;
     return flow;
   }
 

@@ -47,6 +47,7 @@ export class Tftp extends Helper {
     const opcode = readU16(bytes, start);
     if (opcode !== READ && opcode !== WRITE) return Verdict.ACCEPT;
     if (this.isStrict && (directionOf(ctInfo) !== 0 || !isRequest(bytes, start, l3End))) {
+      flows.note(flow, 'note', 'gateway', 'not looked at: no whole request of the client');
       return Verdict.ACCEPT;
     }
     flow.command = opcode === READ ? 'RRQ' : 'WRQ';
@@ -75,7 +76,7 @@ export class Tftp extends Helper {
   }
 }
 
-/** A file's name and a mode, each ended by a zero byte. */
+/** A file's name and a mode, neither of them empty, each ended by a zero byte. */
 function isRequest(bytes: Uint8Array, start: number, end: number): boolean {
   const nameEnd = bytes.indexOf(0, start + OPCODE_LENGTH);
   if (nameEnd < 0 || nameEnd >= end || nameEnd === start + OPCODE_LENGTH) return false;

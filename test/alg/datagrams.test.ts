@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { helperRules } from '../../src/alg/index.ts';
 import { tcp, text, udp } from '../../src/conform/frames.ts';
-import { World } from './support.ts';
+import { invite, sdp } from '../kernel/sip-words.ts';
+import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
+import { Talk, World } from './support.ts';
 
 const TFTP = '-p udp -m udp --dport 69 -j CT --helper tftp';
 const REQUEST = text('\x00\x01file\x00octet\x00');
@@ -19,6 +21,19 @@ describe('TFTP, strict', () => {
     assert.equal(world.expectations.length, 1, "A-19: a third host's answer fulfils nothing");
     world.fromOutside(udp(back, 6000, 5000, text('\x00\x03\x00\x01')));
     assert.deepEqual(world.expectations, [], 'A-19: one answer and no more');
+  });
+
+  it('a packet that passes the helper twice, on its way from this host to itself, counts once', () => {
+    const world = new World({ helper: TFTP });
+    for (let i = 0; i < 3; i++) {
+      world.fromInside(udp({ from: world.inside, to: world.outside }, 5000, 69, REQUEST));
+    }
+    const [flow] = world.flows.all;
+    assert.equal(flow!.packets, 3);
+    const pkt = new PacketBuffer();
+    pkt.cause = 3;
+    assert.equal(world.flows.packet(1, 'tftp', pkt), flow);
+    assert.equal(flow!.packets, 3);
   });
 
   it('translated, the answer finds back to who asked', () => {
@@ -39,6 +54,7 @@ describe('TFTP, strict', () => {
   });
 
   for (const [what, words] of [
+    ['with nothing but zeros', '\x00\x01\x00\x00\x00\x00'],
     ['whose name has no end', '\x00\x01file'],
     ['without a name', '\x00\x01\x00octet\x00'],
     ['whose mode has no end', '\x00\x01file\x00octet'],
@@ -64,6 +80,31 @@ describe('every helper', () => {
   const ports = [...helperRules(4).matchAll(/PREROUTING -p (tcp|udp) .*--dport (\d+) .*--helper (\S+)/g)].map(
     ([, proto, port, name]) => ({ proto, port: Number(port), name }),
   );
+
+  it('A-2: what a browser sends to its port opens nothing for another host, whatever a segment of it begins with', () => {
+    const tricks = [
+      'PORT 10,0,0,9,31,144\r\n',
+      'EPRT |1|10.0.0.9|8080|\r\n',
+      `PRIVMSG bob :\x01DCC SEND file ${0x0a000009} 8080 1\x01\r\n`,
+      invite(
+        { from: '10.0.0.9', to: '198.51.100.7', body: sdp('10.0.0.9', ['m=audio 8080 RTP/AVP 0']) },
+        'TCP',
+      ),
+      'SETUP rtsp://198.51.100.7/ RTSP/1.0\r\nCSeq: 1\r\nTransport: RTP/AVP;unicast;client_port=8080-8081\r\n\r\n',
+      '1022\0',
+      '\x00\x00\x00\x0b\x00\x00\x00\x00',
+      '\x03\x00\x00\x10\x08\x02\x00\x01\x05',
+      '\x00\x9c\x00\x01\x1a\x2b\x3c\x4d\x00\x07\x00\x00',
+    ];
+    for (const { proto, port } of ports) {
+      if (proto !== 'tcp') continue;
+      const world = new World({ rules: `${helperRules(4)}*filter\nCOMMIT\n` });
+      const talk = new Talk(world, { serverPort: port });
+      talk.says('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n');
+      for (const trick of tricks) talk.says(trick).answers('200 OK\r\n');
+      assert.deepEqual(world.expectations, [], `port ${port}`);
+    }
+  });
 
   for (const mode of ['strict', 'linux'] as const) {
     it(`A-21: survives packets of any length and content (${mode})`, () => {

@@ -52,7 +52,17 @@ describe('SIP over TCP, strict', () => {
     assert.equal(say({ settings: LINUX }).expectations.length, 2);
   });
 
-  for (const length of ['4294967297', '-5', 'abc', '10\r\nContent-Length: 20', '', '99999', '1']) {
+  for (const length of [
+    '4294967297',
+    '4294967328',
+    '5\r\nl: 20',
+    '-5',
+    'abc',
+    '10\r\nContent-Length: 20',
+    '',
+    '99999',
+    '1',
+  ]) {
     it(`A-9: Content-Length ${JSON.stringify(length)}: nothing is read from what follows`, () => {
       const world = new World({ helper: TCP });
       const talk = new Talk(world, { serverPort: 5060 });

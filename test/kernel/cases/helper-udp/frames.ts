@@ -21,6 +21,8 @@ for (const { plain, hidden, server, shown } of [
     '\x00',
     '',
     '\x00\x01file without an end',
+    '\x00\x01\x00octet\x00',
+    '\x00\x02\x00\x00',
   ].entries()) {
     line.inside(udp(there, 5000 + i, TFTP, text(words)));
   }
