@@ -134,12 +134,16 @@ function sendLossProbe(c: Connection): void {
   if (hasUnsent(c) && pushOne(c) > 0) {
     c.probeWasNew = true;
   } else {
-    if (!retransmit(c, c.flight.count - 1)) return armRetransmit(c);
+    if (!retransmit(c, c.flight.count - 1)) {
+      // The time that was waited for it counts.
+      c.timerKind = TimerKind.LOSS_PROBE;
+      return armRetransmit(c);
+    }
     c.probeWasNew = false;
   }
   c.hasProbe = true;
   c.probeEnd = c.probeWasNew ? c.sndNxt : highest;
-  c.timerKind = TimerKind.LOSS_PROBE;
+  // From now on, however old what it is about (RFC 8985 7.3).
   armRetransmit(c);
 }
 

@@ -231,6 +231,8 @@ describe('tcp: congestion controls', () => {
     cwnd,
     ssthresh,
     inFlight: cwnd,
+    sndUna: 0,
+    sndNxt: 0,
     mss: 1448,
     smoothedRtt: 50_000,
   });

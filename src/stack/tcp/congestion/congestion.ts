@@ -10,6 +10,9 @@ export interface CongestionWindow {
   ssthresh: number;
   /** Segments in flight as the sender believes. */
   readonly inFlight: number;
+  /** What is acknowledged, and what was sent: where a round trip ends. */
+  readonly sndUna: number;
+  readonly sndNxt: number;
   readonly mss: number;
   /** Microseconds of the smoothed round trip, 0 while unknown. */
   readonly smoothedRtt: number;

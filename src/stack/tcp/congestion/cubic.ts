@@ -11,6 +11,8 @@ const BETA = 717 / 1024;
 /** What makes the mean window that of Reno (RFC 9438 4.3). */
 const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 const US_PER_SECOND = 1e6;
+/** Growth for each segment while no loss has told where to stop: the cubic function would begin too slowly. */
+const UNKNOWN_STEP = 1 / 20;
 /** An ACK this long after the one before begins a new count of the window's age. */
 const IDLE_TARGET_US = 1_000_000;
 
@@ -39,9 +41,11 @@ export class Cubic implements CongestionControl {
   // HyStart, over one round trip
   private roundStart = 0;
   private lastClose = 0;
-  private roundLeft = 0;
+  /** The sequence number whose acknowledgement ends it. */
+  private roundEnd = 0;
   private roundLeast = 0;
-  private samples = 0;
+  /** -1 before the first. */
+  private samples = -1;
   private leastRtt = 0;
 
   get name(): string {
@@ -76,8 +80,10 @@ export class Cubic implements CongestionControl {
     const target = Math.min(Math.max(this.origin + C * t * t * t, cwnd), 1.5 * cwnd);
     this.wEst += (ALPHA * acked) / cwnd;
     const cubicStep = target > cwnd ? (target - cwnd) / cwnd : 0.01 / cwnd;
-    const renoStep = this.wEst > cwnd ? (this.wEst - cwnd) / cwnd : 0;
-    this.credit += acked * Math.min(Math.max(cubicStep, renoStep), 0.5);
+    // Whole segments, as Linux counts them.
+    const renoStep = Math.max(0, Math.floor(this.wEst) - cwnd) / cwnd;
+    const least = this.wMax === 0 ? UNKNOWN_STEP : 0;
+    this.credit += acked * Math.min(Math.max(cubicStep, renoStep, least), 0.5);
     if (this.credit < 1) return;
     const whole = Math.floor(this.credit);
     this.credit -= whole;
@@ -102,8 +108,8 @@ export class Cubic implements CongestionControl {
   onRtt(window: CongestionWindow, rtt: number, now: number): void {
     if (this.leastRtt === 0 || rtt < this.leastRtt) this.leastRtt = Math.max(1, rtt);
     if (window.cwnd >= window.ssthresh || window.cwnd < LOW_WINDOW) return;
-    if (--this.roundLeft < 0) {
-      this.roundLeft = window.inFlight;
+    if (this.samples < 0 || ((window.sndUna - this.roundEnd) | 0) > 0) {
+      this.roundEnd = window.sndNxt;
       this.roundStart = now;
       this.lastClose = now;
       this.samples = 0;
@@ -132,7 +138,7 @@ export class Cubic implements CongestionControl {
     this.hasEpoch = false;
     this.wMax = 0;
     this.leastRtt = 0;
-    this.roundLeft = 0;
+    this.samples = -1;
     this.credit = 0;
   }
 

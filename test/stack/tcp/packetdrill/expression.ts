@@ -6,11 +6,17 @@ export type Variables = (name: string) => number;
 const TOKEN = /\s*(\w+|==|!=|<=|>=|\/\/|<<|>>|[-+*/%<>()&|^~]|,.*$)/sy;
 const KEYWORDS = new Set(['and', 'or', 'not', 'abs', 'True', 'False']);
 
-/** Throws an Error that says which assertion does not hold, a ScriptError for what is more than assertions. */
-export function checkAssertions(code: string, variables: Variables): void {
+/** `own` are names that scripts give numbers to. Throws an Error that says which assertion does not hold, a ScriptError for what is more than assertions. */
+export function checkAssertions(code: string, given: Variables, own: Map<string, number>): void {
+  const variables: Variables = (name) => own.get(name) ?? given(name);
   for (const line of statements(code)) {
     if (line.startsWith('print')) continue;
     const match = /^assert\b\s*(.*)$/s.exec(line);
+    const assigned = /^(\w+)\s*=\s*(-?(?:0x)?[\da-f]+)$/i.exec(line);
+    if (assigned !== null) {
+      own.set(assigned[1]!, Number(assigned[2]));
+      continue;
+    }
     if (match === null) throw new ScriptError(`only assertions are known here, not: ${line}`);
     const tokens = tokensOf(match[1]!);
     const evaluator = new Evaluator(tokens, variables);

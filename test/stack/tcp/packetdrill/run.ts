@@ -75,6 +75,7 @@ class Run {
   private readonly wire: Wire;
   private readonly sent: Sent[] = [];
   private blocked: Blocked[] = [];
+  private readonly named = new Map<string, number>();
   /** Descriptors that `connect` was called for. */
   private readonly connecting = new Set<string>();
   private readonly tolerance: number;
@@ -155,7 +156,7 @@ class Run {
       case 'call':
         return this.call(event.call, line, time.endUs === undefined ? null : until);
       case 'assert':
-        return checkAssertions(event.code, (name) => variable(name, this.calls.current));
+        return checkAssertions(event.code, (name) => variable(name, this.calls.current), this.named);
       case 'command':
         return this.shell.run(event.command);
     }

@@ -12,7 +12,7 @@ const DEFAULTS =
   'net.ipv4.tcp_slow_start_after_idle=0 net.ipv4.tcp_early_retrans=4 net.ipv4.tcp_ecn=0';
 
 const PASSED_OVER =
-  /^(ip (tcp_metrics|route flush|neigh)|nstat|echo|sleep|true|ethtool -K|tc qdisc (add|replace) dev tun0 root (pfifo|pfifo_fast)\s*$|\S*sysctl_restore_)/;
+  /^(#|ip (tcp_metrics|route flush|neigh)|nstat|echo|sleep|true|ethtool -K|tc qdisc (add|replace) dev tun0 root (pfifo|pfifo_fast)\s*$|\S*sysctl_restore_)/;
 
 export class Shell {
   private readonly host: Host;
