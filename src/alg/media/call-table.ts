@@ -41,6 +41,8 @@ const MOVES: Readonly<Record<CallState, Readonly<Partial<Record<CallEvent, CallS
 };
 
 const MAX_CALLS = 4096;
+/** So many more may come until those that are over go, all at once. */
+const MAX_MORE = 512;
 
 /** A call's end is asked to call somebody else (RFC 3515). */
 export class Referral {
@@ -110,11 +112,10 @@ export class CallTable {
 
   add(call: Call): void {
     this.calls.add(call);
-    if (this.calls.size <= MAX_CALLS) return;
+    if (this.calls.size < MAX_CALLS + MAX_MORE) return;
     for (const other of this.calls) {
-      if (!other.isOver) continue;
-      this.calls.delete(other);
-      return;
+      if (other.isOver) this.calls.delete(other);
+      if (this.calls.size <= MAX_CALLS) return;
     }
   }
 }

@@ -15,6 +15,8 @@ export const MAX_LEGS = 16;
 const NONE: Pinholes = [];
 
 export class Leg {
+  /** Of who answers; the empty string for what was offered to all. */
+  readonly tag: string;
   /** What holds, and what is offered beside it (null: nothing); by side. */
   readonly current: [Pinholes, Pinholes] = [NONE, NONE];
   readonly offered: [Pinholes | null, Pinholes | null] = [null, null];
@@ -23,9 +25,13 @@ export class Leg {
   updateCseq = -1;
   isAnswered = false;
 
+  constructor(tag: string) {
+    this.tag = tag;
+  }
+
   /** One more answer to what the other one offers. */
-  static like({ current, offered, inviteCseq, updateCseq }: Leg): Leg {
-    const leg = new Leg();
+  static like({ current, offered, inviteCseq, updateCseq }: Leg, tag: string): Leg {
+    const leg = new Leg(tag);
     for (const side of [0, 1] as const) {
       leg.current[side] = current[side];
       leg.offered[side] = offered[side];
@@ -59,6 +65,10 @@ export class Leg {
   of(side: 0 | 1): Pinholes {
     return joined(this.offered[side] ?? NONE, this.current[side]);
   }
+
+  all(): Pinholes {
+    return joined(this.of(0), this.of(1));
+  }
 }
 
 function joined(some: Pinholes, others: Pinholes): Pinholes {
@@ -70,8 +80,8 @@ export class Legs {
   readonly call: Call;
   readonly said = new Repetitions();
   private readonly callerTag: string;
-  /** By the tag of who answers; under the empty string, what was offered to all. */
-  private readonly legs = new Map<string, Leg>([['', new Leg()]]);
+  /** In the order of their first messages; nearly always two. */
+  private legs = [new Leg('')];
 
   constructor(call: Call, callerTag: string) {
     this.call = call;
@@ -85,48 +95,45 @@ export class Legs {
 
   /** Null where there are too many. */
   legOf(tag: string): Leg | null {
-    const known = this.legs.get(tag);
-    if (known !== undefined) return known;
-    if (this.legs.size > MAX_LEGS) return null;
-    const [first = new Leg()] = this.legs.values();
-    const leg = Leg.like(this.legs.get('') ?? first);
-    this.legs.set(tag, leg);
+    const known = this.find(tag);
+    if (known !== null) return known;
+    if (this.legs.length > MAX_LEGS) return null;
+    const leg = Leg.like(this.find('') ?? this.legs[0] ?? new Leg(''), tag);
+    this.legs.push(leg);
     return leg;
+  }
+
+  private find(tag: string): Leg | null {
+    for (const leg of this.legs) if (leg.tag === tag) return leg;
+    return null;
   }
 
   /** One of them; null when no other goes on without it. */
   end(tag: string): Pinholes | null {
-    const leg = this.legs.get(tag);
-    if (leg === undefined || !this.goesOnWithout(tag)) return null;
-    this.legs.delete(tag);
-    return joined(leg.of(0), leg.of(1));
-  }
-
-  private goesOnWithout(tag: string): boolean {
-    for (const other of this.legs.keys()) if (other !== tag && other !== '') return true;
-    return false;
+    const ended = this.find(tag);
+    const others = this.legs.filter((leg) => leg !== ended);
+    if (ended === null || others.every((leg) => leg.tag === '')) return null;
+    this.legs = others;
+    return ended.all();
   }
 
   /** Somebody's answer is acknowledged: who has not answered is out of it. */
   keepAnswered(): Pinholes {
     let dropped = NONE;
-    for (const [tag, leg] of this.legs) {
-      if (leg.isAnswered) continue;
-      dropped = joined(dropped, joined(leg.of(0), leg.of(1)));
-      this.legs.delete(tag);
-    }
+    for (const leg of this.legs) if (!leg.isAnswered) dropped = joined(dropped, leg.all());
+    this.legs = this.legs.filter(({ isAnswered }) => isAnswered);
     return dropped;
   }
 
   endAll(): Pinholes {
     const dropped = this.all();
-    this.legs.clear();
+    this.legs = [];
     return dropped;
   }
 
   of(side: 0 | 1): Pinholes {
     let all = NONE;
-    for (const leg of this.legs.values()) all = joined(all, leg.of(side));
+    for (const leg of this.legs) all = joined(all, leg.of(side));
     return all;
   }
 

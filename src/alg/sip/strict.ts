@@ -84,24 +84,25 @@ export class StrictSip implements CtHelper {
   }
 
   private connectionOf(pkt: PacketBuffer, entry: number): SipConnection {
+    const flow = this.services.flows.packet(entry, this.name, pkt);
+    return this.connections.get(entry) ?? this.connect(entry, flow);
+  }
+
+  private connect(entry: number, flow: Flow): SipConnection {
     const { services, expecting, media, calls } = this;
-    const flow = services.flows.packet(entry, this.name, pkt);
-    let connection = this.connections.get(entry);
-    if (connection !== undefined) return connection;
     const isTranslated = (): boolean => expecting.isTranslated(entry);
-    const dialogs = new Dialogs(flow, services.flows, calls, media, isTranslated, () => services.clock.now);
-    const state: RegistrationState = { registerCseq: -1, forcedPort: 0 };
-    const stream =
-      this.proto === IPPROTO_TCP
-        ? new FramedConnection(
-            services,
-            this.name,
-            entry,
-            new SipFrames(isTranslated, this.message, (side, packet) => this.read(connection!, side, packet)),
-          )
-        : null;
-    const ends = [endsOf(expecting, entry, 0), endsOf(expecting, entry, 1)] as const;
-    connection = { entry, flow, ends, state, dialogs, stream };
+    const read = (side: number, pkt: PacketBuffer): boolean => this.read(connection, side, pkt);
+    const connection: SipConnection = {
+      entry,
+      flow,
+      ends: [endsOf(expecting, entry, 0), endsOf(expecting, entry, 1)],
+      state: { registerCseq: -1, forcedPort: 0 },
+      dialogs: new Dialogs(flow, services.flows, calls, media, isTranslated, () => services.clock.now),
+      stream:
+        this.proto === IPPROTO_TCP
+          ? new FramedConnection(services, this.name, entry, new SipFrames(isTranslated, this.message, read))
+          : null,
+    };
     this.connections.set(entry, connection);
     return connection;
   }
