@@ -91,7 +91,7 @@ export function readSdp(text: EditedText, family: number): SessionDescription | 
   if (!isExactlyAt(text, 0, 'v=0')) return 'no session description';
   const session = new Section(0);
   const media: Section[] = [];
-  const addresses: NamedAddress[] = [];
+  const reading: Reading = { text, family, addresses: [] };
   let section = session;
   const count = text.lineCount;
   for (let i = 0; i < count; i++) {
@@ -102,7 +102,7 @@ export function readSdp(text: EditedText, family: number): SessionDescription | 
       section = new Section(at);
       if (!readMedia(text, at, end, section)) return 'a malformed stream';
       if (media.push(section) > MAX_MEDIA) return 'too many streams';
-    } else if (!readLine(text, at, end, section, addresses, family)) {
+    } else if (!readLine(reading, at, end, section)) {
       return 'an address of another family, or none';
     }
   }
@@ -111,7 +111,7 @@ export function readSdp(text: EditedText, family: number): SessionDescription | 
     const trouble = complete(stream, session);
     if (trouble !== null) return trouble;
   }
-  return { media, addresses };
+  return { media, addresses: reading.addresses };
 }
 
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -153,54 +153,43 @@ function hasWords({ bytes }: EditedText, start: number, end: number): boolean {
   return start + 1 < end;
 }
 
+/** What is read, and the addresses found so far. */
+interface Reading {
+  readonly text: EditedText;
+  readonly family: number;
+  readonly addresses: NamedAddress[];
+}
+
 /** False for an address that can't be used. */
-function readLine(
-  text: EditedText,
-  at: number,
-  end: number,
-  section: Section,
-  addresses: NamedAddress[],
-  family: number,
-): boolean {
+function readLine(reading: Reading, at: number, end: number, section: Section): boolean {
+  const { text } = reading;
   const isConnection = isExactlyAt(text, at, 'c=');
   if (isConnection || isExactlyAt(text, at, 'o=')) {
-    const named = nameAddress(text, at, end, addresses, family);
+    const named = nameAddress(reading, at, end);
     if (named === null) return !isConnection;
     if (isConnection) section.address = named;
   } else if (isExactlyAt(text, at, 'a=rtcp:')) {
-    return readRtcp(text, at + 'a=rtcp:'.length, end, section, addresses, family);
+    return readRtcp(reading, at + 'a=rtcp:'.length, end, section);
   } else if (isExactlyAt(text, at, 'a=rtcp-mux') && end - at === 'a=rtcp-mux'.length) {
     section.sharesRtcp = true;
   }
   return true;
 }
 
-function readRtcp(
-  text: EditedText,
-  at: number,
-  end: number,
-  section: Section,
-  addresses: NamedAddress[],
-  family: number,
-): boolean {
+function readRtcp(reading: Reading, at: number, end: number, section: Section): boolean {
+  const { text } = reading;
   const length = digitCount(text, at, end);
   if (length < 1 || length > 5) return false;
   section.rtcpPort = numberAt(text, at);
   section.rtcpPortText = { at, length };
   if (at + length === end) return true;
   if (!/^ IN IP[46] \S+$/.test(text.slice(at + length, end))) return false;
-  section.rtcpAddress = nameAddress(text, at + length, end, addresses, family);
+  section.rtcpAddress = nameAddress(reading, at + length, end);
   return true;
 }
 
 /** The address that ends a line, as `IN IP4 224.2.36.42/127`; null for none. */
-function nameAddress(
-  text: EditedText,
-  start: number,
-  end: number,
-  addresses: NamedAddress[],
-  family: number,
-): Address | null {
+function nameAddress({ text, family, addresses }: Reading, start: number, end: number): Address | null {
   const before = family === 4 ? 'IN IP4 ' : 'IN IP6 ';
   const found = searchInLine(text, start, before);
   if (found < 0) return null;
