@@ -1,7 +1,8 @@
 /**
  * Connection tracking: finds or makes the connection that a packet belongs to (`in`), feeds helpers (`helper`) and puts
  * new connections into the table when their first packet has passed everything (`confirm`). What protocols know is in
- * the trackers, one file each; the table is connections.ts and tuple-store.ts.
+ * the trackers, one file each; the table is connections.ts and tuple-store.ts. It is long because the way of a packet is in one
+ * class with what it shares from step to step, and because the rest is one interface (ConntrackView), mostly a line an answer.
  *
  * ── For address translation (src/netfilter/nat, whose view is NatConntrack) ──
  * A new entry has both tuples from the start, the reply being the inverse of the original. While it is unconfirmed (the

@@ -1,6 +1,7 @@
 /**
  * TCP: header checks, the walk through the table of states (tcp-states.ts) with the window (tcp-window.ts), what a
- * reset must look like, segments that are let through without being believed, and the timeouts.
+ * reset must look like, segments that are let through without being believed, and the timeouts. It is one file because these
+ * are steps of one decision about a segment, whose order is the kernel's.
  *
  * Sources: RFC 9293; RFC 5961 (challenge ACKs, exact resets); Linux 6.x nf_conntrack_tcp by observation, and
  * Documentation/networking/nf_conntrack-sysctl.rst.

@@ -18,7 +18,9 @@ export function takeError(owner: Tcp, ends: Ends, seq: number, code: NetErrorCod
   if (flow === null || flow.kind === FlowKind.TIME_WAIT) return;
   if (flow.kind === FlowKind.HANDSHAKE) {
     const handshake = flow as Handshake;
-    if (isHard && seq === handshake.iss) dropHandshake(owner, handshake);
+    // Linux (tcp_req_err): of IPv4, what says that nothing gets there; of IPv6, what will not pass.
+    const isOver = flow.family === 4 ? !isHard || code === 'EPROTO' : isHard;
+    if (isOver && seq === handshake.iss) dropHandshake(owner, handshake);
     return;
   }
   const c = flow as Connection;

@@ -8,6 +8,8 @@
  *                                                             ├─ own: up to the switch's own interface
  *                                                             └─ else: to every port that floods such frames
  *
+ * The steps are one class because they share the frame at hand in fields: nothing is handed on, nothing allocated.
+ *
  * Not here: proxy ARP and neighbour suppression, MAB, VLAN tunnels, per-VLAN spanning tree and snooping, MRP, CFM.
  */
 import { call } from '../../base/call.ts';
