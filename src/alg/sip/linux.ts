@@ -2,7 +2,7 @@
  * SIP as Linux's nf_conntrack_sip treats it: each packet by itself (over TCP, the messages that begin and end in one
  * segment), REGISTER, INVITE, UPDATE, ACK, PRACK and BYE with their responses, and the audio, video and image streams of
  * session descriptions. Media may come only to who speaks (sip_direct_media) and from whom he speaks with. Rewriting
- * under address translation is linux-nat.ts.
+ * under address translation is nat.ts.
  */
 import { CtInfo, directionOf } from '../../netfilter/conntrack/ct-info.ts';
 import { Entered, Gone, type Expectation } from '../../netfilter/conntrack/expectations.ts';
