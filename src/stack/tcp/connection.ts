@@ -194,7 +194,6 @@ export class Connection extends Flow {
   /** Keepalive; after the close, the wait for the other FIN. */
   idleDue = Infinity;
   wakeUp: Timer | null = null;
-  wakeDue = Infinity;
   backoff = 0;
   retransmits = 0;
   /** Timestamp of the first timeout since the last progress, while `retransmits`. */

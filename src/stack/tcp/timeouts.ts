@@ -36,7 +36,6 @@ const US_PER_MS = 1000;
 /** The clock's timer fired: does whatever is due. */
 export function onWake(c: Connection): void {
   c.wakeUp = null;
-  c.wakeDue = Infinity;
   const { now } = c.tcp.clock;
   if (c.ackDue <= now) onAckDue(c);
   if (c.timerDue <= now) onTimer(c);

@@ -19,16 +19,15 @@ const MAX_EAGER_ACK_DELAY_US = 500_000;
 
 export function schedule(c: Connection): void {
   const due = Math.min(c.timerDue, c.ackDue, c.idleDue);
-  if (due >= c.wakeDue) return;
+  if (due >= (c.wakeUp === null ? Infinity : c.wakeUp.due)) return;
   c.wakeUp?.cancel();
-  c.wakeDue = due;
   c.wakeUp = c.tcp.clock.at(due, call(c.tcp, 'wake', c));
 }
 
 export function stopTimers(c: Connection): void {
   c.wakeUp?.cancel();
   c.wakeUp = null;
-  c.wakeDue = c.timerDue = c.ackDue = c.idleDue = Infinity;
+  c.timerDue = c.ackDue = c.idleDue = Infinity;
   c.timerKind = TimerKind.NONE;
 }
 
