@@ -26,7 +26,7 @@ const OPTIONS = {
     section: GUESTS,
     about:
       'A network card for a guest. ADDRESS is a path for a Unix socket, tcp:HOST:PORT, or ws:HOST:PORT for a WebSocket ' +
-      '(v86); there the VMM is awaited. udp:HOST:PORT-HOST:PORT is for datagrams from the second place to the first, tap:DEVICE a TAP device. With ' +
+      '(v86); there the VMM is awaited. udp:HOST:PORT-HOST:PORT is for datagrams from the second place to the first, tap:DEVICE a TAP device, live:DEVICE an interface of this machine (npm package cap). With ' +
       '"connect:" before it, the VMM listens. May stand several times; without it there is one card, "guest".',
   },
   address: {
