@@ -83,7 +83,7 @@ export class ByteRing {
   }
 
   /** At most `length` bytes from `seq` on that lie in one piece: a view of the ring, valid until it is written to. */
-  view(seq: number, length: number): Uint8Array {
+  piece(seq: number, length: number): Uint8Array {
     const at = seq & (this.bytes.length - 1);
     return this.bytes.subarray(at, Math.min(at + length, this.bytes.length));
   }

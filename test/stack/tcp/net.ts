@@ -190,8 +190,8 @@ function checkConnection(c: Connection): void {
     `${at}: unread ${c.received.unread}`,
   );
   assert.ok(
-    c.received.memory <= 4 * Math.max(c.rcvBuffer, 65536),
-    `${at}: receive memory ${c.received.memory}`,
+    c.received.capacity <= 4 * Math.max(c.rcvBuffer, 65536),
+    `${at}: receive memory ${c.received.capacity}`,
   );
   assert.ok(
     c.flight.count === 0 || c.timerDue < Infinity,

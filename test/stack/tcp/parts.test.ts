@@ -108,7 +108,7 @@ describe('tcp: receive queue', () => {
     let taken = 0;
     for (let i = 0; i < 1_000_000; i++)
       if (queue.insert(1 + 2 * (i % 30_000), Uint8Array.of(1), 0, 1)) taken++;
-    assert.ok(queue.memory <= 65536);
+    assert.ok(queue.capacity <= 65536);
     assert.ok(taken > 0);
   });
 });
