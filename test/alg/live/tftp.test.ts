@@ -52,8 +52,10 @@ for (const nat of [false, true]) {
 
     it('every answer came through a pinhole, and none is left open', () => {
       const flows = [...live.flows.all];
-      assert.ok(flows.length >= 2 * TRANSFERS + 1);
-      assert.ok(flows.every((flow) => flow.used === 1));
+      // A client may draw a port that one before it had: then both are of one connection.
+      const answers = flows.reduce((sum, { used }) => sum + used, 0);
+      assert.ok(answers >= 2 * TRANSFERS + 1, `${answers} answers`);
+      assert.ok(flows.every(({ used }) => used >= 1));
       assert.deepEqual(live.expectations, []);
     });
   });
