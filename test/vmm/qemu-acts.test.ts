@@ -1,10 +1,11 @@
 /** The acts of `npm run demo:qemu`, as tests: real guests, one of them booted from the network, and real servers. */
+import { inOrder } from '../support/in-order.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
 import { ACTS, PROGRAMS, Stage } from './qemu/acts.ts';
 
 describe('guests of QEMU on a network that runs', function () {
   this.timeout(300_000);
-  this.bail(true);
+  inOrder();
   const lines: string[] = [];
   let stage: Stage | undefined;
 

@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inOrder } from '../support/in-order.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
 import { QemuGuest } from './qemu/guest.ts';
 
@@ -17,7 +18,7 @@ const LEASE = 'ip link set eth0 up && udhcpc -i eth0 -s /etc/lease.sh -n -q -t 2
 
 describe('a lab with virtual machines', function () {
   this.timeout(300_000);
-  this.bail(true);
+  inOrder();
   const folder = mkdtempSync(join(tmpdir(), 'sluice-lab-'));
   const control = join(folder, 'control.sock');
   const server = createServer((request, response) => response.end(`of the world: ${request.url}\n`));
