@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { SluiceError } from '../../src/base/errors.ts';
 import { parseHostConfig } from '../../src/stack/config.ts';
 import { makeRig } from './run.ts';
-import { GATEWAY } from './scenarios.ts';
+import { GATEWAY } from './scenarios/index.ts';
 
 describe('stack/config: mistakes in a gateway file are named by their path', () => {
   const mistakes: [string, unknown, RegExp][] = [

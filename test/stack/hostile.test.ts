@@ -6,7 +6,7 @@ import { Verdict } from '../../src/netfilter/verdict.ts';
 import { DropReason } from '../../src/netfilter/drop-reason.ts';
 import { address, ethernet, ipv4Packet, mac, u16, udp } from './make.ts';
 import { makeRig, runScenario, type Rig } from './run.ts';
-import { G0, GATEWAY, H0, SCENARIOS } from './scenarios.ts';
+import { G0, GATEWAY, H0, SCENARIOS } from './scenarios/index.ts';
 
 function tracked(rig: Rig): Rig {
   rig.host.filter = {

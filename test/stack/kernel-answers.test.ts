@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { runScenario, type Answer } from './run.ts';
-import { SCENARIOS, SLOW_SCENARIOS } from './scenarios.ts';
+import { SCENARIOS, SLOW_SCENARIOS } from './scenarios/index.ts';
 
 const recorded = JSON.parse(
   readFileSync(new URL('./golden/kernel-answers.json', import.meta.url), 'utf8'),

@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { askKernel } from '../../src/conform/kernel/ask.ts';
 import { comparable, gatewayOf, type Answer } from './run.ts';
-import { SCENARIOS, SLOW_SCENARIOS, type Scenario } from './scenarios.ts';
+import { SCENARIOS, SLOW_SCENARIOS, type Scenario } from './scenarios/index.ts';
 
 const FILE = fileURLToPath(new URL('./golden/kernel-answers.json', import.meta.url));
 /** A rule that needs connection tracking, and decides nothing. */

@@ -9,7 +9,7 @@ import { Verdict } from '../../src/netfilter/verdict.ts';
 import { Host, type HostEnv, type PacketFilter } from '../../src/stack/host.ts';
 import { PacketBuffer } from '../../src/wire/packet-buffer.ts';
 import { isOnKernelsSchedule } from '../../src/conform/kernel/noise.ts';
-import { GATEWAY, type Scenario } from './scenarios.ts';
+import { GATEWAY, type Scenario } from './scenarios/index.ts';
 
 /** For each step the frames that it caused, `iface hex`. */
 export type Answer = readonly (readonly string[])[];
