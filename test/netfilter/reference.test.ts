@@ -1,3 +1,3 @@
-import { engineSuite } from './engine.suite.ts';
+import { engineSuite } from './engine/index.ts';
 
 describe('the reference interpreter', () => engineSuite('reference'));
