@@ -15,7 +15,7 @@ import { Chance } from './chance.ts';
 import { factsOf } from './facts.ts';
 import { makeGateway } from './gateway.ts';
 import { icmpErrorAbout } from './icmp-errors.ts';
-import { MUTATIONS } from './mutations.ts';
+import { MUTATIONS } from './mutations/index.ts';
 import { withNamedObjects } from './named-objects.ts';
 import { randomRules } from './rules.ts';
 
