@@ -161,6 +161,7 @@ export class CompiledEngine implements TableEngine {
           break;
         default: {
           if (walk.usesIndex) walk.remember(pkt);
+          at.slot = slot;
           const verdict = this.program.actions[rows[row + Row.ARGUMENT]!]!.run(pkt, at);
           this.mayDiffer = true;
           if (verdict === Verdict.RETURN) leave = true;

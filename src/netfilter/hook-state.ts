@@ -9,6 +9,8 @@ export class HookState {
   hook: Hook;
   /** Index into TABLE_NAMES. */
   table: number;
+  /** Of the table's layout: the rule whose target runs. */
+  slot: number;
   /** Set by a match that cannot be decided (header cut short): the packet is dropped at once. */
   hotdrop: boolean;
   /** Interface index that `-i` sees at this hook; 0 in OUTPUT. */
@@ -20,6 +22,7 @@ export class HookState {
     this.family = 4;
     this.hook = 0;
     this.table = 0;
+    this.slot = 0;
     this.hotdrop = false;
     this.iif = 0;
     this.oif = 0;

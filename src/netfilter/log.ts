@@ -4,6 +4,7 @@
  */
 import type { TimeUs } from '../base/clock.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import type { HookState } from './hook-state.ts';
 
 /** What a LOG rule adds to the line (NF_LOG_*). */
 export const LogFlag = {
@@ -26,7 +27,8 @@ export interface LogLine {
 export interface LogSink {
   /** False when nobody listens: lines then need not be made. */
   readonly wanted: boolean;
-  line(line: LogLine): void;
+  /** Of a rule's target also the packet and where the rule stands; both are lent for the call. */
+  line(line: LogLine, pkt?: PacketBuffer, at?: HookState): void;
   /** NFLOG: a packet for a netlink group; the listener copies what it keeps. Absent: nobody listens. */
-  packet?(group: number, prefix: string, pkt: PacketBuffer): void;
+  packet?(group: number, prefix: string, pkt: PacketBuffer, at: HookState): void;
 }

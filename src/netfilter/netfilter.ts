@@ -194,6 +194,12 @@ export class Netfilter {
     return layout ? `${name}:${layout.describe(decisionSlot(pkt.decision))}` : '';
   }
 
+  /** The rule whose target runs: `filter:FORWARD:3`. */
+  describePlace({ family, table, slot }: HookState): string {
+    const name = TABLE_NAMES[table]!;
+    return `${name}:${this.rules(family).layout(name)!.describe(slot)}`;
+  }
+
   /** The rule that decided, null where it was a policy (or nothing). */
   decidingRule(pkt: PacketBuffer) {
     const name: TableName | undefined = TABLE_NAMES[decisionTable(pkt.decision)];

@@ -98,6 +98,7 @@ export class ReferenceEngine implements TableEngine {
           index = 0;
           break;
         case 'extension': {
+          at.slot = slot;
           const verdict = rule.action!.run(pkt, at);
           // REJECT sends a packet of its own through this very table.
           this.decidedAt = slot;

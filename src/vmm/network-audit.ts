@@ -1,6 +1,5 @@
 /** What happens on a guest network, in the words of its audit log (audit.ts): who, where to, under which name, by which rule. */
 import type { Clock } from '../base/clock.ts';
-import type { LogLine } from '../netfilter/log.ts';
 import { formatIp } from '../wire/address.ts';
 import { IPPROTO_TCP, IPPROTO_UDP } from '../wire/ip-protocol.ts';
 import type { PacketBuffer } from '../wire/packet-buffer.ts';
@@ -46,18 +45,22 @@ export class NetworkAudit implements Witness {
 
   /** A guest's packet went no further: a rule refused it. */
   refused(pkt: PacketBuffer, guest: string, rule: string): void {
+    this.write(guest, { event: 'refuse', ...this.packetWords(pkt), rule });
+  }
+
+  /** What a rule's LOG or NFLOG target says of a packet; what the tracker says of itself has neither packet nor rule. */
+  logged(words: { readonly text: string; readonly group?: number }, pkt?: PacketBuffer, rule?: string): void {
+    if (pkt === undefined) return this.write(undefined, { event: 'log', ...words });
+    const guest = this.names.guestAt(sourceOf(pkt));
+    this.write(guest, { event: 'log', ...this.packetWords(pkt), rule, ...words });
+  }
+
+  private packetWords(pkt: PacketBuffer) {
     const isKnown = pkt.proto === IPPROTO_TCP || pkt.proto === IPPROTO_UDP;
     const protocol = isKnown ? (pkt.proto === IPPROTO_TCP ? 'tcp' : 'udp') : pkt.proto;
     const to = formatIp(pkt.family, pkt.dst0, pkt.dst1, pkt.dst2, pkt.dst3);
-    const from = formatIp(pkt.family, pkt.src0, pkt.src1, pkt.src2, pkt.src3);
-    this.write(guest, {
-      event: 'refuse',
-      protocol,
-      from: place(from, pkt.sport),
-      to: place(to, pkt.dport),
-      name: this.names.nameOf(to),
-      rule,
-    });
+    const name = this.names.nameOf(to);
+    return { protocol, from: place(sourceOf(pkt), pkt.sport), to: place(to, pkt.dport), name };
   }
 
   /** A guest asked for a name. */
@@ -72,11 +75,6 @@ export class NetworkAudit implements Witness {
   /** A frame that a guest may not send. */
   offended(guest: string, offence: string): void {
     this.write(guest, { event: 'offence', offence });
-  }
-
-  /** A line of a rule's LOG target. */
-  logged({ text }: LogLine): void {
-    this.write(undefined, { event: 'log', text });
   }
 
   private wordsOf({ protocol, from, fromPort, to, toPort, rule }: WorldFlow) {
@@ -103,6 +101,10 @@ export class NetworkAudit implements Witness {
     budget.suppressed = 0;
     this.log.write(this.clock.now, { event, guest, ...rest, ...suppressed });
   }
+}
+
+function sourceOf({ family, src0, src1, src2, src3 }: PacketBuffer): string {
+  return formatIp(family, src0, src1, src2, src3);
 }
 
 function place(address: string, port: number): string {

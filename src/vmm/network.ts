@@ -12,6 +12,7 @@
  */
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
+import type { HookState } from '../netfilter/hook-state.ts';
 import type { LogSink } from '../netfilter/log.ts';
 import { parseHostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
@@ -320,7 +321,12 @@ export class NetworkCore<W extends World> {
   }
 
   private auditedLog(): LogSink {
-    return { wanted: true, line: (line) => this.audit.logged(line) };
+    const ruleAt = (at: HookState) => this.gateway.netfilter.describePlace(at);
+    return {
+      wanted: true,
+      line: ({ text }, pkt, at) => this.audit.logged({ text }, pkt, at && ruleAt(at)),
+      packet: (group, text, pkt, at) => this.audit.logged({ text, group }, pkt, ruleAt(at)),
+    };
   }
 
   private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {

@@ -90,7 +90,7 @@ describe('a guest network with names and a log', () => {
     audit = new AuditLog(new AuditFile(path));
     const nic = new StackNic();
     network = new GuestNetwork({
-      addresses: ['192.168.122.1/24'],
+      addresses: ['192.168.122.1/24', 'fd00:122::1/64'],
       guests: [{ name: 'web', nic }],
       names: { allow: ['*.good.example'], deny: [], only: false },
       resolvers: [{ address: '127.0.0.1', port: resolver.address().port }],
@@ -98,7 +98,12 @@ describe('a guest network with names and a log', () => {
       seed: 1,
     });
     await network.start();
-    guest = stackGuest(network, nic, ['192.168.122.5/24'], ['192.168.122.1']);
+    guest = stackGuest(
+      network,
+      nic,
+      ['192.168.122.5/24', 'fd00:122::5/64'],
+      ['192.168.122.1', 'fd00:122::1'],
+    );
   });
 
   afterEach(async () => {
@@ -177,6 +182,30 @@ describe('a guest network with names and a log', () => {
       [refusal['guest'], refusal['to'], refusal['rule']],
       ['web', '192.0.2.9:23', 'filter:FORWARD:1'],
     );
+  });
+
+  it('writes down who caused a line of LOG or NFLOG, by which rule, over IPv4 and IPv6', async () => {
+    const rules = (reject: string) =>
+      `*filter\n:FORWARD ACCEPT\n-N watch\n-A FORWARD -j watch\n-A watch -p tcp --dport 22 -j ACCEPT\n` +
+      `-A watch -p tcp --dport 23 -j LOG --log-prefix "telnet: "\n-A watch -p tcp --dport 23 -j NFLOG --nflog-group 5 ` +
+      `--nflog-prefix copy\n-A watch -j REJECT --reject-with ${reject}\nCOMMIT\n`;
+    network.gateway.load(parseRestore(rules('icmp-port-unreachable'), { family: 4 }));
+    network.gateway.load(parseRestore(rules('icmp6-port-unreachable'), { family: 6 }));
+    for (const address of ['192.0.2.9', '2001:db8::9'])
+      await exchange(network, guest, address, 23, Buffer.alloc(0));
+    const logged = written().filter(({ event }) => event === 'log');
+    for (const to of ['192.0.2.9:23', '[2001:db8::9]:23']) {
+      const [line, copy] = logged.filter((entry) => entry['to'] === to);
+      assert.match(line!['text'] as string, /^telnet: IN=lan OUT=wan .*DPT=23 /);
+      assert.deepEqual(
+        [line, copy].map((entry) => [entry!['guest'], entry!['protocol'], entry!['rule'], entry!['group']]),
+        [
+          ['web', 'tcp', 'filter:watch:2', undefined],
+          ['web', 'tcp', 'filter:watch:3', 5],
+        ],
+      );
+      assert.equal(copy!['text'], 'copy');
+    }
   });
 
   it('S-8: goes on where it was after a restart, and obeys no characters of a guest', () => {

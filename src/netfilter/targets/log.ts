@@ -77,12 +77,8 @@ class LogAction implements TargetAction {
     if (this.log.wanted) {
       const { host } = this;
       const packet = packetText(pkt, at.iif, at.oif, this.flags, host);
-      this.log.line({
-        time: this.clock.now,
-        level: this.level,
-        text: this.prefix + packet,
-        cause: pkt.cause,
-      });
+      const text = this.prefix + packet;
+      this.log.line({ time: this.clock.now, level: this.level, text, cause: pkt.cause }, pkt, at);
     }
     return Verdict.CONTINUE;
   }

@@ -3,6 +3,7 @@
  * here the group's listeners are `LogSink.packet`. Linux: xt_NFLOG.
  */
 import { defineTarget, type TargetAction } from '../extension.ts';
+import type { HookState } from '../hook-state.ts';
 import type { LogSink } from '../log.ts';
 import { cutText, uint } from '../syntax/values/index.ts';
 import { ValueError } from '../syntax/value-error.ts';
@@ -24,8 +25,8 @@ class NflogAction implements TargetAction {
     this.prefix = prefix;
   }
 
-  run(pkt: PacketBuffer): number {
-    this.log.packet?.(this.group, this.prefix, pkt);
+  run(pkt: PacketBuffer, at: HookState): number {
+    this.log.packet?.(this.group, this.prefix, pkt, at);
     return Verdict.CONTINUE;
   }
 }

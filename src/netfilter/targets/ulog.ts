@@ -3,6 +3,7 @@
  * with it act as NFLOG's do: here they have a listener where those have one.
  */
 import { defineTarget, type InfoOf, type TargetAction } from '../extension.ts';
+import type { HookState } from '../hook-state.ts';
 import type { LogSink } from '../log.ts';
 import { cutText, uint } from '../syntax/values/index.ts';
 import { Verdict } from '../verdict.ts';
@@ -23,8 +24,8 @@ class UlogAction implements TargetAction {
     this.prefix = prefix;
   }
 
-  run(pkt: PacketBuffer): number {
-    this.log.packet?.(this.group, this.prefix, pkt);
+  run(pkt: PacketBuffer, at: HookState): number {
+    this.log.packet?.(this.group, this.prefix, pkt, at);
     return Verdict.CONTINUE;
   }
 }
