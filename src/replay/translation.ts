@@ -7,7 +7,7 @@ import { formatIp } from '../wire/address.ts';
 import * as icmp from '../wire/icmp.ts';
 import * as icmpv6 from '../wire/icmpv6.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6 } from '../wire/ip-protocol.ts';
-import type { PacketBuffer } from '../wire/packet-buffer.ts';
+import { sameAddresses, type PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Endpoints, Translation } from './outcome.ts';
 
 /** Null when nothing changed. A datagram put together has ports that its last fragment had not: they do not count. */
@@ -16,19 +16,6 @@ export function translationBetween(before: PacketBuffer, after: PacketBuffer): T
   const withIds = before.fragOffset === 0 && after.fragOffset === 0;
   if (sameAddresses(before, after) && (!withIds || sameIds(before, after))) return null;
   return { before: endpoints(before, withIds), after: endpoints(after, withIds) };
-}
-
-function sameAddresses(a: PacketBuffer, b: PacketBuffer): boolean {
-  return (
-    a.src0 === b.src0 &&
-    a.src1 === b.src1 &&
-    a.src2 === b.src2 &&
-    a.src3 === b.src3 &&
-    a.dst0 === b.dst0 &&
-    a.dst1 === b.dst1 &&
-    a.dst2 === b.dst2 &&
-    a.dst3 === b.dst3
-  );
 }
 
 function sameIds(a: PacketBuffer, b: PacketBuffer): boolean {

@@ -20,16 +20,14 @@ import {
 import * as ipv6 from '../wire/ipv6.ts';
 import * as ipv6ext from '../wire/ipv6-ext.ts';
 import { ChecksumState, PacketType, type PacketBuffer } from '../wire/packet-buffer.ts';
-import * as tcp from '../wire/tcp.ts';
 import * as udp from '../wire/udp.ts';
 import { WireStatus } from '../wire/wire-status.ts';
 import type { Device } from './device.ts';
 import { DefragUser } from './fragment-queue.ts';
 import type { Host } from './host.ts';
 import { receiveIcmp6 } from './icmp6-in.ts';
-import { transportChecksumOk, udpLiteOk } from './ip4-local.ts';
 import { optionsPass } from './ip6-options.ts';
-import { resetTcp } from './tcp-reset.ts';
+import { deliverTcp, takeDatagram, transportChecksumOk, udpLiteOk } from './local-transport.ts';
 
 const ROUTING_SEGMENT_ROUTING = 4;
 /** Datagrams up to this length are summed again whatever is known of them; of longer ones a sum that does not fit is enough. */
@@ -140,25 +138,11 @@ function deliverUdp(host: Host, pkt: PacketBuffer, device: Device): void {
 }
 
 function deliverDatagram(host: Host, pkt: PacketBuffer, device: Device): void {
-  if (pkt.proto === IPPROTO_UDP && host.tunnels.receive(pkt)) return host.countDelivered();
-  if (pkt.proto === IPPROTO_UDP && host.udp !== null && host.udp.receive(pkt, device))
-    return host.countDelivered();
-  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
+  if (takeDatagram(host, pkt, device)) return;
   const { ct } = pkt;
   // As in IPv4, the answer does not go with the connection but is tracked by itself.
   pkt.ct = 0;
   if (pkt.dst0 >>> 24 !== 0xff) host.icmp6.error(pkt, icmpv6.DEST_UNREACH, icmpv6.PORT_UNREACH, 0);
   pkt.ct = ct;
-  return host.drop(pkt, DropReason.NO_SOCKET);
-}
-
-function deliverTcp(host: Host, pkt: PacketBuffer, device: Device): void {
-  if (pkt.packetType !== PacketType.HOST) return host.drop(pkt, DropReason.NO_SOCKET);
-  if (tcp.check(pkt.bytes, pkt.l4, pkt.l3End) !== WireStatus.OK)
-    return host.drop(pkt, DropReason.TRANSPORT_HEADER);
-  if (!transportChecksumOk(pkt)) return host.drop(pkt, DropReason.TRANSPORT_CHECKSUM);
-  if (host.tcp !== null && host.tcp.receive(pkt, device)) return host.countDelivered();
-  if (host.hasSocket(pkt, device)) return host.deliver(pkt);
-  resetTcp(host, pkt);
   return host.drop(pkt, DropReason.NO_SOCKET);
 }

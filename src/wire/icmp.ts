@@ -3,12 +3,34 @@
  * bytes: type, code, checksum, and four bytes whose meaning the type decides. Errors carry the start of the packet that
  * caused them behind these.
  */
-import { checksum, updateWord16, updateWord32 } from './checksum.ts';
+import { checksum, updateWord16 } from './checksum.ts';
 import { readI32, readU16, writeU16, writeU32 } from './bytes.ts';
 import { WireStatus } from './wire-status.ts';
+import {
+  check,
+  CHECKSUM_AT,
+  code,
+  HEADER_LENGTH,
+  headerChecksum,
+  rest,
+  setChecksum,
+  type,
+} from './icmp-header.ts';
 
-export const HEADER_LENGTH = 8;
-export const CHECKSUM_AT = 2;
+export {
+  check,
+  CHECKSUM_AT,
+  code,
+  HEADER_LENGTH,
+  headerChecksum,
+  id,
+  innerAt,
+  rest,
+  sequence,
+  setChecksum,
+  setId,
+  type,
+} from './icmp-header.ts';
 
 /** Types (IANA "ICMP Type Numbers"). */
 export const ECHO_REPLY = 0;
@@ -53,36 +75,6 @@ export const REDIRECT_HOST = 1;
 export const TTL_EXCEEDED = 0;
 export const FRAG_TIME_EXCEEDED = 1;
 
-export function check(offset: number, end: number): WireStatus {
-  return offset + HEADER_LENGTH > end ? WireStatus.SHORT : WireStatus.OK;
-}
-
-export function type(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]!;
-}
-
-export function code(bytes: Uint8Array, offset: number): number {
-  return bytes[offset + 1]!;
-}
-
-export function headerChecksum(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + CHECKSUM_AT);
-}
-
-/** Identifier of queries and their replies (echo, timestamp, information, address mask). */
-export function id(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + 4);
-}
-
-export function sequence(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + 6);
-}
-
-/** The four bytes behind the checksum as one word: identifier and sequence, pointer, or unused. */
-export function rest(bytes: Uint8Array, offset: number): number {
-  return readI32(bytes, offset + 4);
-}
-
 /** Of "fragmentation needed" (RFC 1191); 0 from routers that do not tell. */
 export function nextHopMtu(bytes: Uint8Array, offset: number): number {
   return readU16(bytes, offset + 6);
@@ -109,11 +101,6 @@ export function isError(typeValue: number): boolean {
   );
 }
 
-/** Offset of the packet inside an error. */
-export function innerAt(offset: number): number {
-  return offset + HEADER_LENGTH;
-}
-
 /** True when the checksum over message and data holds; there is no pseudo header. */
 export function checksumOk(bytes: Uint8Array, offset: number, end: number): boolean {
   return checksum(bytes, offset, end, 0) === 0;
@@ -122,16 +109,6 @@ export function checksumOk(bytes: Uint8Array, offset: number, end: number): bool
 export function fillChecksum(bytes: Uint8Array, offset: number, end: number): void {
   writeU16(bytes, offset + CHECKSUM_AT, 0);
   writeU16(bytes, offset + CHECKSUM_AT, checksum(bytes, offset, end, 0));
-}
-
-export function setChecksum(bytes: Uint8Array, offset: number, value: number): void {
-  writeU16(bytes, offset + CHECKSUM_AT, value);
-}
-
-/** Changes the identifier and updates the checksum, as Linux's NAT does. */
-export function setId(bytes: Uint8Array, offset: number, value: number): void {
-  setChecksum(bytes, offset, updateWord32(headerChecksum(bytes, offset), id(bytes, offset), value));
-  writeU16(bytes, offset + 4, value);
 }
 
 export function setType(bytes: Uint8Array, offset: number, value: number): void {

@@ -1,14 +1,26 @@
 /**
  * ICMPv6 (RFC 4443), and the numbers of the messages that other documents add: neighbour discovery (nd.ts) and multicast
- * listeners (RFC 2710, RFC 9777). The layout is ICMP's: type, code, checksum, four bytes by type. The checksum
- * covers the pseudo header.
+ * listeners (RFC 2710, RFC 9777). The header is ICMP's; the checksum covers the
+ * pseudo header.
  */
-import { updateWord32 } from './checksum.ts';
-import { readI32, readU16, writeU16, writeU32 } from './bytes.ts';
+import { readI32, writeU16, writeU32 } from './bytes.ts';
 import { WireStatus } from './wire-status.ts';
+import { check, CHECKSUM_AT, code, HEADER_LENGTH, headerChecksum, rest, type } from './icmp-header.ts';
 
-export const HEADER_LENGTH = 8;
-export const CHECKSUM_AT = 2;
+export {
+  check,
+  CHECKSUM_AT,
+  code,
+  HEADER_LENGTH,
+  headerChecksum,
+  id,
+  innerAt,
+  rest,
+  sequence,
+  setChecksum,
+  setId,
+  type,
+} from './icmp-header.ts';
 
 /** Errors: types below 128. */
 export const DEST_UNREACH = 1;
@@ -48,39 +60,9 @@ export const ERRONEOUS_HEADER = 0;
 export const UNKNOWN_NEXT_HEADER = 1;
 export const UNKNOWN_OPTION = 2;
 
-export function check(offset: number, end: number): WireStatus {
-  return offset + HEADER_LENGTH > end ? WireStatus.SHORT : WireStatus.OK;
-}
-
 /** Multicast listener discovery, either version. */
 export function isMld(typeValue: number): boolean {
   return (typeValue >= MLD_QUERY && typeValue <= MLD_DONE) || typeValue === MLD2_REPORT;
-}
-
-export function type(bytes: Uint8Array, offset: number): number {
-  return bytes[offset]!;
-}
-
-export function code(bytes: Uint8Array, offset: number): number {
-  return bytes[offset + 1]!;
-}
-
-export function headerChecksum(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + CHECKSUM_AT);
-}
-
-/** Identifier of an echo. */
-export function id(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + 4);
-}
-
-export function sequence(bytes: Uint8Array, offset: number): number {
-  return readU16(bytes, offset + 6);
-}
-
-/** The four bytes behind the checksum as one word: identifier and sequence, flags, pointer, or unused. */
-export function rest(bytes: Uint8Array, offset: number): number {
-  return readI32(bytes, offset + 4);
 }
 
 /** Of "packet too big", unsigned. */
@@ -96,21 +78,6 @@ export function pointer(bytes: Uint8Array, offset: number): number {
 /** Messages that carry the packet which caused them: all types below 128. */
 export function isError(typeValue: number): boolean {
   return typeValue < 128;
-}
-
-/** Offset of the packet inside an error. */
-export function innerAt(offset: number): number {
-  return offset + HEADER_LENGTH;
-}
-
-export function setChecksum(bytes: Uint8Array, offset: number, value: number): void {
-  writeU16(bytes, offset + CHECKSUM_AT, value);
-}
-
-/** Changes the identifier and updates the checksum, as Linux's NAT does. */
-export function setId(bytes: Uint8Array, offset: number, value: number): void {
-  setChecksum(bytes, offset, updateWord32(headerChecksum(bytes, offset), id(bytes, offset), value));
-  writeU16(bytes, offset + 4, value);
 }
 
 // ── Record ──────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -264,4 +264,18 @@ export function isKnownRight(pkt: PacketBuffer): boolean {
   return pkt.checksumState === ChecksumState.GOOD || pkt.checksumState === ChecksumState.SETTLED;
 }
 
+/** Do both come from the same address and go to the same one? */
+export function sameAddresses(a: PacketBuffer, b: PacketBuffer): boolean {
+  return (
+    a.src0 === b.src0 &&
+    a.src1 === b.src1 &&
+    a.src2 === b.src2 &&
+    a.src3 === b.src3 &&
+    a.dst0 === b.dst0 &&
+    a.dst1 === b.dst1 &&
+    a.dst2 === b.dst2 &&
+    a.dst3 === b.dst3
+  );
+}
+
 const EMPTY = new Uint8Array(0);

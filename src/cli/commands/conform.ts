@@ -1,9 +1,9 @@
 /** `sluice conform`, declared. The work is in conform-run.ts. */
 import { defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
 import { INPUT_WORD } from './input-words.ts';
+import { GATEWAY, RULE_FILES } from './rule-files.ts';
 
 const INPUT = 'Input';
-const GATEWAY = 'Rules and gateway';
 const RANDOM = 'At random';
 const KERNEL = 'Answers of the kernel';
 const REPORT = 'Report';
@@ -27,24 +27,7 @@ const OPTIONS = {
     section: INPUT,
     about: 'Addresses that are inside, of a capture that holds both directions. May be given several times.',
   },
-  rules: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv4, as iptables-save prints them.',
-  },
-  rules6: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv6, as ip6tables-save prints them.',
-  },
-  ipset: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Sets that the rules name, as ipset save prints them.',
-  },
+  ...RULE_FILES,
   gateway: {
     kind: 'text',
     value: 'FILE',

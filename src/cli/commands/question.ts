@@ -12,9 +12,9 @@ import { readTextFile } from '../../replay/text-file.ts';
 import type { OptionSpecs, OptionValues } from '../command.ts';
 import { UsageError } from '../parse.ts';
 import { INPUT_WORD, parseInput } from './input-words.ts';
+import { GATEWAY, RULE_FILES } from './rule-files.ts';
 
 const INPUT = 'Input';
-const GATEWAY = 'Rules and gateway';
 const ENGINE = 'Engine';
 
 /** An address or network, as far as a command line has to tell it from a file's name. */
@@ -61,24 +61,7 @@ export const QUESTION_OPTIONS = {
     about:
       'Checksums that were left to the network card: fill them in, or take frames as they are (as --in always does).',
   },
-  rules: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv4, as iptables-save prints them.',
-  },
-  rules6: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Rules for IPv6, as ip6tables-save prints them.',
-  },
-  ipset: {
-    kind: 'text',
-    value: 'FILE',
-    section: GATEWAY,
-    about: 'Sets that the rules name, as ipset save prints them.',
-  },
+  ...RULE_FILES,
   gateway: {
     kind: 'text',
     value: 'FILE',

@@ -8,7 +8,7 @@ import { dissectEthernet } from '../../wire/dissect.ts';
 import * as icmp from '../../wire/icmp.ts';
 import * as icmpv6 from '../../wire/icmpv6.ts';
 import { IPPROTO_ICMP, IPPROTO_ICMPV6, IPPROTO_TCP } from '../../wire/ip-protocol.ts';
-import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { PacketBuffer, sameAddresses } from '../../wire/packet-buffer.ts';
 import * as tcp from '../../wire/tcp.ts';
 
 /** Answers kept; the captured one follows its cause closely. */
@@ -77,17 +77,4 @@ function isSameAnswer(a: PacketBuffer, b: PacketBuffer): boolean {
   const quoted = Math.min(a.l3End - a.l4, b.l3End - b.l4);
   for (let i = ICMP_HEADER; i < quoted; i++) if (a.bytes[a.l4 + i] !== b.bytes[b.l4 + i]) return false;
   return true;
-}
-
-function sameAddresses(a: PacketBuffer, b: PacketBuffer): boolean {
-  return (
-    a.src0 === b.src0 &&
-    a.src1 === b.src1 &&
-    a.src2 === b.src2 &&
-    a.src3 === b.src3 &&
-    a.dst0 === b.dst0 &&
-    a.dst1 === b.dst1 &&
-    a.dst2 === b.dst2 &&
-    a.dst3 === b.dst3
-  );
 }
