@@ -8,7 +8,7 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
-import { ExpectFlag, Gone, type Expectation } from '../netfilter/conntrack/expectations.ts';
+import { ExpectFlag, Gone, type Expectation, type ExpectationListener } from '../netfilter/conntrack/expectations.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { formatIp } from '../wire/address.ts';
 import { CallTable } from './media/call-table.ts';
@@ -70,7 +70,7 @@ export class Flow {
   }
 }
 
-export class FlowTable {
+export class FlowTable implements ExpectationListener {
   /** Are events collected, and media listened to? */
   wanted = false;
   readonly calls = new CallTable();
@@ -129,21 +129,21 @@ export class FlowTable {
     const flow = this.byEntry.get(expectation.master);
     if (flow === undefined || (expectation.flags & ExpectFlag.INACTIVE) !== 0) return;
     flow.expected++;
-    const { onExpected } = expectation;
-    expectation.onExpected = (entry, pkt, fulfilled) => {
-      onExpected?.(entry, pkt, fulfilled);
-      flow.used++;
-      if (this.wanted) this.noteUse(flow, expectation, entry, pkt);
-    };
-    if (!this.wanted) return;
-    this.note(flow, 'expected', 'gateway', expectationText(expectation));
-    expectation.onGone = (_, why) => {
-      if (why !== Gone.USED) this.note(flow, 'gone', 'gateway', `${expectationText(expectation)}: ${why}`);
-    };
+    expectation.listener = this;
+    if (this.wanted) this.note(flow, 'expected', 'gateway', expectationText(expectation));
   }
 
-  private noteUse(flow: Flow, expectation: Expectation, entry: number, { cause }: PacketBuffer): void {
-    this.note(flow, 'used', this.opener(expectation), this.connectionText(entry), cause);
+  used(expectation: Expectation, entry: number, { cause }: PacketBuffer): void {
+    const flow = this.byEntry.get(expectation.master);
+    if (flow === undefined) return;
+    flow.used++;
+    if (this.wanted) this.note(flow, 'used', this.opener(expectation), this.connectionText(entry), cause);
+  }
+
+  gone(expectation: Expectation, why: Gone): void {
+    const flow = this.byEntry.get(expectation.master);
+    if (flow === undefined || !this.wanted || why === Gone.USED) return;
+    this.note(flow, 'gone', 'gateway', `${expectationText(expectation)}: ${why}`);
   }
 
   /** Whose connection it will be: that of the end of the master that its source is. */

@@ -327,6 +327,7 @@ export class Conntrack implements ConntrackView, NodeLookup {
     connections.mark[entry] = connections.mark[expectation.master]!;
     if (expectation.helper !== null) this.helpers.attach(entry, expectation.helper);
     if (expectation.onExpected !== null) expectation.onExpected(entry, pkt, expectation);
+    if (expectation.listener !== null) expectation.listener.used(expectation, entry, pkt);
     return true;
   }
 

@@ -7,6 +7,7 @@
  */
 import { CtStatus } from './ct-info.ts';
 import type { Connections } from './connections.ts';
+import { ExpectationStore } from './expectation-store.ts';
 import type { CtHelper } from './helpers.ts';
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { Tuple } from './tuple.ts';
@@ -39,6 +40,14 @@ export type Gone = (typeof Gone)[keyof typeof Gone];
 
 const NO_ADDRESS = new Int32Array(4);
 
+/** Told of what becomes of an expectation. */
+export interface ExpectationListener {
+  /** A connection came: the new, unconfirmed entry. */
+  used(expectation: Expectation, entry: number, pkt: PacketBuffer): void;
+  /** It is no longer in the table. Of one that expired, when that is noticed. */
+  gone(expectation: Expectation, why: Gone): void;
+}
+
 export class Expectation {
   /** What the new connection's original tuple must be; its source only where `mask` has bits. */
   readonly tuple = new Tuple();
@@ -60,8 +69,12 @@ export class Expectation {
   savedPort = 0;
   /** Called with the new, unconfirmed entry, once (Linux: expectfn; address translation sets the connection up there). */
   onExpected: ((entry: number, pkt: PacketBuffer, expectation: Expectation) => void) | null = null;
-  /** Told once, when it is no longer in the table. Of one that expired, when that is noticed. */
-  onGone: ((expectation: Expectation, why: Gone) => void) | null = null;
+  listener: ExpectationListener | null = null;
+  /** For the table alone (expectation-store.ts): is it there, and between which others? */
+  isEntered = false;
+  older: Expectation | null = null;
+  newer: Expectation | null = null;
+  next: Expectation | null = null;
 
   constructor(master: number, owner: CtHelper | null, policyClass = 0) {
     this.master = master;
@@ -70,15 +83,9 @@ export class Expectation {
   }
 }
 
-const NONE: readonly Expectation[] = [];
-
 export class Expectations {
   private readonly connections: Connections;
-  /** By what every fitting tuple has in common: protocol and destination. */
-  private readonly buckets = new Map<number, Expectation[]>();
-  private readonly byMaster = new Map<number, Expectation[]>();
-  /** All of them, in the order of their making. */
-  private readonly all = new Set<Expectation>();
+  private readonly store = new ExpectationStore();
   /** Told of those that come and go; null for nobody. */
   watcher: ((kind: 'NEW' | 'DESTROY', expectation: Expectation) => void) | null = null;
 
@@ -87,7 +94,7 @@ export class Expectations {
   }
 
   get count(): number {
-    return this.all.size;
+    return this.store.count;
   }
 
   /**
@@ -100,10 +107,9 @@ export class Expectations {
     if (!connections.isInTable(expectation.master) && !this.isAlive(expectation.master)) {
       return Entered.REFUSED;
     }
-    const rivals = this.buckets.get(keyOf(expectation.tuple)) ?? NONE;
-    // The newest first, as Linux has them.
-    for (let i = rivals.length - 1; i >= 0; i--) {
-      const other = rivals[i]!;
+    let next: Expectation | null = null;
+    for (let other = this.store.newestFor(expectation.tuple); other !== null; other = next) {
+      next = other.next;
       if (this.isOver(other)) this.remove(other, Gone.EXPIRED);
       else if ((anyMaster || other.master === expectation.master) && isSame(other, expectation)) {
         if (other.policyClass !== expectation.policyClass || other.master !== expectation.master) {
@@ -117,11 +123,9 @@ export class Expectations {
       this.makeRoom(expectation, policy.maxExpected);
       expectation.deadline = connections.now + policy.timeoutUs;
     }
-    if (this.all.size >= expectMax) this.expire();
-    if (this.all.size >= expectMax) return Entered.REFUSED;
-    this.all.add(expectation);
-    push(this.buckets, keyOf(expectation.tuple), expectation);
-    push(this.byMaster, expectation.master, expectation);
+    if (this.count >= expectMax) this.expire();
+    if (this.count >= expectMax) return Entered.REFUSED;
+    this.store.add(expectation);
     this.watcher?.('NEW', expectation);
     return Entered.OK;
   }
@@ -147,54 +151,63 @@ export class Expectations {
 
   /** Forgets those whose time is over. */
   private expire(): void {
-    for (const expectation of this.all) if (this.isOver(expectation)) this.remove(expectation, Gone.EXPIRED);
+    let newer: Expectation | null = null;
+    for (let one = this.store.oldest; one !== null; one = newer) {
+      newer = one.newer;
+      if (this.isOver(one)) this.remove(one, Gone.EXPIRED);
+    }
   }
 
   /** The expectation that a new connection with this tuple fulfils; unless it is permanent it is gone thereby. */
   take(tuple: Tuple): Expectation | null {
-    const bucket = this.buckets.get(keyOf(tuple));
-    if (bucket === undefined) return null;
-    for (const expectation of [...bucket]) {
-      if (this.isOver(expectation)) {
-        this.remove(expectation, Gone.EXPIRED);
+    let next: Expectation | null = null;
+    for (let one = this.store.newestFor(tuple); one !== null; one = next) {
+      next = one.next;
+      if (this.isOver(one)) {
+        this.remove(one, Gone.EXPIRED);
         continue;
       }
-      if (expectation.flags & ExpectFlag.INACTIVE || !fits(tuple, expectation)) continue;
+      if (one.flags & ExpectFlag.INACTIVE || !fits(tuple, one)) continue;
       // A master that has not left this machine yet: nobody can know of what it announced.
-      if (!this.connections.isInTable(expectation.master)) return null;
-      if ((expectation.flags & ExpectFlag.PERMANENT) === 0) this.remove(expectation, Gone.USED);
-      return expectation;
+      if (!this.connections.isInTable(one.master)) return null;
+      if ((one.flags & ExpectFlag.PERMANENT) === 0) this.remove(one, Gone.USED);
+      return one;
     }
     return null;
   }
 
   /** The one that a connection with this tuple would fulfil, active or not; the newest comes first. */
   find(tuple: Tuple): Expectation | null {
-    const bucket = this.buckets.get(keyOf(tuple)) ?? [];
-    return bucket.findLast((expectation) => !this.isOver(expectation) && fits(tuple, expectation)) ?? null;
+    let one = this.store.newestFor(tuple);
+    while (one !== null && (this.isOver(one) || !fits(tuple, one))) one = one.next;
+    return one;
   }
 
   remove(expectation: Expectation, why: Gone = Gone.CANCELLED): void {
-    if (!this.all.delete(expectation)) return;
-    pull(this.buckets, keyOf(expectation.tuple), expectation);
-    pull(this.byMaster, expectation.master, expectation);
+    if (!expectation.isEntered) return;
+    this.store.remove(expectation);
     this.watcher?.('DESTROY', expectation);
-    if (expectation.onGone !== null) expectation.onGone(expectation, why);
+    if (expectation.listener !== null) expectation.listener.gone(expectation, why);
   }
 
   /** All that a connection announced, when it goes. */
   removeOf(master: number): void {
     for (const expectation of [...this.of(master)]) this.remove(expectation, Gone.MASTER);
+    this.store.forget(master);
   }
 
   /** Who removes some of them on the way takes a copy. */
   of(master: number): readonly Expectation[] {
-    return this.byMaster.get(master) ?? NONE;
+    return this.store.of(master);
   }
 
   /** Those that still hold. */
   *[Symbol.iterator](): IterableIterator<Expectation> {
-    for (const expectation of this.all) if (!this.isOver(expectation)) yield expectation;
+    let newer: Expectation | null = null;
+    for (let one = this.store.oldest; one !== null; one = newer) {
+      newer = one.newer;
+      if (!this.isOver(one)) yield one;
+    }
   }
 
   private isOver(expectation: Expectation): boolean {
@@ -204,12 +217,6 @@ export class Expectations {
   private isAlive(entry: number): boolean {
     return (this.connections.status[entry]! & CtStatus.DYING) === 0;
   }
-}
-
-function keyOf(tuple: Tuple): number {
-  let key = Math.imul(tuple.dst0 ^ tuple.proto, 0x9e3779b1) ^ tuple.dstId;
-  if (tuple.family === 6) key = Math.imul(key ^ tuple.dst1 ^ tuple.dst2, 0x9e3779b1) ^ tuple.dst3;
-  return key;
 }
 
 function fits(tuple: Tuple, { tuple: wanted, mask }: Expectation): boolean {
@@ -262,18 +269,4 @@ function clash(a: Expectation, b: Expectation): boolean {
     ((a.tuple.src3 ^ b.tuple.src3) & a.mask.src3 & b.mask.src3) === 0 &&
     ((a.tuple.srcId ^ b.tuple.srcId) & a.mask.srcId & b.mask.srcId) === 0
   );
-}
-
-function push(map: Map<number, Expectation[]>, key: number, expectation: Expectation): void {
-  const list = map.get(key);
-  if (list === undefined) map.set(key, [expectation]);
-  else list.push(expectation);
-}
-
-function pull(map: Map<number, Expectation[]>, key: number, expectation: Expectation): void {
-  const list = map.get(key);
-  if (list === undefined) return;
-  const at = list.indexOf(expectation);
-  if (list.length === 1 && at === 0) map.delete(key);
-  else if (at >= 0) list.splice(at, 1);
 }

@@ -296,7 +296,7 @@ describe('conntrack: what becomes of expectations', () => {
 
   function make(master: number, port: number, policyClass = 0, from = 0): Expectation & { went: string } {
     const expectation = Object.assign(new Expectation(master, helper, policyClass), { went: '' });
-    expectation.onGone = (_, why) => (expectation.went = why);
+    expectation.listener = { used: () => undefined, gone: (_, why) => (expectation.went = why) };
     Object.assign(expectation.tuple, { proto: 17, src0: from, dst0: 0x0a000001, dstId: port });
     if (from !== 0) expectation.mask.src0 = -1;
     return expectation;
