@@ -1,6 +1,7 @@
 /**
- * A message that is read and rewritten piece by piece, one byte a character, in memory of its own that is used for one
- * message after the other. Where its lines begin is found once, and kept true over changes. Addresses as texts have them.
+ * A message that is read where it is, and rewritten piece by piece: what is to stand in the place of which bytes is noted,
+ * and written in one pass when all is known. Until then every position is one of the message as it was read. One byte a
+ * character; one object serves for one message after the other.
  */
 import { formatIp } from '../wire/address.ts';
 import type { Address } from './address.ts';
@@ -12,60 +13,66 @@ const USUAL_LENGTH = 2048;
 const USUAL_LINES = 64;
 
 export class EditedText {
-  bytes = new Uint8Array(USUAL_LENGTH);
-  length = 0;
+  bytes: Uint8Array = new Uint8Array(USUAL_LENGTH);
+  start = 0;
+  end = 0;
   isChanged = false;
+  /** What edited texts are written to; `bytes` may be it. */
+  private own = this.bytes;
+  private spare: Uint8Array = new Uint8Array(USUAL_LENGTH);
+  private most = Infinity;
   private starts = new Int32Array(USUAL_LINES);
   /** -1: not looked for yet. */
   private startCount = -1;
   private letters = 0;
+  /** What is noted, by place: where, how many bytes, and the words for them. */
+  private editCount = 0;
+  private readonly places: number[] = [];
+  private readonly lengths: number[] = [];
+  private readonly words: string[] = [];
+  private growth = 0;
 
   constructor(text = '') {
-    this.loadText(text);
-  }
-
-  load(from: Uint8Array, start: number, end: number): void {
-    this.begin(end - start);
-    this.bytes.set(from.subarray(start, end));
-  }
-
-  loadText(text: string): void {
-    this.begin(text.length);
+    this.own = this.bytes = grown(this.bytes, text.length);
     for (let i = 0; i < text.length; i++) this.bytes[i] = text.charCodeAt(i);
+    this.end = text.length;
   }
 
-  private begin(length: number): void {
-    this.grow(length, 0);
-    this.length = length;
+  /** Reads `bytes[start, end)`, which may become so long at most. */
+  load(bytes: Uint8Array, start: number, end: number, most = Infinity): void {
+    this.begin(bytes, start, end);
     this.isChanged = false;
-    this.startCount = -1;
+    this.most = most;
   }
 
-  private grow(length: number, kept: number): void {
-    if (length <= this.bytes.length) return;
-    const bytes = new Uint8Array(2 * length);
-    bytes.set(this.bytes.subarray(0, kept));
+  private begin(bytes: Uint8Array, start: number, end: number): void {
     this.bytes = bytes;
-  }
-
-  append({ bytes, length }: EditedText): void {
-    this.grow(this.length + length, this.length);
-    this.bytes.set(bytes.subarray(0, length), this.length);
-    this.length += length;
+    this.start = start;
+    this.end = end;
     this.startCount = -1;
+    this.editCount = 0;
+    this.growth = 0;
   }
 
+  /** The whole, as edited. */
   get text(): string {
-    return this.slice(0, this.length);
+    this.apply();
+    return this.slice(this.start, this.end);
+  }
+
+  /** Its bytes, until the next edit. */
+  get edited(): Uint8Array {
+    this.apply();
+    return this.bytes.subarray(this.start, this.end);
   }
 
   slice(start: number, end: number): string {
-    return textOfBytes(this.bytes, start, Math.min(end, this.length));
+    return textOfBytes(this.bytes, start, Math.min(end, this.end));
   }
 
   /** The byte at a place; 0 beyond the end. */
   code(at: number): number {
-    return at < this.length ? this.bytes[at]! : 0;
+    return at < this.end ? this.bytes[at]! : 0;
   }
 
   /** Where a byte stands between two places; -1 for nowhere. */
@@ -74,17 +81,68 @@ export class EditedText {
     return -1;
   }
 
-  /** Puts `words` in the place of a part within a line, not at its beginning. False, and nothing changed, when there is no room. */
+  // ── Editing ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** `words` are to stand in the place of these bytes, instead of what was said of them before. False: no room. */
   replace(at: number, length: number, words: string): boolean {
-    const by = words.length - length;
-    this.grow(this.length + by, this.length);
-    const { bytes, starts } = this;
-    if (by !== 0) bytes.copyWithin(at + words.length, at + length, this.length);
-    for (let i = 0; i < words.length; i++) bytes[at + i] = words.charCodeAt(i);
-    this.length += by;
-    for (let i = 0; i < this.startCount; i++) if (starts[i]! > at) starts[i]! += by;
+    let i = this.editCount;
+    while (i > 0 && this.places[i - 1]! >= at) i--;
+    const isAgain = i < this.editCount && this.places[i] === at;
+    const by = words.length - (isAgain ? this.words[i]!.length : length);
+    if (this.editedLength + by > this.most) return false;
+    if (!isAgain) this.makePlace(i);
+    this.places[i] = at;
+    this.lengths[i] = length;
+    this.words[i] = words;
+    this.growth += by;
     this.isChanged = true;
     return true;
+  }
+
+  private makePlace(at: number): void {
+    for (let i = this.editCount++; i > at; i--) {
+      this.places[i] = this.places[i - 1]!;
+      this.lengths[i] = this.lengths[i - 1]!;
+      this.words[i] = this.words[i - 1]!;
+    }
+  }
+
+  get editedLength(): number {
+    return this.end - this.start + this.growth;
+  }
+
+  /** Of what stands from `at` on. */
+  editedLengthFrom(at: number): number {
+    let length = this.end - at;
+    for (let i = this.editCount - 1; i >= 0 && this.places[i]! >= at; i--) {
+      length += this.words[i]!.length - this.lengths[i]!;
+    }
+    return length;
+  }
+
+  /** From now on this is the text as edited. */
+  apply(): void {
+    if (this.editCount === 0) return;
+    const { own } = this;
+    const out = (this.own = grown(this.spare, this.editedLength));
+    this.spare = own;
+    this.begin(out, 0, this.write(out, 0));
+  }
+
+  /** Writes the text as edited to `out` and returns where it ends there. */
+  write(out: Uint8Array, at: number): number {
+    const { bytes, places, lengths, end } = this;
+    let to = at;
+    let from = this.start;
+    for (let i = 0; i < this.editCount; i++) {
+      const place = places[i]!;
+      while (from < place) out[to++] = bytes[from++]!;
+      const words = this.words[i]!;
+      for (let j = 0; j < words.length; j++) out[to++] = words.charCodeAt(j);
+      from = place + lengths[i]!;
+    }
+    while (from < end) out[to++] = bytes[from++]!;
+    return to;
   }
 
   // ── Lines ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -109,7 +167,7 @@ export class EditedText {
   /** What ends it is not of it. */
   lineEnd(i: number): number {
     const start = this.lineStart(i);
-    let end = i + 1 < this.lineCount ? this.lineStart(i + 1) : this.length;
+    let end = i + 1 < this.lineCount ? this.lineStart(i + 1) : this.end;
     while (end > start && (this.bytes[end - 1] === LF || this.bytes[end - 1] === CR)) end--;
     return end;
   }
@@ -123,14 +181,14 @@ export class EditedText {
   }
 
   private findLines(): void {
-    const { bytes, length } = this;
+    const { bytes, end } = this;
     this.startCount = 0;
     this.letters = 0;
-    for (let at = plainEnd(bytes, 0, length); at < length; at = plainEnd(bytes, at + 1, length)) {
+    for (let at = plainEnd(bytes, this.start, end); at < end; at = plainEnd(bytes, at + 1, end)) {
       const code = bytes[at]!;
       if (code !== LF && code !== CR) continue;
-      if (code === CR && at + 1 < length && bytes[at + 1] === LF) at++;
-      if (at + 1 < length) this.addStart(at + 1);
+      if (code === CR && at + 1 < end && bytes[at + 1] === LF) at++;
+      if (at + 1 < end) this.addStart(at + 1);
     }
   }
 
@@ -143,6 +201,11 @@ export class EditedText {
     this.starts[this.startCount++] = at;
     this.letters |= 1 << this.bytes[at]!;
   }
+}
+
+/** The same memory where it is large enough. */
+function grown(memory: Uint8Array, length: number): Uint8Array {
+  return length <= memory.length ? memory : new Uint8Array(2 * length);
 }
 
 /** An address as it stands in URIs (IPv6 in brackets) or session descriptions. */

@@ -8,7 +8,12 @@
  */
 import type { Clock } from '../base/clock.ts';
 import type { Conntrack } from '../netfilter/conntrack/conntrack.ts';
-import { ExpectFlag, Gone, type Expectation, type ExpectationListener } from '../netfilter/conntrack/expectations.ts';
+import {
+  ExpectFlag,
+  Gone,
+  type Expectation,
+  type ExpectationListener,
+} from '../netfilter/conntrack/expectations.ts';
 import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import { formatIp } from '../wire/address.ts';
 import { CallTable } from './media/call-table.ts';

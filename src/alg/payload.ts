@@ -26,6 +26,11 @@ export function payloadStart(pkt: PacketBuffer): number {
   return start < pkt.l4 + tcp.HEADER_LENGTH || start > pkt.l3End ? -1 : start;
 }
 
+/** How long `bytes[start, end)` of the payload may become. */
+export function mostPayload({ l3, l3End }: PacketBuffer, start: number, end: number): number {
+  return LARGEST_DATAGRAM - (l3End - l3) + (end - start);
+}
+
 /**
  * Puts `replacement` in the place of `length` bytes at `at` (an offset into the packet's bytes, inside the payload). The
  * packet may move to other memory. False, and nothing changed, when the datagram would become too long.

@@ -47,12 +47,12 @@ export function isExactWordAt(bytes: Uint8Array, at: number, end: number, word: 
   return true;
 }
 
-export function isAt({ bytes, length }: EditedText, at: number, word: string): boolean {
-  return isWordAt(bytes, at, length, word);
+export function isAt({ bytes, end }: EditedText, at: number, word: string): boolean {
+  return isWordAt(bytes, at, end, word);
 }
 
-export function isExactlyAt({ bytes, length }: EditedText, at: number, word: string): boolean {
-  return isExactWordAt(bytes, at, length, word);
+export function isExactlyAt({ bytes, end }: EditedText, at: number, word: string): boolean {
+  return isExactWordAt(bytes, at, end, word);
 }
 
 /** What Linux takes for a letter: those of Latin-1 as well. */
@@ -112,7 +112,7 @@ export function search(text: EditedText, from: number, end: number, needle: stri
 
 /** In this line, letter by letter. */
 export function searchInLine(text: EditedText, from: number, needle: string): number {
-  for (let at = from; at < text.length - needle.length; at++) {
+  for (let at = from; at < text.end - needle.length; at++) {
     if (isLineEnd(text.bytes[at]!)) return -1;
     if (isExactlyAt(text, at, needle)) return at;
   }
@@ -129,7 +129,7 @@ export function digitCount(text: EditedText, from: number, end: number): number 
 
 /** The number at a place, 0 where there is none; of more than 32 bits, the lower ones. */
 export function numberAt(text: EditedText, at: number): number {
-  const end = at + digitCount(text, at, text.length);
+  const end = at + digitCount(text, at, text.end);
   let value = 0;
   for (let i = at; i < end; i++) value = (Math.imul(value, 10) + text.bytes[i]! - ZERO) >>> 0;
   return value;

@@ -218,25 +218,24 @@ export class MediaPorts {
     sdp: SessionDescription,
     pinholes: readonly (Pinhole | null)[],
   ): void {
-    const changes: TextChange[] = [];
+    let isOurs = false;
     for (let i = 0; i < sdp.media.length; i++) {
       const { portText, rtcpPortText } = sdp.media[i]!;
       const pinhole = pinholes[i] ?? null;
       if (pinhole === null) continue;
-      changes.push(changeTo(portText, String(pinhole.seenPort)));
-      if (rtcpPortText !== null) changes.push(changeTo(rtcpPortText, String(pinhole.seenRtcpPort)));
+      isOurs = true;
+      write(body, portText, String(pinhole.seenPort));
+      if (rtcpPortText !== null) write(body, rtcpPortText, String(pinhole.seenRtcpPort));
     }
     // Without a stream of ours nothing is ours to change.
-    if (changes.length === 0) return;
+    if (!isOurs) return;
     const { family } = this.helper;
     const own = this.expecting.readSource(entry, side, this.scratchOwn);
     const shown = destinationOf(this.expecting.tuple(entry, side ^ 1));
     for (const named of sdp.addresses) {
       const seen = sameAddress(named.address, own) ? shown : seenAs(named.address, pinholes);
-      if (seen !== null) changes.push(changeTo(named, addressText(family, seen, false)));
+      if (seen !== null) write(body, named, addressText(family, seen, false));
     }
-    changes.sort((a, b) => b.at - a.at);
-    for (const { at, length, words } of changes) body.replace(at, length, words);
   }
 
   /** Translation of what came through a pinhole: to where the end listens, from where the other side sees its sender. */
@@ -264,12 +263,8 @@ export class MediaPorts {
   }
 }
 
-interface TextChange extends TextRange {
-  readonly words: string;
-}
-
-function changeTo({ at, length }: TextRange, words: string): TextChange {
-  return { at, length, words };
+function write(body: EditedText, { at, length }: TextRange, words: string): void {
+  body.replace(at, length, words);
 }
 
 /** How the other side sees an address that has a pinhole. */

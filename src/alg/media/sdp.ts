@@ -88,8 +88,8 @@ class Section implements MediaStream {
 
 /** The description, or why it can't be used. */
 export function readSdp(text: EditedText, family: number): SessionDescription | string {
-  if (!isExactlyAt(text, 0, 'v=0')) return 'no session description';
-  const session = new Section(0);
+  if (!isExactlyAt(text, text.start, 'v=0')) return 'no session description';
+  const session = new Section(text.start);
   const media: Section[] = [];
   const reading: Reading = { text, family, addresses: [] };
   let section = session;
@@ -106,7 +106,7 @@ export function readSdp(text: EditedText, family: number): SessionDescription | 
       return 'an address of another family, or none';
     }
   }
-  section.lines.length = text.length - section.lines.at;
+  section.lines.length = text.end - section.lines.at;
   for (const stream of media) {
     const trouble = complete(stream, session);
     if (trouble !== null) return trouble;

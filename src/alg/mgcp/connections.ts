@@ -184,7 +184,7 @@ export class MgcpConnections {
   /** What the sender describes: its own media, or in a command those of the gateway at the other end. */
   private describe(connection: Connection, told: Told, isCommand: boolean): void {
     const { entry, side, family, body } = told;
-    if (body.length === 0) return;
+    if (body.start === body.end) return;
     const sdp = readSdp(body, family);
     const { media, flow, flows, loose } = this.parts;
     if (typeof sdp === 'string') return flows.note(flow, 'note', 'gateway', `no media: ${sdp}`);

@@ -160,7 +160,7 @@ export class Dialogs {
 
   private describe(legs: Legs, leg: Leg, message: StrictMessage, origin: Origin): void {
     const { entry, direction, family } = origin;
-    if (!message.head.isSdp || message.body.length === 0) return;
+    if (!message.head.isSdp || message.bodyLength === 0) return;
     const { body } = message;
     const sdp = readSdp(body, family);
     if (typeof sdp === 'string') return this.note(`no media: ${sdp}`);
@@ -205,5 +205,6 @@ export class Dialogs {
 
 /** A part of the response to the other call's INVITE, at least its first line (RFC 3420). */
 function noteProgress(referral: Referral, { body }: StrictMessage): void {
-  if (isExactlyAt(body, 0, RESPONSE)) referral.progress = numberAt(body, RESPONSE.length);
+  if (isExactlyAt(body, body.start, RESPONSE))
+    referral.progress = numberAt(body, body.start + RESPONSE.length);
 }

@@ -4,7 +4,7 @@
  */
 import type { Address } from '../address.ts';
 import type { EditedText } from '../edited-text.ts';
-import type { Found, Search } from './kernel-text.ts';
+import { isFound, type Found, type Search } from './kernel-text.ts';
 import { digitCount, letterCount, lineAfter, readAddress, searchInLine, SPACE } from '../text-search.ts';
 
 const EQUALS = 0x3d;
@@ -44,14 +44,14 @@ function isOfKind(text: EditedText, line: number, kind: SdpKind): boolean {
 function sdpLength(text: EditedText, at: number, kind: SdpKind, family: number): number {
   switch (kind) {
     case 'v':
-      return digitCount(text, at, text.length);
+      return digitCount(text, at, text.end);
     case 'm': {
       const word = letterCount(text, at);
-      return text.code(at + word) === SPACE ? word + 1 + digitCount(text, at + word + 1, text.length) : 0;
+      return text.code(at + word) === SPACE ? word + 1 + digitCount(text, at + word + 1, text.end) : 0;
     }
     case 'o':
     case 'c': {
-      const end = readAddress(text, at, text.length, family, new Int32Array(4), false);
+      const end = readAddress(text, at, text.end, family, new Int32Array(4), false);
       return end < 0 ? 0 : end - at;
     }
   }
@@ -65,7 +65,7 @@ export function findSdpAddress(
   family: number,
 ): (Found & { readonly address: Address }) | null {
   const found = findSdp(text, from, 'c', stop, family);
-  if (found === null || 'broken' in found) return null;
+  if (!isFound(found)) return null;
   const address = new Int32Array(4);
   const end = readAddress(text, found.at, found.at + found.length, family, address, false);
   return end < 0 ? null : { ...found, address };

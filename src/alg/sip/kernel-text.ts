@@ -39,6 +39,10 @@ export interface Found {
 /** Nothing there, or there and unreadable: then `at` is where to go on. */
 export type Search = Found | { readonly broken: number } | null;
 
+export function isFound(found: Search): found is Found {
+  return found !== null && !('broken' in found);
+}
+
 /** How the value of a header is measured: offset of what counts, and its length (0: unreadable). */
 type Measure = (text: EditedText, at: number, end: number, family: number) => Found;
 
@@ -101,7 +105,7 @@ export function findHeader(text: EditedText, from: number, kind: HeaderKind, fam
     let at = nameEnd(text, line, kind);
     if (at < 0) continue;
     at = skipBlanks(text, at);
-    if (at < 0 || text.code(at) !== COLON || at + 1 >= text.length) return null;
+    if (at < 0 || text.code(at) !== COLON || at + 1 >= text.end) return null;
     at = skipBlanks(text, at + 1);
     if (at < 0) return null;
     return measured(text, at, kind, family);
@@ -112,11 +116,11 @@ export function findHeader(text: EditedText, from: number, kind: HeaderKind, fam
 function measured(text: EditedText, from: number, kind: HeaderKind, family: number): Search {
   let at = from;
   if (kind.before !== '') {
-    const before = search(text, from, text.length, kind.before);
+    const before = search(text, from, text.end, kind.before);
     if (before < 0) return { broken: from };
     at = before + kind.before.length;
   }
-  const found = kind.measure(text, at, text.length, family);
+  const found = kind.measure(text, at, text.end, family);
   return found.length === 0 ? { broken: from } : found;
 }
 
@@ -125,18 +129,18 @@ function nameEnd(text: EditedText, at: number, { name, compact }: HeaderKind): n
   const letter = text.code(at) | SMALL;
   if (letter !== name.charCodeAt(0) && letter !== compact.charCodeAt(0)) return -1;
   if (isAt(text, at, name)) return at + name.length;
-  if (compact === '' || at + 1 >= text.length || !isAt(text, at, compact)) return -1;
+  if (compact === '' || at + 1 >= text.end || !isAt(text, at, compact)) return -1;
   return isLetter(text, at + 1) ? -1 : at + 1;
 }
 
 /** A further value behind a comma in the same header. */
 function findNextValue(text: EditedText, from: number, kind: HeaderKind, family: number): Search {
-  const comma = search(text, from, text.length, ',');
+  const comma = search(text, from, text.end, ',');
   if (comma < 0) return null;
-  const before = search(text, comma, text.length, kind.before);
+  const before = search(text, comma, text.end, kind.before);
   if (before < 0) return null;
   const at = before + kind.before.length;
-  const found = kind.measure(text, at, text.length, family);
+  const found = kind.measure(text, at, text.end, family);
   return found.length === 0 ? { broken: at } : found;
 }
 
@@ -187,17 +191,17 @@ function measuredUri({ at, length }: Found): Uri {
 
 /** The address in a request's first line. */
 export function findRequestUri(text: EditedText, family: number): Uri | null {
-  const method = letterCount(text, 0);
+  const method = letterCount(text, text.start);
   if (method === 0) return null;
-  let at = method + 1;
-  for (; at < text.length - 4; at++) {
+  let at = text.start + method + 1;
+  for (; at < text.end - 4; at++) {
     if (isLineEnd(text.bytes[at]!)) return null;
     if (isAt(text, at, 'sip:')) {
       at += 4;
       break;
     }
   }
-  const found = userAddressAt(text, at, text.length, family);
+  const found = userAddressAt(text, at, text.end, family);
   return found.length === 0 ? null : measuredUri(found);
 }
 
@@ -205,9 +209,9 @@ export function findRequestUri(text: EditedText, family: number): Uri | null {
 
 function parameter(text: EditedText, from: number, name: string): { at: number; end: number } | null {
   // Nearly always.
-  if (search(text, from, text.length, name) < 0) return null;
-  const comma = search(text, from, text.length, ',');
-  const end = comma < 0 ? text.length : comma;
+  if (search(text, from, text.end, name) < 0) return null;
+  const comma = search(text, from, text.end, ',');
+  const end = comma < 0 ? text.end : comma;
   const at = search(text, from, end, name);
   return at < 0 ? null : { at: at + name.length, end };
 }
@@ -256,7 +260,7 @@ function addressPortLength(text: EditedText, at: number, end: number, family: nu
   if (text.code(past) === COLON) {
     scratchPort = numberAt(text, past + 1);
     if (scratchPort < FIRST_PORT || scratchPort > MAX_PORT) return 0;
-    past += 1 + digitCount(text, past + 1, text.length);
+    past += 1 + digitCount(text, past + 1, text.end);
   }
-  return past < text.length ? past - at : 0;
+  return past < text.end ? past - at : 0;
 }

@@ -18,6 +18,7 @@ import {
   findRequestUri,
   findUri,
   Header,
+  isFound,
   numberParameter,
   UriWalk,
   type Found,
@@ -52,7 +53,7 @@ export class SipNat {
 
   message(context: Context, proto: number): string | null {
     const { message, direction, family, state } = context;
-    const isRequest = !isAt(message, 0, 'sip/2.0');
+    const isRequest = !isAt(message, message.start, 'sip/2.0');
     if (isRequest) {
       const uri = findRequestUri(message, family);
       if (uri !== null && !this.map(context, uri)) return 'cannot mangle SIP message';
@@ -95,10 +96,8 @@ export class SipNat {
     if (via === null) return null;
     // Only the header of this connection.
     if (!isEnd(isRequest ? sender : receiver, via)) return null;
-    const before = message.length;
     if (!this.map(context, via)) return 'cannot mangle Via header';
-    const behind = via.at + via.length + message.length - before;
-
+    const behind = via.at + via.length;
     const maddr = addressParameter(message, behind, 'maddr=', family, true);
     if (maddr !== null && !this.mapParameter(context, maddr, sender, true)) return 'cannot mangle maddr';
     const received = addressParameter(message, behind, 'received=', family, false);
@@ -228,17 +227,17 @@ function replaceSdp(
   address: Address,
 ): 'done' | 'absent' | 'failed' {
   const found = findSdp(message, from, kind, stop, family);
-  if (found === null || 'broken' in found) return 'absent';
+  if (!isFound(found)) return 'absent';
   return message.replace(found.at, found.length, addressText(family, address, false)) ? 'done' : 'failed';
 }
 
 /** Content-Length is what the description has come to. */
 function contentLength({ message, family }: Context): boolean {
   const version = findSdp(message, 0, 'v', null, family);
-  if (version === null || 'broken' in version) return false;
-  const length = message.length - version.at + 'v='.length;
+  if (!isFound(version)) return false;
+  const length = message.editedLengthFrom(version.at) + 'v='.length;
   const header = findHeader(message, 0, Header.CONTENT_LENGTH, family);
-  if (header === null || 'broken' in header) return false;
+  if (!isFound(header)) return false;
   return message.replace(header.at, header.length, String(length));
 }
 

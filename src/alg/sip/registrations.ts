@@ -16,6 +16,7 @@ import {
   findHeader,
   findUri,
   Header,
+  isFound,
   numberParameter,
   transportParameter,
   UriWalk,
@@ -146,5 +147,5 @@ export class Registrations {
 
 function expiresHeader(text: EditedText, family: number): number {
   const found = findHeader(text, 0, Header.EXPIRES, family);
-  return found !== null && !('broken' in found) ? numberAt(text, found.at) : 0;
+  return isFound(found) ? numberAt(text, found.at) : 0;
 }

@@ -4,7 +4,7 @@
  */
 import type { PacketBuffer } from '../../wire/packet-buffer.ts';
 import { NO_FRAME, UNKNOWN_YET, type FrameProtocol } from '../framed-connection.ts';
-import { bytesOfText } from '../byte-text.ts';
+import { bytesOfText, textOfBytes } from '../byte-text.ts';
 import { MAX_HEAD } from './grammar.ts';
 import type { StrictMessage } from './strict-message.ts';
 
@@ -33,7 +33,7 @@ export class SipFrames implements FrameProtocol {
     if (message.read(bytes, start, end) !== null || message.head.bodyLength < 0) return 0;
     const { length } = message;
     const isChanged = this.readMessage(side, pkt) && message.isChanged;
-    this.changed = isChanged ? message.joined() : null;
+    this.changed = isChanged ? message.joined().slice() : null;
     return length;
   }
 
@@ -58,7 +58,9 @@ export class SipFrames implements FrameProtocol {
     if (!this.isMessage) return text;
     const { message } = this;
     message.read(bytesOfText(text), 0, text.length);
-    return this.readMessage(side, pkt) && message.isChanged ? message.join().text : text;
+    if (!this.readMessage(side, pkt) || !message.isChanged) return text;
+    const changed = message.joined();
+    return textOfBytes(changed, 0, changed.length);
   }
 }
 

@@ -1,14 +1,17 @@
 /**
  * A message as the strict helper holds it, one after the other: its head and its body, each of which can be rewritten. Most
- * need not, so that either is taken out of the packet when somebody asks for it.
+ * need not, so that either is looked at when somebody asks for it.
  */
 import { EditedText } from '../edited-text.ts';
 import { SipHead } from './grammar.ts';
+
+const USUAL_LENGTH = 2048;
 
 export class StrictMessage {
   readonly head = new SipHead();
   private readonly topText = new EditedText();
   private readonly bodyText = new EditedText();
+  private out = new Uint8Array(USUAL_LENGTH);
   private hasTop = false;
   private hasBody = false;
   private bytes: Uint8Array = this.topText.bytes;
@@ -48,20 +51,21 @@ export class StrictMessage {
     return this.bodyText;
   }
 
+  /** Of the body, as it came. */
+  get bodyLength(): number {
+    return this.end - this.start - this.head.length;
+  }
+
   get isChanged(): boolean {
     return (this.hasTop && this.topText.isChanged) || (this.hasBody && this.bodyText.isChanged);
   }
 
-  /** Head and body together. */
-  join(): EditedText {
-    const { top, body } = this;
-    top.append(body);
-    return top;
-  }
-
-  /** The same, in memory of its own. */
+  /** Head and body as edited, until the next message is joined. */
   joined(): Uint8Array {
-    const { bytes, length } = this.join();
-    return bytes.slice(0, length);
+    const { top, body } = this;
+    const length = top.editedLength + body.editedLength;
+    if (length > this.out.length) this.out = new Uint8Array(2 * length);
+    body.write(this.out, top.write(this.out, 0));
+    return this.out.subarray(0, length);
   }
 }

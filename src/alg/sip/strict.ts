@@ -19,7 +19,7 @@ import type { CallTable } from '../media/call-table.ts';
 import { endsOf, type Ends } from './context.ts';
 import { Dialogs } from './dialogs.ts';
 import type { SipHead } from './grammar.ts';
-import { findHeader, Header } from './kernel-text.ts';
+import { findHeader, Header, isFound } from './kernel-text.ts';
 import { SIP, SIP_TIMEOUT_US } from './facts.ts';
 import { MediaMonitor } from '../media/media-monitor.ts';
 import { MediaPorts } from '../media/media-ports.ts';
@@ -118,8 +118,7 @@ export class StrictSip implements CtHelper {
     }
     if (!this.read(connection, direction, pkt)) return this.refuse(pkt, 'cannot NAT SIP message');
     if (!message.isChanged) return Verdict.ACCEPT;
-    const changed = message.join();
-    const isDone = replaceBytes(pkt, start, message.length, changed.bytes.subarray(0, changed.length));
+    const isDone = replaceBytes(pkt, start, message.length, message.joined());
     return isDone ? Verdict.ACCEPT : this.refuse(pkt, 'cannot mangle packet');
   }
 
@@ -137,6 +136,7 @@ export class StrictSip implements CtHelper {
     const trouble = isRegister ? this.register(context, head) : null;
     if (trouble !== null) this.note(connection, trouble);
     if (trouble !== null || !isTranslated) return true;
+    message.top.apply();
     const isClients = direction === 0 && head.code === 0;
     // Who asks for it is answered where he sends from (RFC 3581 4).
     if (isClients && this.proto === IPPROTO_UDP && !head.asksForRport) {
@@ -172,6 +172,5 @@ export class StrictSip implements CtHelper {
 function countBody({ top, body }: StrictMessage, family: number): void {
   if (!body.isChanged) return;
   const header = findHeader(top, 0, Header.CONTENT_LENGTH, family);
-  if (header === null || 'broken' in header) return;
-  top.replace(header.at, header.length, String(body.length));
+  if (isFound(header)) top.replace(header.at, header.length, String(body.editedLength));
 }
