@@ -38,6 +38,13 @@ export function setDestination(tuple: Tuple, address: Address): void {
   tuple.dst3 = address[3]!;
 }
 
+export function copyAddress(from: Address, to: Address): void {
+  to[0] = from[0]!;
+  to[1] = from[1]!;
+  to[2] = from[2]!;
+  to[3] = from[3]!;
+}
+
 export function sameAddress(a: Address, b: Address): boolean {
   return a[0] === b[0] && a[1] === b[1] && a[2] === b[2] && a[3] === b[3];
 }

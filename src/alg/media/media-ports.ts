@@ -8,7 +8,7 @@ import type { CtHelper } from '../../netfilter/conntrack/helpers.ts';
 import { Manip } from '../../netfilter/nat/view.ts';
 import { IPPROTO_UDP } from '../../wire/ip-protocol.ts';
 import { destinationOf, sameAddress, sourceOf, type Address } from '../address.ts';
-import { addressRange, type Expecting } from '../expecting.ts';
+import { addressRange, type Ends, type Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import type { Call } from './call-table.ts';
 import { MediaClass } from './classes.ts';
@@ -37,18 +37,25 @@ export interface Pinhole {
   readonly connections: { readonly entry: number; readonly port: number }[];
 }
 
+type Pinholes = readonly (Pinhole | null)[];
+
+/** Whose pinholes they are. */
+export interface MediaOwner {
+  readonly call: Call;
+  /** All of them, when a connection comes. */
+  all(): Pinholes;
+}
+
 export interface MediaOffer {
   /** Of the control connection, and which of its ends describes its media. */
   readonly entry: number;
   readonly side: number;
-  readonly sdp: SessionDescription;
+  readonly streams: readonly MediaStream[];
   /** For reports. */
   readonly codecsOf: (stream: MediaStream) => Codecs;
   /** Pinholes of that end that are open already, which stay. */
   readonly known: readonly (Pinhole | null)[];
-  readonly call: Call;
-  /** Those of the call, when a connection comes. */
-  readonly all: () => readonly (Pinhole | null)[];
+  readonly owner: MediaOwner;
   /** Who may come, null for anybody; the other end where nothing is said. */
   readonly from?: Address | null;
 }
@@ -78,12 +85,12 @@ export class MediaPorts {
 
   /** Opens what an end describes, stream by stream; null for what is not to be opened. */
   open(offer: MediaOffer): (Pinhole | null)[] {
-    const { entry, side, sdp } = offer;
+    const { entry, side, streams } = offer;
     const own = this.expecting.readSource(entry, side, this.scratchOwn);
     const other = this.loose ? null : this.expecting.readSource(entry, side ^ 1, this.scratchOther);
     const from = offer.from === undefined ? other : offer.from;
     const pinholes: (Pinhole | null)[] = [];
-    for (const stream of sdp.media) {
+    for (const stream of streams) {
       const isOpen = stream.port !== 0 && CLASSES[stream.kind] !== undefined;
       const isAllowed = sameAddress(stream.address, own) || this.mayBeNamed(entry, own, stream.address);
       pinholes.push(isOpen && isAllowed ? this.pinhole(offer, from, stream) : null);
@@ -116,53 +123,48 @@ export class MediaPorts {
     port: number,
     rtcpPort: number,
   ): Pinhole | null {
-    const { expecting } = this;
-    const { entry } = offer;
+    const { entry, owner } = offer;
+    // The stream is that of the next description as well.
+    const address = stream.address.slice();
     const connections: Pinhole['connections'] = [];
-    const rtp = this.expectation(offer, from, stream, port, connections);
-    const rtcp = rtcpPort === 0 ? null : this.expectation(offer, from, stream, rtcpPort, connections);
-    const expectations = rtcp === null ? [rtp] : [rtp, rtcp];
+    const codecs = this.services.flows.wanted ? offer.codecsOf(stream) : null;
+    const came: Expectation['onExpected'] = (connection, _pkt, fulfilled) => {
+      if (this.expecting.isTranslated(entry)) this.translate(connection, fulfilled, owner.all());
+      connections.push({ entry: connection, port: fulfilled.tuple.dstId });
+      if (codecs !== null) this.monitor.listen(connection, owner.call, codecs);
+    };
+    const ends = { family: this.helper.family, proto: IPPROTO_UDP, from, to: address, toPort: port };
+    const policyClass = CLASSES[stream.kind]!;
+    const rtp = this.expectation(offer, ends, policyClass, came);
+    ends.toPort = rtcpPort;
+    const rtcp = rtcpPort === 0 ? null : this.expectation(offer, ends, policyClass, came);
     if (!this.enter(entry, rtp, rtcp)) return null;
     return {
-      address: stream.address,
+      address,
       port,
       rtcpPort,
-      seen: expecting.isTranslated(entry) ? destinationOf(rtp.tuple) : stream.address,
+      seen: this.expecting.isTranslated(entry) ? destinationOf(rtp.tuple) : address,
       seenPort: rtp.tuple.dstId,
       seenRtcpPort: rtcp?.tuple.dstId ?? 0,
-      expectations,
+      expectations: rtcp === null ? [rtp] : [rtp, rtcp],
       connections,
     };
   }
 
-  /** One port's; what comes through is noted in `connections`. */
+  /** One port's. */
   private expectation(
-    { entry, side, codecsOf, call, all }: MediaOffer,
-    from: Address | null,
-    stream: MediaStream,
-    toPort: number,
-    connections: Pinhole['connections'],
+    { entry, side }: MediaOffer,
+    ends: Ends,
+    policyClass: MediaClass,
+    came: Expectation['onExpected'],
   ): Expectation {
     const { expecting } = this;
-    const ends = {
-      family: this.helper.family,
-      proto: IPPROTO_UDP,
-      from,
-      to: stream.address,
-      toPort,
-    };
-    const expectation = expecting.make(entry, this.helper, ends, CLASSES[stream.kind]!);
-    expectation.savedAddress = stream.address;
-    expectation.savedPort = toPort;
-    const isTranslated = expecting.isTranslated(entry);
-    if (isTranslated) expecting.place(expectation, side, entry);
-    const codecs = this.services.flows.wanted ? codecsOf(stream) : null;
-    expectation.onExpected = (connection, _pkt, fulfilled) => {
-      if (isTranslated) this.translate(connection, fulfilled, all());
-      connections.push({ entry: connection, port: fulfilled.tuple.dstId });
-      if (codecs !== null) this.monitor.listen(connection, call, codecs);
-    };
-    if (codecs !== null) expectation.helper = this.monitor;
+    const expectation = expecting.make(entry, this.helper, ends, policyClass);
+    expectation.savedAddress = ends.to;
+    expectation.savedPort = ends.toPort;
+    if (expecting.isTranslated(entry)) expecting.place(expectation, side, entry);
+    expectation.onExpected = came;
+    if (this.services.flows.wanted) expectation.helper = this.monitor;
     return expectation;
   }
 

@@ -4,7 +4,7 @@
  * for reports, when somebody asks.
  */
 import { parseIp } from '../../wire/address.ts';
-import { sameAddress, type Address } from '../address.ts';
+import { copyAddress, sameAddress, type Address } from '../address.ts';
 import type { EditedText } from '../edited-text.ts';
 import { FIRST_OPEN_PORT } from '../helper-facts.ts';
 import { digitCount, isAt, isExactlyAt, numberAt, searchInLine, SPACE } from '../text-search.ts';
@@ -41,12 +41,6 @@ export interface MediaStream {
   readonly lines: TextRange;
 }
 
-export interface SessionDescription {
-  readonly media: readonly MediaStream[];
-  /** Every `c=` and `o=`, and the addresses of `a=rtcp`. */
-  readonly addresses: readonly NamedAddress[];
-}
-
 /** Payload type to `PCMU/8000`. */
 export type Codecs = ReadonlyMap<number, string>;
 
@@ -64,8 +58,17 @@ export const STATIC_CODECS: Readonly<Record<number, string>> = {
   34: 'H263/90000',
 };
 
-const NO_TEXT: TextRange = { at: 0, length: 0 };
 const NO_ADDRESS: Address = new Int32Array(4);
+
+class MutableRange implements TextRange {
+  at = 0;
+  length = 0;
+
+  set(at: number, length: number): void {
+    this.at = at;
+    this.length = length;
+  }
+}
 
 /** What the lines of the session, or of one stream, say. */
 class Section implements MediaStream {
@@ -73,45 +76,79 @@ class Section implements MediaStream {
   kind = '';
   isRtp = false;
   port = 0;
-  portText = NO_TEXT;
+  readonly portText = new MutableRange();
   address = NO_ADDRESS;
   rtcpPort = 0;
-  rtcpPortText: TextRange | null = null;
+  rtcpPortText: MutableRange | null = null;
   rtcpAddress: Address | null = null;
   sharesRtcp = false;
-  readonly lines: { readonly at: number; length: number };
+  readonly lines = new MutableRange();
+  readonly ownRtcpPortText = new MutableRange();
 
-  constructor(at: number) {
-    this.lines = { at, length: 0 };
+  begin(at: number): this {
+    this.kind = '';
+    this.isRtp = false;
+    this.port = 0;
+    this.address = NO_ADDRESS;
+    this.rtcpPort = 0;
+    this.rtcpPortText = null;
+    this.rtcpAddress = null;
+    this.sharesRtcp = false;
+    this.lines.set(at, 0);
+    return this;
   }
 }
 
-/** The description, or why it can't be used. */
-export function readSdp(text: EditedText, family: number): SessionDescription | string {
-  if (!isExactlyAt(text, text.start, 'v=0')) return 'no session description';
-  const session = new Section(text.start);
-  const media: Section[] = [];
-  const reading: Reading = { text, family, addresses: [] };
-  let section = session;
-  const count = text.lineCount;
-  for (let i = 0; i < count; i++) {
-    const at = text.lineStart(i);
-    const end = text.lineEnd(i);
-    if (isExactlyAt(text, at, 'm=')) {
-      section.lines.length = at - section.lines.at;
-      section = new Section(at);
-      if (!readMedia(text, at, end, section)) return 'a malformed stream';
-      if (media.push(section) > MAX_MEDIA) return 'too many streams';
-    } else if (!readLine(reading, at, end, section)) {
-      return 'an address of another family, or none';
+class AddressInText extends MutableRange implements NamedAddress {
+  readonly address: Address = new Int32Array(4);
+}
+
+/** One description after the other: what it says holds until the next is read. */
+export class SessionDescription {
+  readonly media: MediaStream[] = [];
+  /** Every `c=` and `o=`, and the addresses of `a=rtcp`. */
+  readonly addresses: NamedAddress[] = [];
+  private readonly session = new Section();
+  private readonly sections: Section[] = [];
+  private readonly named: AddressInText[] = [];
+
+  /** Null when it can be used, else why not. */
+  read(text: EditedText, family: number): string | null {
+    this.media.length = this.addresses.length = 0;
+    if (!isExactlyAt(text, text.start, 'v=0')) return 'no session description';
+    const reading: Reading = { text, family, description: this };
+    let section = this.session.begin(text.start);
+    const count = text.lineCount;
+    for (let i = 0; i < count; i++) {
+      const at = text.lineStart(i);
+      const end = text.lineEnd(i);
+      if (isExactlyAt(text, at, 'm=')) {
+        section.lines.length = at - section.lines.at;
+        section = this.addStream(at);
+        if (!readMedia(text, at, end, section)) return 'a malformed stream';
+        if (this.media.length > MAX_MEDIA) return 'too many streams';
+      } else if (!readLine(reading, at, end, section)) {
+        return 'an address of another family, or none';
+      }
     }
+    section.lines.length = text.end - section.lines.at;
+    for (let i = 0; i < this.media.length; i++) {
+      const trouble = complete(this.sections[i]!, this.session);
+      if (trouble !== null) return trouble;
+    }
+    return null;
   }
-  section.lines.length = text.end - section.lines.at;
-  for (const stream of media) {
-    const trouble = complete(stream, session);
-    if (trouble !== null) return trouble;
+
+  private addStream(at: number): Section {
+    const section = (this.sections[this.media.length] ??= new Section()).begin(at);
+    this.media.push(section);
+    return section;
   }
-  return { media, addresses: reading.addresses };
+
+  /** One that may be added. */
+  nextAddress(): AddressInText {
+    return (this.named[this.addresses.length] ??= new AddressInText());
+  }
 }
 
 // ── Lines ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +162,7 @@ function readMedia(text: EditedText, start: number, end: number, section: Sectio
   at = kind + 1;
   const length = digitCount(text, at, end);
   section.port = numberAt(text, at);
-  section.portText = { at, length };
+  section.portText.set(at, length);
   at += length;
   if (text.code(at) === SLASH) {
     const count = digitCount(text, at + 1, end);
@@ -157,7 +194,7 @@ function hasWords({ bytes }: EditedText, start: number, end: number): boolean {
 interface Reading {
   readonly text: EditedText;
   readonly family: number;
-  readonly addresses: NamedAddress[];
+  readonly description: SessionDescription;
 }
 
 /** False for an address that can't be used. */
@@ -181,7 +218,8 @@ function readRtcp(reading: Reading, at: number, end: number, section: Section): 
   const length = digitCount(text, at, end);
   if (length < 1 || length > 5) return false;
   section.rtcpPort = numberAt(text, at);
-  section.rtcpPortText = { at, length };
+  section.rtcpPortText = section.ownRtcpPortText;
+  section.rtcpPortText.set(at, length);
   if (at + length === end) return true;
   if (!/^ IN IP[46] \S+$/.test(text.slice(at + length, end))) return false;
   section.rtcpAddress = nameAddress(reading, at + length, end);
@@ -189,35 +227,29 @@ function readRtcp(reading: Reading, at: number, end: number, section: Section): 
 }
 
 /** The address that ends a line, as `IN IP4 224.2.36.42/127`; null for none. */
-function nameAddress({ text, family, addresses }: Reading, start: number, end: number): Address | null {
+function nameAddress({ text, family, description }: Reading, start: number, end: number): Address | null {
   const before = family === 4 ? 'IN IP4 ' : 'IN IP6 ';
   const found = searchInLine(text, start, before);
   if (found < 0) return null;
   const at = found + before.length;
   const slash = text.indexIn(SLASH, at, end);
   const length = (slash < 0 ? end : slash) - at;
-  const address = sameText(text, at, length, addresses) ?? readAddress(text, at, at + length, family);
-  if (address === null || (slash >= 0 && !/^(?:\/\d+)+$/.test(text.slice(slash, end)))) return null;
-  addresses.push({ at, length, address });
-  return address;
+  if (slash >= 0 && !/^(?:\/\d+)+$/.test(text.slice(slash, end))) return null;
+  const last = description.addresses.at(-1);
+  const named = description.nextAddress();
+  if (last !== undefined && isSameText(text, at, length, last)) copyAddress(last.address, named.address);
+  else if (parseIp(text.slice(at, at + length), named.address) !== family) return null;
+  named.set(at, length);
+  description.addresses.push(named);
+  return named.address;
 }
 
-/** The one before, which nearly always stands there as well. */
-function sameText(
-  { bytes }: EditedText,
-  at: number,
-  length: number,
-  addresses: readonly NamedAddress[],
-): Address | null {
-  const last = addresses.at(-1);
-  if (last?.length !== length) return null;
-  for (let i = 0; i < length; i++) if (bytes[last.at + i] !== bytes[at + i]) return null;
-  return last.address;
-}
-
-function readAddress(text: EditedText, start: number, end: number, family: number): Address | null {
-  const address = new Int32Array(4);
-  return parseIp(text.slice(start, end), address) === family ? address : null;
+/** As the one before, which nearly always stands there as well. */
+function isSameText({ bytes }: EditedText, at: number, length: number, last: TextRange): boolean {
+  if (last.length !== length) return false;
+  let same = 0;
+  while (same < length && bytes[last.at + same] === bytes[at + same]) same++;
+  return same === length;
 }
 
 // ── Streams ─────────────────────────────────────────────────────────────────────────────────────────────────────

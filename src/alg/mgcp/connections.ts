@@ -7,15 +7,15 @@ import type { Address } from '../address.ts';
 import type { EditedText } from '../edited-text.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallTable } from '../media/call-table.ts';
-import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
-import { codecsOf, readSdp } from '../media/sdp.ts';
+import type { MediaOwner, MediaPorts, Pinhole } from '../media/media-ports.ts';
+import { codecsOf, type SessionDescription } from '../media/sdp.ts';
 import { formatIp } from '../../wire/address.ts';
 import { ConnectionState, MAX_CONNECTIONS, MAX_TRANSACTIONS } from './facts.ts';
 import type { MgcpMessage } from './grammar.ts';
 
 type Pinholes = readonly (Pinhole | null)[];
 
-class Connection {
+class Connection implements MediaOwner {
   readonly call: Call;
   readonly endpoint: string;
   readonly callId: string;
@@ -33,7 +33,9 @@ class Connection {
     this.callId = callId;
   }
 
-  readonly all = (): Pinholes => [...this.pinholes[0], ...this.pinholes[1]];
+  all(): Pinholes {
+    return [...this.pinholes[0], ...this.pinholes[1]];
+  }
 }
 
 interface Transaction {
@@ -57,6 +59,8 @@ export interface MgcpParts {
   readonly flows: FlowTable;
   readonly table: CallTable;
   readonly media: MediaPorts;
+  /** Where descriptions are read. */
+  readonly sdp: SessionDescription;
   /** May media come from gateways that only the agent knows? */
   readonly loose: boolean;
   isTranslated(): boolean;
@@ -185,21 +189,20 @@ export class MgcpConnections {
   private describe(connection: Connection, told: Told, isCommand: boolean): void {
     const { entry, side, family, body } = told;
     if (body.start === body.end) return;
-    const sdp = readSdp(body, family);
-    const { media, flow, flows, loose } = this.parts;
-    if (typeof sdp === 'string') return flows.note(flow, 'note', 'gateway', `no media: ${sdp}`);
+    const { sdp, media, flow, flows, loose } = this.parts;
+    const trouble = sdp.read(body, family);
+    if (trouble !== null) return flows.note(flow, 'note', 'gateway', `no media: ${trouble}`);
     const [first] = sdp.media;
-    if (isCommand) connection.remote = first?.address ?? null;
+    if (isCommand) connection.remote = first?.address.slice() ?? null;
     const before = connection.pinholes[side]!;
     const known = before.filter((pinhole) => pinhole !== null);
     const opened = media.open({
       entry,
       side,
-      sdp,
+      streams: sdp.media,
       codecsOf: (stream) => codecsOf(body, stream),
       known,
-      call: connection.call,
-      all: connection.all,
+      owner: connection,
       ...(loose ? { from: connection.remote } : {}),
     });
     media.close(before, opened);

@@ -17,6 +17,7 @@ import { Helper } from '../helper.ts';
 import { MediaClass } from '../media/classes.ts';
 import { MediaMonitor } from '../media/media-monitor.ts';
 import { MediaPorts } from '../media/media-ports.ts';
+import { SessionDescription } from '../media/sdp.ts';
 import { payloadStart, replaceBytes } from '../payload.ts';
 import type { AlgServices } from '../services.ts';
 import { MgcpConnections } from './connections.ts';
@@ -37,6 +38,7 @@ interface Conversation {
 
 export class Mgcp extends Helper {
   private readonly media: MediaPorts;
+  private readonly sdp = new SessionDescription();
   private readonly loose: boolean;
   private readonly conversations = new Map<number, Conversation>();
 
@@ -92,6 +94,7 @@ export class Mgcp extends Helper {
       flows: services.flows,
       table: services.flows.calls,
       media,
+      sdp: this.sdp,
       loose,
       isTranslated: () => expecting.isTranslated(entry),
       now: () => services.clock.now,

@@ -6,7 +6,7 @@
 import type { EditedText } from '../edited-text.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, type CallTable } from '../media/call-table.ts';
-import type { MediaPorts, Pinhole } from '../media/media-ports.ts';
+import type { MediaOwner, MediaPorts, Pinhole } from '../media/media-ports.ts';
 import type { MediaStream } from '../media/sdp.ts';
 import type { Address } from '../address.ts';
 import { MAX_PENDING, MAX_SESSIONS, MAX_STREAMS, SessionState } from './facts.ts';
@@ -21,7 +21,7 @@ interface Stream {
   readonly pinholes: [(Pinhole | null)[], (Pinhole | null)[]];
 }
 
-class Session {
+class Session implements MediaOwner {
   readonly call: Call;
   name = '';
   state: SessionState = SessionState.INIT;
@@ -31,8 +31,9 @@ class Session {
     this.call = call;
   }
 
-  readonly all = (): (Pinhole | null)[] =>
-    this.streams.flatMap(({ pinholes }) => [...pinholes[0], ...pinholes[1]]);
+  all(): (Pinhole | null)[] {
+    return this.streams.flatMap(({ pinholes }) => [...pinholes[0], ...pinholes[1]]);
+  }
 }
 
 interface Pending {
@@ -172,11 +173,10 @@ export class RtspSessions {
     const opened = media.open({
       entry,
       side,
-      sdp: { media: streams, addresses: [] },
+      streams,
       codecsOf: () => UNKNOWN_CODECS,
       known: [],
-      call: session.call,
-      all: session.all,
+      owner: session,
     });
     stream.pinholes[side] = opened;
     if (side === CLIENT && named.length > 0) flow.port = named[0]!.port;

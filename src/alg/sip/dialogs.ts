@@ -5,13 +5,15 @@
  * The end of the call closes all.
  */
 import { formatIp } from '../../wire/address.ts';
+import type { ByteWord } from '../byte-word.ts';
 import type { Flow, FlowTable } from '../flow-table.ts';
 import { Call, Referral, type CallEvent, type CallTable } from '../media/call-table.ts';
 import { MAX_CALLS } from './facts.ts';
 import type { SipHead } from './grammar.ts';
+import { CallIndex } from './call-index.ts';
 import { Legs, type Leg, type Pinholes } from './legs.ts';
 import type { MediaPorts } from '../media/media-ports.ts';
-import { codecsOf, readSdp } from '../media/sdp.ts';
+import { codecsOf } from '../media/sdp.ts';
 import { isExactlyAt, numberAt } from '../text-search.ts';
 import type { StrictMessage } from './strict-message.ts';
 
@@ -34,7 +36,7 @@ export class Dialogs {
   private readonly media: MediaPorts;
   private readonly isTranslated: () => boolean;
   private readonly now: () => number;
-  private readonly calls = new Map<string, Legs>();
+  private readonly calls = new CallIndex();
   /** The one that ended last: its last messages may come again. */
   private ended: Legs | null = null;
 
@@ -58,22 +60,29 @@ export class Dialogs {
   take(message: StrictMessage, origin: Origin): void {
     const { head } = message;
     const legs = this.legsOf(head);
-    const known = legs ?? (this.ended?.call.callId === head.callId ? this.ended : null);
+    const known = legs ?? this.endedOf(head);
     if (known?.said.isAgain(origin.direction, head) === true) known.call.resent++;
     if (legs === null) return;
     if (head.code === 0) this.request(legs, message, origin);
     else this.response(legs, message, origin);
     if (!legs.call.isOver) return;
-    this.calls.delete(head.callId);
+    this.calls.remove(legs);
     this.ended = legs;
   }
 
+  private endedOf({ callId }: SipHead): Legs | null {
+    const { ended } = this;
+    return ended !== null && callId.is(ended.call.callId) ? ended : null;
+  }
+
   private legsOf(head: SipHead): Legs | null {
-    const known = this.calls.get(head.callId);
-    if (known !== undefined) return known;
-    if (head.method !== 'INVITE' || head.code !== 0 || this.calls.size >= MAX_CALLS) return null;
-    const legs = new Legs(new Call(head.callId, head.from, head.to, this.now()), head.fromTag);
-    this.calls.set(head.callId, legs);
+    const { callId } = head;
+    const known = this.calls.find(callId);
+    if (known !== null) return known;
+    if (head.method !== 'INVITE' || head.code !== 0 || this.calls.count >= MAX_CALLS) return null;
+    const call = new Call(callId.text, head.from, head.to, this.now());
+    const legs = new Legs(call, callId.hash, head.fromTag.text);
+    this.calls.add(legs);
     this.table.add(legs.call);
     this.flow.command = 'INVITE';
     this.show(legs);
@@ -110,7 +119,7 @@ export class Dialogs {
   }
 
   /** Of several who answered, one may be sent away. */
-  private bye(legs: Legs, tag: string): void {
+  private bye(legs: Legs, tag: ByteWord): void {
     const ended = legs.end(tag);
     this.close(legs, ended ?? legs.endAll());
     if (ended === null) this.move(legs, 'BYE');
@@ -143,7 +152,7 @@ export class Dialogs {
   }
 
   /** A call that never stood is over; one that stands goes on as before. */
-  private refused(legs: Legs, tag: string, { method, code, cseq }: SipHead): void {
+  private refused(legs: Legs, tag: ByteWord, { method, code, cseq }: SipHead): void {
     const { call } = legs;
     const leg = legs.legOf(tag);
     if (leg === null || cseq !== (method === 'INVITE' ? leg.inviteCseq : leg.updateCseq)) return;
@@ -161,17 +170,16 @@ export class Dialogs {
   private describe(legs: Legs, leg: Leg, message: StrictMessage, origin: Origin): void {
     const { entry, direction, family } = origin;
     if (!message.head.isSdp || message.bodyLength === 0) return;
-    const { body } = message;
-    const sdp = readSdp(body, family);
-    if (typeof sdp === 'string') return this.note(`no media: ${sdp}`);
+    const { body, sdp } = message;
+    const trouble = sdp.read(body, family);
+    if (trouble !== null) return this.note(`no media: ${trouble}`);
     const opened = this.media.open({
       entry,
       side: direction,
-      sdp,
+      streams: sdp.media,
       codecsOf: (stream) => codecsOf(body, stream),
       known: legs.of(direction),
-      call: legs.call,
-      all: legs.all,
+      owner: legs,
     });
     this.close(legs, leg.offer(direction, opened));
     const first = sdp.media.find((_, i) => opened[i] !== null);

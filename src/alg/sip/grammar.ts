@@ -4,8 +4,8 @@
  * they are; of the headers, those count that say which call the message is of, and how long it is.
  */
 import { bytesOfText, textOfBytes } from '../byte-text.ts';
+import { ByteWord } from '../byte-word.ts';
 import { CR, LF } from '../edited-text.ts';
-import { TextPool } from '../text-pool.ts';
 import { COLON, isBlank, isExactWordAt, isWordAt, SPACE } from '../text-search.ts';
 import { isBehindScheme, requestMethodLength, responseCode } from './first-line.ts';
 import {
@@ -67,7 +67,7 @@ export class SipHead {
   method = '';
   /** 0 for a request. */
   code = 0;
-  callId = '';
+  readonly callId = new ByteWord();
   cseq = 0;
   isSdp = false;
   /** First line, headers and the blank line. */
@@ -82,8 +82,8 @@ export class SipHead {
   private readonly starts = new Int32Array(HEADERS.length);
   private readonly ends = new Int32Array(HEADERS.length);
   private readonly counts = new Int32Array(HEADERS.length);
-  /** Call-IDs and tags. */
-  private readonly texts = new TextPool();
+  private readonly fromTagWord = new ByteWord();
+  private readonly toTagWord = new ByteWord();
 
   /** Reads the head that `bytes[start, end)` begin with; null when it is one, else why not. */
   read(bytes: Uint8Array, start: number, end: number): string | null {
@@ -120,13 +120,13 @@ export class SipHead {
     return this.counts[REFER_TO!] === 0 ? '' : this.party(REFER_TO!);
   }
 
-  /** The empty string for none. */
-  get fromTag(): string {
-    return this.tag(FROM!);
+  /** Empty for none. */
+  get fromTag(): ByteWord {
+    return this.tag(FROM!, this.fromTagWord);
   }
 
-  get toTag(): string {
-    return this.tag(TO!);
+  get toTag(): ByteWord {
+    return this.tag(TO!, this.toTagWord);
   }
 
   /** Does the one who sent it want to be answered where he sends from (RFC 3581)? The topmost Via says so. */
@@ -150,13 +150,13 @@ export class SipHead {
       if (bytes[colon] !== COLON || !isBehindScheme(bytes, start, colon)) continue;
       let at = colon + 1;
       while (at < end && bytes[at]! > SPACE && bytes[at] !== GREATER && bytes[at] !== SEMICOLON) at++;
-      if (at > colon + 1) return this.texts.of(bytes, colon + 1, at);
+      if (at > colon + 1) return textOfBytes(bytes, colon + 1, at);
     }
     return this.value(kind).slice(0, MAX_HEADER_NAME);
   }
 
   /** Behind the address, which may be in angle brackets. */
-  private tag(kind: number): string {
+  private tag(kind: number, word: ByteWord): ByteWord {
     const { bytes } = this;
     const [start, end] = [this.starts[kind]!, this.ends[kind]!];
     let at = end - 1;
@@ -166,9 +166,9 @@ export class SipHead {
       const name = blanksEnd(bytes, at + 1);
       if (!isWordAt(bytes, name, end, 'tag=')) continue;
       const value = name + 'tag='.length;
-      return this.texts.of(bytes, value, tokenEnd(bytes, value, end));
+      return word.point(bytes, value, tokenEnd(bytes, value, end));
     }
-    return '';
+    return word.point(bytes, end, end);
   }
 
   private value(kind: number): string {
@@ -220,9 +220,9 @@ export class SipHead {
 
   private assemble(methodLength: number): string | null {
     const { bytes, start, starts, ends, counts } = this;
-    this.callId = this.texts.of(bytes, starts[CALL_ID!]!, ends[CALL_ID!]!);
-    if (this.isFolded) this.callId = unfolded(this.callId);
-    if (this.callId === '' || this.callId.length > MAX_CALL_ID) return 'a call-id of no use';
+    const callId = this.callId.point(bytes, starts[CALL_ID!]!, ends[CALL_ID!]!);
+    if (this.isFolded) unfold(callId);
+    if (callId.length === 0 || callId.length > MAX_CALL_ID) return 'a call-id of no use';
     const digitsEnd = digitEnd(bytes, starts[CSEQ!]!, ends[CSEQ!]!);
     this.cseq = readNumber(bytes, starts[CSEQ!]!, digitsEnd, 10);
     this.method = methodOf(bytes, digitsEnd, ends[CSEQ!]!);
@@ -286,6 +286,7 @@ function isSdp(bytes: Uint8Array, start: number, end: number): boolean {
   return at >= end || bytes[at] === SEMICOLON;
 }
 
-function unfolded(value: string): string {
-  return value.replace(/\r\n[ \t]+/g, ' ');
+function unfold(word: ByteWord): void {
+  const bytes = bytesOfText(word.text.replace(/\r\n[ \t]+/g, ' '));
+  word.point(bytes, 0, bytes.length);
 }

@@ -3,8 +3,9 @@
  * own. What the INVITE offered holds for all of them; pinholes that two of them share stay until both have no use for them.
  * What changes a leg returns the pinholes that it has no more use for.
  */
+import type { ByteWord } from '../byte-word.ts';
 import type { Call } from '../media/call-table.ts';
-import type { Pinhole } from '../media/media-ports.ts';
+import type { MediaOwner, Pinhole } from '../media/media-ports.ts';
 import { Repetitions } from './repetitions.ts';
 
 export type Pinholes = readonly (Pinhole | null)[];
@@ -76,40 +77,45 @@ function joined(some: Pinholes, others: Pinholes): Pinholes {
   return others.length === 0 ? some : [...some, ...others];
 }
 
-export class Legs {
+export class Legs implements MediaOwner {
   readonly call: Call;
   readonly said = new Repetitions();
+  /** Of the Call-ID, and the next one for the index (call-index.ts). */
+  readonly hash: number;
+  next: Legs | null = null;
   private readonly callerTag: string;
   /** In the order of their first messages; nearly always two. */
   private legs = [new Leg('')];
 
-  constructor(call: Call, callerTag: string) {
+  constructor(call: Call, hash: number, callerTag: string) {
     this.call = call;
+    this.hash = hash;
     this.callerTag = callerTag;
   }
 
   /** The tag of the one who answers, whoever sent the message. */
-  tagOf(fromTag: string, toTag: string): string {
-    return fromTag === this.callerTag ? toTag : fromTag;
+  tagOf(fromTag: ByteWord, toTag: ByteWord): ByteWord {
+    return fromTag.is(this.callerTag) ? toTag : fromTag;
   }
 
   /** Null where there are too many. */
-  legOf(tag: string): Leg | null {
+  legOf(tag: ByteWord): Leg | null {
     const known = this.find(tag);
     if (known !== null) return known;
     if (this.legs.length > MAX_LEGS) return null;
-    const leg = Leg.like(this.find('') ?? this.legs[0] ?? new Leg(''), tag);
+    const offered = this.legs.find((leg) => leg.tag === '') ?? this.legs[0] ?? new Leg('');
+    const leg = Leg.like(offered, tag.text);
     this.legs.push(leg);
     return leg;
   }
 
-  private find(tag: string): Leg | null {
-    for (const leg of this.legs) if (leg.tag === tag) return leg;
+  private find(tag: ByteWord): Leg | null {
+    for (const leg of this.legs) if (tag.is(leg.tag)) return leg;
     return null;
   }
 
   /** One of them; null when no other goes on without it. */
-  end(tag: string): Pinholes | null {
+  end(tag: ByteWord): Pinholes | null {
     const ended = this.find(tag);
     const others = this.legs.filter((leg) => leg !== ended);
     if (ended === null || others.every((leg) => leg.tag === '')) return null;
@@ -137,5 +143,7 @@ export class Legs {
     return all;
   }
 
-  readonly all = (): Pinholes => joined(this.of(0), this.of(1));
+  all(): Pinholes {
+    return joined(this.of(0), this.of(1));
+  }
 }

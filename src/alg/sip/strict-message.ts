@@ -3,12 +3,15 @@
  * need not, so that either is looked at when somebody asks for it.
  */
 import { EditedText } from '../edited-text.ts';
+import { SessionDescription } from '../media/sdp.ts';
 import { SipHead } from './grammar.ts';
 
 const USUAL_LENGTH = 2048;
 
 export class StrictMessage {
   readonly head = new SipHead();
+  /** Of the body, once that was read as one. */
+  readonly sdp = new SessionDescription();
   private readonly topText = new EditedText();
   private readonly bodyText = new EditedText();
   private out = new Uint8Array(USUAL_LENGTH);
