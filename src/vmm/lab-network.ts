@@ -176,7 +176,9 @@ export class LabNetwork {
       toGateway: (bytes, start, end) => toLab(port!, bytes, start, end),
     });
     this.worlds.push({ world, wanted });
-    return { hear: (_port, bytes, start, end) => world.receive(bytes.slice(start, end), 0, end - start) };
+    return {
+      hear: (_port, bytes, start, end) => world.receive(bytes.slice(start, end), 0, end - start, false),
+    };
   }
 
   /** Of a host of the lab; of a machine, what was leased to it under its name. */

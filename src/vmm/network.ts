@@ -18,7 +18,7 @@ import { parseHostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
 import { parseSwitchConfig } from '../vswitch/index.ts';
-import { PacketBuffer } from '../wire/packet-buffer.ts';
+import { ChecksumState, PacketBuffer } from '../wire/packet-buffer.ts';
 import { GatewayInlet } from './gateway-inlet.ts';
 import { GuestSwitch } from './guest-switch.ts';
 import { Guards } from './guard/guards.ts';
@@ -188,8 +188,9 @@ export class NetworkCore<W extends World> {
         to: networkOfPrefix(prefix),
         via: withoutLength(UPLINK_ADDRESSES[prefix.includes(':') ? 1 : 0][0]),
       })),
-      toGateway: (bytes, start, end) => {
+      toGateway: (bytes, start, end, isRight) => {
         fromWorld.reset(bytes, start, end);
+        if (isRight) fromWorld.checksumState = ChecksumState.GOOD;
         this.gateway.host.receive(wan, fromWorld);
         this.gateway.netfilter.release(fromWorld);
       },
@@ -299,7 +300,7 @@ export class NetworkCore<W extends World> {
     this.isTaking = false;
     const { outgoing } = this;
     // More may be added while the world is busy with one.
-    for (let i = 0; i < outgoing.length; i++) this.world.receive(outgoing[i]!, 0, outgoing[i]!.length);
+    for (let i = 0; i < outgoing.length; i++) this.world.receive(outgoing[i]!, 0, outgoing[i]!.length, false);
     outgoing.length = 0;
   }
 
@@ -332,7 +333,13 @@ export class NetworkCore<W extends World> {
   private fromGateway(device: Device, bytes: Uint8Array, start: number, end: number): void {
     if (device === this.lan) return this.pass(0, bytes, start, end);
     if (this.isTaking && end - start <= SMALL_FRAME) this.outgoing.push(bytes.slice(start, end));
-    else this.world.receive(bytes, start, end);
+    else this.world.receive(bytes, start, end, this.isKnownRight(bytes));
+  }
+
+  /** What the gateway lets through in its own memory, it has looked at (connection tracking does). */
+  private isKnownRight(bytes: Uint8Array): boolean {
+    const { pkt } = this.inlet;
+    return this.isTaking && pkt.bytes === bytes && pkt.checksumState === ChecksumState.GOOD;
   }
 }
 

@@ -14,16 +14,16 @@ import type { Witness } from './world/witness.ts';
 export interface World {
   /** Where there is something to be opened. Rejects with a SluiceError. */
   start?(): Promise<void>;
-  /** A frame comes from the gateway; its bytes are given away for the call. */
-  receive(bytes: Uint8Array, start: number, end: number): void;
+  /** A frame comes from the gateway; its bytes are given away for the call. `isRight`: its checksums were looked at. */
+  receive(bytes: Uint8Array, start: number, end: number, isRight: boolean): void;
   close(): Promise<void>;
 }
 
 export interface WorldOptions {
   readonly clock: RealClock;
   readonly rng: Rng;
-  /** A frame goes to the gateway. Its bytes are given away for the call. */
-  readonly toGateway: (bytes: Uint8Array, start: number, end: number) => void;
+  /** A frame goes to the gateway. Its bytes are given away for the call. `isRight`: its checksums are the world's own. */
+  readonly toGateway: (bytes: Uint8Array, start: number, end: number, isRight: boolean) => void;
   readonly mac: string;
   readonly mtu: number;
   /** Its addresses on the uplink, with prefix; under them guests reach this machine. */

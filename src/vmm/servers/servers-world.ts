@@ -54,7 +54,7 @@ export class ServersWorld implements World {
     this.host = new Host(config, {
       clock,
       rng,
-      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end) },
+      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end, false) },
     });
     this.device = this.host.devices.named(UPLINK)!;
     this.tcp = new Tcp(this.host);

@@ -37,7 +37,7 @@ export class CableWorld implements World {
     await this.nic.start({
       frame: (bytes, start, end) => {
         clock.catchUp();
-        toGateway(bytes, start, end);
+        toGateway(bytes, start, end, false);
       },
       link: () => {},
     });

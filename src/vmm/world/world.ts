@@ -8,7 +8,7 @@ import { parseHostConfig } from '../../stack/config.ts';
 import { Host } from '../../stack/host.ts';
 import type { Device } from '../../stack/device.ts';
 import { parseAddress } from '../../stack/address.ts';
-import { PacketBuffer } from '../../wire/packet-buffer.ts';
+import { ChecksumState, PacketBuffer } from '../../wire/packet-buffer.ts';
 import { withoutLength } from '../prefixes.ts';
 import type { World, WorldOptions } from '../surroundings.ts';
 import { DestinationPolicy } from './destinations.ts';
@@ -23,6 +23,11 @@ export const UPLINK = 'uplink';
 const PAIRS_PER_GUEST = 512;
 /** Bytes that one connection holds at most on their way out: some round trips' worth, not 32 MB as Linux would. */
 const MOST_RECEIVED = 4 * 1024 * 1024;
+/**
+ * Bytes that one connection holds at most on their way in: no guest on this machine has more under way, and a ring of this
+ * size stays in the processor's cache (of Linux's 4 MB, reading, sending and checking each missed it: a fifth more time a gigabyte).
+ */
+const MOST_TO_SEND = 1024 * 1024;
 /** Pages of 4 KiB for all connections together: 512 MiB. */
 const MOST_PAGES = 131_072;
 
@@ -60,13 +65,14 @@ export class MachineWorld implements World {
         'net.ipv4.ip_forward': 0,
         'net.ipv6.conf.all.forwarding': 0,
         'net.ipv4.tcp_rmem[2]': MOST_RECEIVED,
+        'net.ipv4.tcp_wmem[2]': MOST_TO_SEND,
         'net.ipv4.tcp_mem[2]': MOST_PAGES,
       },
     });
     this.host = new Host(config, {
       clock,
       rng,
-      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end) },
+      sink: { frame: (_device, bytes, start, end) => toGateway(bytes, start, end, true) },
     });
     this.device = this.host.devices.named(UPLINK)!;
     const policy = new DestinationPolicy(addresses.map(withoutLength), reaches);
@@ -88,8 +94,9 @@ export class MachineWorld implements World {
     });
   }
 
-  receive(bytes: Uint8Array, start: number, end: number): void {
+  receive(bytes: Uint8Array, start: number, end: number, isRight: boolean): void {
     this.pkt.reset(bytes, start, end);
+    if (isRight) this.pkt.checksumState = ChecksumState.GOOD;
     this.host.receive(this.device, this.pkt);
   }
 
