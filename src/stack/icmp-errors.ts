@@ -15,7 +15,7 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 import type { Host } from './host.ts';
 import type { NetErrorCode } from './tcp/errors.ts';
 import type { Ends } from './tcp/flow.ts';
-import type { Transport } from './transport.ts';
+import type { IcmpMeaning, Transport } from './transport.ts';
 
 /** Ports and the word behind them. */
 const QUOTED_TRANSPORT = 8;
@@ -25,35 +25,75 @@ const PLATEAUS = [32000, 17914, 8166, 4352, 2002, 1492, 576, 296, 216, 128, 68];
 /** Whom an error of IPv6 may concern, behind whatever extension headers. */
 const UNDERSTOOD_6 = [IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMPV6];
 
-/** Codes of "destination unreachable", and whether they end an attempt to connect. */
-const UNREACHABLE_4: readonly (readonly [NetErrorCode, boolean])[] = [
-  ['ENETUNREACH', false],
-  ['EHOSTUNREACH', false],
-  ['ENOPROTOOPT', true],
-  ['ECONNREFUSED', true],
-  ['EMSGSIZE', false],
-  ['EHOSTUNREACH', false],
-  ['ENETUNREACH', true],
-  ['EHOSTUNREACH', true],
-  ['EHOSTUNREACH', true],
-  ['ENETUNREACH', true],
-  ['EHOSTUNREACH', true],
-  ['ENETUNREACH', false],
-  ['EHOSTUNREACH', false],
-  ['EHOSTUNREACH', true],
-  ['EHOSTUNREACH', true],
-  ['EHOSTUNREACH', true],
-];
+/** Linux (tcp_v4_err, tcp_v6_err): of IPv4, a handshake ends when nothing gets there, whatever will pass; of IPv6, when it will not. */
+const meaning = (code: NetErrorCode, isHard: boolean, endsHandshake: boolean): IcmpMeaning => ({
+  code,
+  isHard,
+  endsHandshake,
+});
 
-const UNREACHABLE_6: readonly (readonly [NetErrorCode, boolean])[] = [
-  ['ENETUNREACH', false],
-  ['EACCES', true],
-  ['EHOSTUNREACH', false],
-  ['EHOSTUNREACH', false],
-  ['ECONNREFUSED', true],
-  ['EACCES', true],
-  ['EACCES', true],
+/** By the code of "destination unreachable" (icmp_err_convert); Linux knows no others. */
+const UNREACHABLE_4: readonly IcmpMeaning[] = [
+  meaning('ENETUNREACH', false, true),
+  meaning('EHOSTUNREACH', false, true),
+  meaning('ENOPROTOOPT', true, false),
+  meaning('ECONNREFUSED', true, false),
+  meaning('EMSGSIZE', false, false),
+  meaning('ENOTSUP', false, false),
+  meaning('ENETUNREACH', true, false),
+  meaning('EHOSTDOWN', true, false),
+  meaning('ENONET', true, false),
+  meaning('ENETUNREACH', true, false),
+  meaning('EHOSTUNREACH', true, false),
+  meaning('ENETUNREACH', false, false),
+  meaning('EHOSTUNREACH', false, false),
+  meaning('EHOSTUNREACH', true, false),
+  meaning('EHOSTUNREACH', true, false),
+  meaning('EHOSTUNREACH', true, false),
 ];
+const TTL_EXCEEDED_4 = meaning('EHOSTUNREACH', false, true);
+
+const UNREACHABLE_6: readonly IcmpMeaning[] = [
+  meaning('ENETUNREACH', false, false),
+  meaning('EACCES', true, true),
+  meaning('EHOSTUNREACH', false, false),
+  meaning('EHOSTUNREACH', false, false),
+  meaning('ECONNREFUSED', true, true),
+  meaning('EACCES', true, true),
+  meaning('EACCES', true, true),
+];
+const TIME_EXCEEDED_6 = meaning('EHOSTUNREACH', false, false);
+const UNKNOWN_6 = meaning('EPROTO', false, false);
+
+/** Of either version: a parameter problem. */
+const PROTOCOL_ERROR = meaning('EPROTO', true, true);
+
+/** Null for what says nothing: source quench, which nobody heeds any more (RFC 6633), and a fragment that stayed away. */
+function meaning4(type: number, code: number): IcmpMeaning | null {
+  switch (type) {
+    case icmp.DEST_UNREACH:
+      return UNREACHABLE_4[code] ?? null;
+    case icmp.PARAMETER_PROBLEM:
+      return PROTOCOL_ERROR;
+    case icmp.TIME_EXCEEDED:
+      return code === icmp.TTL_EXCEEDED ? TTL_EXCEEDED_4 : null;
+    default:
+      return null;
+  }
+}
+
+function meaning6(type: number, code: number): IcmpMeaning {
+  switch (type) {
+    case icmpv6.DEST_UNREACH:
+      return UNREACHABLE_6[code] ?? PROTOCOL_ERROR;
+    case icmpv6.PARAMETER_PROBLEM:
+      return PROTOCOL_ERROR;
+    case icmpv6.TIME_EXCEEDED:
+      return TIME_EXCEEDED_6;
+    default:
+      return UNKNOWN_6;
+  }
+}
 
 /** True when somebody here was concerned. */
 export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
@@ -83,13 +123,8 @@ export function receiveIcmpError4(host: Host, pkt: PacketBuffer): boolean {
     }
     return transport !== null;
   }
-  const meaning: readonly [NetErrorCode, boolean] =
-    type === icmp.DEST_UNREACH
-      ? (UNREACHABLE_4[code] ?? ['EHOSTUNREACH', false])
-      : type === icmp.PARAMETER_PROBLEM
-        ? ['EPROTO', true]
-        : ['EHOSTUNREACH', false];
-  transport?.icmpError(ends, quoted, meaning[0], meaning[1]);
+  const error = meaning4(type, code);
+  if (error !== null) transport?.icmpError(ends, quoted, error);
   return transport !== null;
 }
 
@@ -121,13 +156,7 @@ export function receiveIcmpError6(host: Host, pkt: PacketBuffer): boolean {
     }
     return transport !== null;
   }
-  const meaning: readonly [NetErrorCode, boolean] =
-    type === icmpv6.DEST_UNREACH
-      ? (UNREACHABLE_6[bytes[l4 + 1]!] ?? ['EPROTO', false])
-      : type === icmpv6.PARAMETER_PROBLEM
-        ? ['EPROTO', true]
-        : ['EHOSTUNREACH', false];
-  transport?.icmpError(ends, quoted, meaning[0], meaning[1]);
+  transport?.icmpError(ends, quoted, meaning6(type, bytes[l4 + 1]!));
   return transport !== null;
 }
 

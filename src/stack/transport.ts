@@ -9,6 +9,15 @@ import type { Host } from './host.ts';
 import type { Ends } from './tcp/flow.ts';
 import type { NetErrorCode } from './tcp/errors.ts';
 
+/** What an ICMP error means to an application. */
+export interface IcmpMeaning {
+  readonly code: NetErrorCode;
+  /** It will not pass by itself. */
+  readonly isHard: boolean;
+  /** A handshake that a listener has under way is over by it. */
+  readonly endsHandshake: boolean;
+}
+
 export interface Transport {
   /** A checked packet for this host. False when no socket wants it. */
   receive(pkt: PacketBuffer, device: Device): boolean;
@@ -17,7 +26,7 @@ export interface Transport {
   /** The socket that sent a packet of this host's own; null for none. Only rules ask. */
   senderOf(pkt: PacketBuffer): SocketFacts | null;
   /** An ICMP error about a packet of ours, `quoted` being the number that the protocol put into its header's third word. */
-  icmpError(ends: Ends, quoted: number, code: NetErrorCode, isHard: boolean): void;
+  icmpError(ends: Ends, quoted: number, meaning: IcmpMeaning): void;
   /** May a socket here have sent the packet that an ICMP error quotes? Whoever cannot know that is not believed. */
   hasSent(ends: Ends, quoted: number): boolean;
   /** The path to the other end takes no more than `mtu` bytes. */

@@ -12,6 +12,10 @@ const TEXTS = {
   EADDRNOTAVAIL: 'cannot assign requested address',
   EPIPE: 'broken pipe',
   EPROTO: 'protocol error',
+  EHOSTDOWN: 'host is down',
+  ENONET: 'machine is not on the network',
+  // Linux's EOPNOTSUPP, by the name that Node gives the same number.
+  ENOTSUP: 'operation not supported',
   EMSGSIZE: 'message too long',
   ENOBUFS: 'no buffer space available',
   EISCONN: 'already connected',

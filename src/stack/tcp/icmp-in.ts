@@ -1,6 +1,7 @@
 /** What ICMP says of segments that were sent: that they do not arrive (RFC 5461, 5927), or are too large (RFC 1191, 8201). */
 import type { Connection } from './connection.ts';
-import { NetError, type NetErrorCode } from './errors.ts';
+import type { IcmpMeaning } from '../transport.ts';
+import { NetError } from './errors.ts';
 import { ALL_MARKS, LOST } from './flight.ts';
 import { FlowKind, type Ends } from './flow.ts';
 import { dropHandshake, type Handshake } from './handshake.ts';
@@ -12,23 +13,20 @@ import { Phase } from './terms.ts';
 const MIN_PATH_MTU_4 = 552;
 const MIN_PATH_MTU_6 = 1280;
 
-/** `code` is what it means for the application, `isHard` that it will not pass. */
-export function takeError(owner: Tcp, ends: Ends, seq: number, code: NetErrorCode, isHard: boolean): void {
+export function takeError(owner: Tcp, ends: Ends, seq: number, meaning: IcmpMeaning): void {
   const flow = owner.table.of(ends);
   if (flow === null || flow.kind === FlowKind.TIME_WAIT) return;
   if (flow.kind === FlowKind.HANDSHAKE) {
     const handshake = flow as Handshake;
-    // Linux (tcp_req_err): of IPv4, what says that nothing gets there; of IPv6, what will not pass.
-    const isOver = flow.family === 4 ? !isHard || code === 'EPROTO' : isHard;
-    if (isOver && seq === handshake.iss) dropHandshake(owner, handshake);
+    if (meaning.endsHandshake && seq === handshake.iss) dropHandshake(owner, handshake);
     return;
   }
   const c = flow as Connection;
   if (!isInFlight(c, seq)) return;
   owner.enter();
   // Linux: a connection that opens takes whatever it is told for the end, RFC 1122 4.2.3.9 or not.
-  if (isIn(c.state, OPENING)) owner.end(c, code);
-  else c.softError = new NetError(code);
+  if (isIn(c.state, OPENING)) owner.end(c, meaning.code);
+  else c.softError = new NetError(meaning.code);
   owner.leave();
 }
 

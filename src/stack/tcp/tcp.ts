@@ -14,7 +14,7 @@ import * as tcp from '../../wire/tcp.ts';
 import type { Host } from '../host.ts';
 import { BOUND_SOCKET, OWN_SOCKET, WILDCARD_SOCKET } from '../socket-facts.ts';
 import { resetTcp } from '../tcp-reset.ts';
-import { attachTcp, type Transport } from '../transport.ts';
+import { attachTcp, type IcmpMeaning, type Transport } from '../transport.ts';
 import { Acked } from './acked.ts';
 import { freePort, openActively, type ConnectOptions } from './active-open.ts';
 import { Announcements } from './announcements.ts';
@@ -261,9 +261,9 @@ export class Tcp implements Transport {
     return true;
   }
 
-  /** An ICMP error about a segment of ours: `code` is what it means for the application, `isHard` that it will not pass. */
-  icmpError(ends: Ends, seq: number, code: NetErrorCode, isHard: boolean): void {
-    takeError(this, ends, seq, code, isHard);
+  /** An ICMP error about a segment of ours. */
+  icmpError(ends: Ends, seq: number, meaning: IcmpMeaning): void {
+    takeError(this, ends, seq, meaning);
   }
 
   hasSent(ends: Ends, seq: number): boolean {

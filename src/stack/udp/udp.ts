@@ -19,9 +19,9 @@ import type { Host } from '../host.ts';
 import { sendLocal4, writeHeader4 } from '../ip4-send.ts';
 import { ownFlowLabel, sendLocal6, writeHeader6 } from '../ip6-send.ts';
 import { BOUND_SOCKET, WILDCARD_SOCKET } from '../socket-facts.ts';
-import { NetError, type NetErrorCode } from '../tcp/errors.ts';
+import { NetError } from '../tcp/errors.ts';
 import { endsOfSent, type Ends } from '../tcp/flow.ts';
-import { attachUdp, type Transport } from '../transport.ts';
+import { attachUdp, type IcmpMeaning, type Transport } from '../transport.ts';
 import { UdpSocket, type UdpOptions } from './socket.ts';
 
 const MAX_PAYLOAD_4 = 65507;
@@ -162,7 +162,7 @@ export class Udp implements Transport {
     if (isAdded) this.tell(socket);
   }
 
-  icmpError(ends: Ends, _quoted: number, code: NetErrorCode, isHard: boolean): void {
+  icmpError(ends: Ends, _quoted: number, { code, isHard }: IcmpMeaning): void {
     if (!isHard) return;
     // RFC 1122 4.1.3.3; Linux tells connected sockets only.
     for (const socket of this.ports.get(ends.localPort) ?? []) {

@@ -63,6 +63,8 @@ function parseSegment(ip: IpSpec, text: string): SegmentSpec {
   if (/\d/.test(flags)) throw new ScriptError(`AccECN (RFC 9768) is not there: flags ${flags}`);
   const rest = text.slice(head[0].length);
   const options = /<([^>]*)>/.exec(rest);
+  const changes = /\{\s*\w+/.exec(rest);
+  if (changes !== null) throw new ScriptError(`changes of packets are not known here: ${changes[0]} … }`);
   const words = rest.split('<')[0]!;
   const number = (name: string): number | undefined => {
     const found = new RegExp(`\\b${name}\\s+(\\d+)`).exec(words);

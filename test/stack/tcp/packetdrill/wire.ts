@@ -20,7 +20,7 @@ import * as ipv4 from '../../../../src/wire/ipv4.ts';
 import * as ipv6 from '../../../../src/wire/ipv6.ts';
 import * as tcp from '../../../../src/wire/tcp.ts';
 import * as tcpOptions from '../../../../src/wire/tcp-options.ts';
-import { ICMP_CODES, ICMPV6_CODES } from './icmp-names.ts';
+import { icmpNumbers } from './icmp-names.ts';
 import { optionsText, outboundOptions } from './options-seen.ts';
 import {
   ScriptError,
@@ -100,7 +100,7 @@ export class Wire {
         srcPort: this.remotePort,
         dstPort: this.localPort,
         seq: (this.theirIsn + spec.seq) >>> 0,
-        ack: spec.ack === undefined ? 0 : (this.ourIsn + spec.ack) >>> 0,
+        ack: spec.flags.includes('.') ? (this.ourIsn + (spec.ack ?? 0)) >>> 0 : 0,
         flags: flagBits(spec.flags),
         window: spec.window ?? 0,
         urgentPointer: spec.urgent ?? 0,
@@ -175,9 +175,7 @@ export class Wire {
     const about = this.lastSent.slice(ETHERNET, ETHERNET + l4 + 8);
     if (quoted.protocol === 'tcp')
       new DataView(about.buffer).setUint32(l4 + 4, (this.ourIsn + quoted.seq) >>> 0);
-    const names = this.family === 4 ? ICMP_CODES : ICMPV6_CODES;
-    const numbers = names[`${type} ${code}`.trim()];
-    if (numbers === undefined) throw new ScriptError(`ICMP ${type} ${code} is not known here`);
+    const numbers = icmpNumbers(this.family, type, code);
     const layer = this.family === 4 ? icmp : icmpv6;
     return this.packet(null, layer({ type: numbers[0], code: numbers[1], rest: mtu }), data(about));
   }
