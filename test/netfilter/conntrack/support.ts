@@ -13,9 +13,21 @@ import { fold, sum, transportSum } from '../../../src/wire/checksum.ts';
 import { dissectNetwork } from '../../../src/wire/dissect.ts';
 import { PacketBuffer } from '../../../src/wire/packet-buffer.ts';
 import * as sctp from '../../../src/wire/sctp.ts';
+import type { CtTemplate } from '../../../src/netfilter/conntrack/view.ts';
 
 export type Way = '>' | '<';
 export const SECOND = 1_000_000;
+
+export const TEMPLATE: CtTemplate = {
+  zoneOriginal: 0,
+  zoneReply: 0,
+  zoneFromMark: false,
+  helper: null,
+  timeout: null,
+  events: 0,
+  expectEvents: 0,
+  proxied: false,
+};
 const CLIENT = 0x0a000001;
 const SERVER = 0x0a000002;
 const PREFIX_V6 = 0xfd000000 | 0;
