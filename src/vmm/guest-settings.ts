@@ -97,7 +97,7 @@ export function reservationAt(name: string, value: unknown): Reservation[] {
   return [{ mac: macAt(mac, `${path}.mac`), address, name: name.toLowerCase() }];
 }
 
-function macAt(value: unknown, path: string): string {
+export function macAt(value: unknown, path: string): string {
   const text = textAt(value, path);
   const mac = parseMac(text);
   if (mac === undefined || (mac[0]! & 1) !== 0)

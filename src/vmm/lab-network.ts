@@ -5,7 +5,8 @@
  *     const network = new LabNetwork(parseLab({ text, file }));
  *     await network.start();      // sockets are open; network.machines say what to tell the VMMs
  *
- * Nothing guards a lab from its machines: they may say what machines on a cable may.
+ * Nothing guards a lab from its machines but the rate that they may send at (`rate: 100mbit`): they may say what machines on a
+ * cable may.
  */
 import { fail, listAt, objectAt, onlyKeys, textAt, understoodAt } from '../base/plain-object.ts';
 import { SeededRng } from '../base/rng.ts';
@@ -13,6 +14,8 @@ import { Lab, type LabParts, type Outside, type OutsideNode, type Topology } fro
 import { formatAddress, networkOf, parsePrefix, type IpPrefix } from '../stack/address.ts';
 import { Scope } from '../stack/addresses.ts';
 import { formatIp4 } from '../wire/address.ts';
+import { RateLimit } from './guard/rate-limit.ts';
+import { macAt, rateAt } from './guest-settings.ts';
 import { makeNic, parseAttachment, vmmWords } from './nics/attachment.ts';
 import type { Nic } from './nics/nic.ts';
 import { RealClock } from './real-clock.ts';
@@ -29,6 +32,8 @@ export interface MachineNic {
   readonly nic: Nic;
   /** What to add to the command line of its VMM. */
   readonly words: readonly string[];
+  /** What it may send. */
+  readonly rate: RateLimit | null;
   isUp: boolean;
 }
 
@@ -105,7 +110,10 @@ export class LabNetwork {
       this.starts.push(() => {
         this.plug(node, port, false);
         return card.nic.start({
-          frame: (bytes, start, end) => this.border.enter(() => toLab(port, bytes, start, end)),
+          frame: (bytes, start, end) =>
+            this.border.enter(() => {
+              if (card.rate?.take(end - start) ?? true) toLab(port, bytes, start, end);
+            }),
           link: (isUp) => {
             card.isUp = isUp;
             this.border.enter(() => this.plug(node, port, isUp));
@@ -120,15 +128,20 @@ export class LabNetwork {
   private card({ path }: OutsideNode, port: string, value: unknown, name: string): MachineNic {
     const where = `${path}.interfaces.${port}`;
     const settings = typeof value === 'string' ? { socket: value } : objectAt(value, where);
-    onlyKeys(settings, where, ['socket', 'mac']);
+    onlyKeys(settings, where, ['socket', 'mac', 'rate']);
     const attachment = understoodAt(`${where}.socket`, () =>
       parseAttachment(textAt(settings['socket'], `${where}.socket`)),
     );
-    const mac = settings['mac'] === undefined ? undefined : textAt(settings['mac'], `${where}.mac`);
+    const { mac, rate } = settings;
     return {
       name,
       nic: makeNic(attachment, this.listener.complaint ?? (() => {})),
-      words: vmmWords(name.replace(':', '-'), attachment, mac),
+      words: vmmWords(
+        name.replace(':', '-'),
+        attachment,
+        mac === undefined ? undefined : macAt(mac, `${where}.mac`),
+      ),
+      rate: rate === undefined ? null : new RateLimit(this.clock, rateAt(rate, `${where}.rate`)),
       isUp: false,
     };
   }

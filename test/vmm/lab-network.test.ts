@@ -8,6 +8,7 @@ import { SluiceError } from '../../src/base/errors.ts';
 import { Lab, parseLab } from '../../src/lab/index.ts';
 import { parseAddress } from '../../src/stack/address.ts';
 import { LabNetwork } from '../../src/vmm/lab-network.ts';
+import { data, ethernet, frame } from '../../src/wire/build.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-outside-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -117,6 +118,31 @@ describe('a lab with nodes outside', () => {
     }
   });
 
+  it('keeps a machine to the rate that it may send at', async () => {
+    const limited = LAB.replace(`${folder}/web.sock`, `{ socket: ${folder}/web.sock, rate: 1mbit }`);
+    let isGone: () => void = () => {};
+    const gone = new Promise<void>((done) => (isGone = done));
+    const network = new LabNetwork(parse(limited), null, { link: (_machine, isUp) => isUp || isGone() });
+    const port = network.lab.switch('sw').portNamed('p1')!;
+    const one = frame(
+      ethernet({ src: '02:00:00:00:00:11', dst: 'ff:ff:ff:ff:ff:ff', type: 0x88b5 }),
+      data(new Uint8Array(1400)),
+    );
+    try {
+      await network.start();
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(one.length);
+      connect(`${folder}/web.sock`).end(
+        Buffer.concat(Array.from({ length: 1000 }, () => [length, one]).flat()),
+      );
+      await gone;
+      // A burst of 128 KiB passes at any rate.
+      assert.ok(port.rxFrames > 90 && port.rxFrames < 1000, `${port.rxFrames} of 1000`);
+    } finally {
+      await network.close();
+    }
+  });
+
   it('is refused where time is not real', () => {
     assert.throws(() => new Lab(parse(LAB)), /topology\.nodes\.web: is outside, where time is real/);
   });
@@ -147,6 +173,18 @@ describe('a lab with nodes outside', () => {
       '{ eth0: 100.64.0.2/30 }',
       '{ eth0: 100.64.0.2/30, eth1: 10.0.0.9/24 }',
       /^lab\.yaml:11: .*the world has one/,
+    ],
+    [
+      'a rate that is none',
+      `eth0: ${folder}/web.sock`,
+      'eth0: { socket: x, rate: fast }',
+      /^lab\.yaml:3: .*not a rate/,
+    ],
+    [
+      'a hardware address of many',
+      `eth0: ${folder}/web.sock`,
+      'eth0: { socket: x, mac: "03:00:00:00:00:01" }',
+      /^lab\.yaml:3: .*not a MAC/,
     ],
     ['a forward that is none', '0=echo:7', '0=echo', /^lab\.yaml:11: .*forwards/],
   ] as const) {
