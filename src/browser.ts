@@ -11,7 +11,8 @@
  *     const { text } = await new GatewayConsole(network).run('iptables -A FORWARD -p tcp --dport 80 -j REJECT');
  *
  *   guest networks   createNetwork, GatewayConsole, V86Nic, AuditLog     what `sluice net` does, without sockets
- *   servers          http, throughFetch, echo                            the world behind a guest network
+ *   servers          http, throughFetch, echo, echoDatagrams             the world behind a guest network
+ *   a way out        RelayNic                                            TCP, UDP and ping by a relay of frames
  *   hosts            Host, Tcp, Udp, Link, webStreams                    a network of one's own
  */
 
@@ -25,9 +26,19 @@ export {
 export { GatewayConsole, type ConsoleResult } from './web/gateway-console.ts';
 export { AuditLog, type AuditEntry, type LineSink } from './vmm/audit.ts';
 export type { Nic, NicEvents } from './vmm/nics/nic.ts';
+export { RelayNic, type RelaySocket } from './vmm/nics/relay-nic.ts';
 export { V86Nic, type V86Like } from './vmm/nics/v86-nic.ts';
 export { http, throughFetch, type HttpHandler } from './vmm/servers/http.ts';
-export { echo, type Server, type Service, type Visit } from './vmm/servers/server.ts';
+export {
+  echo,
+  echoDatagrams,
+  type DatagramService,
+  type GuestDatagram,
+  type Server,
+  type Service,
+  type Visit,
+} from './vmm/servers/server.ts';
+export type { RelayState } from './vmm/world/relay-world.ts';
 
 // Rules
 export type { Chain, Rule, Ruleset, Table } from './netfilter/rule.ts';

@@ -17,9 +17,9 @@ const TYPES: Readonly<Record<string, string>> = {
   css: 'text/css',
   wasm: 'application/wasm',
 };
-/** Nothing is evaluated but WebAssembly; the terminal sets styles; guests may ask any site that lets them. */
+/** Nothing is evaluated but WebAssembly; the terminal sets styles; guests may ask any site that lets them, or any relay. */
 const POLICY =
-  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; worker-src blob:; connect-src *";
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; worker-src blob:; connect-src * ws: wss:";
 
 /** Which of the programs are not there. */
 export function missingPrograms(): string[] {
@@ -30,7 +30,8 @@ export function missingPrograms(): string[] {
 export async function servePage(port: number): Promise<{ readonly server: Server; readonly url: string }> {
   const files = await filesOfPage();
   const server = createServer((request, response) => {
-    const name = (request.url ?? '/').slice(1) || 'index.html';
+    const [path = ''] = (request.url ?? '/').split('?');
+    const name = path.slice(1) || 'index.html';
     const body = files.get(name);
     if (body === undefined) return response.writeHead(404).end();
     const type = TYPES[name.split('.')[1] ?? ''] ?? 'application/octet-stream';

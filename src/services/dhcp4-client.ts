@@ -10,7 +10,7 @@ import { call } from '../base/call.ts';
 import type { Clock, Timer } from '../base/clock.ts';
 import type { Rng } from '../base/rng.ts';
 import { formatIp4 } from '../wire/address.ts';
-import { readI32, readU32, writeU32 } from '../wire/bytes.ts';
+import { readI32, readU16, readU32, writeU32 } from '../wire/bytes.ts';
 import * as dhcp from '../wire/dhcp.ts';
 
 const { MessageType, Option } = dhcp;
@@ -23,6 +23,8 @@ export interface DhcpLease {
   readonly server: number;
   readonly nameServers: readonly number[];
   readonly domain: string;
+  /** Of the network; 0 where nothing is said. */
+  readonly mtu: number;
   readonly seconds: number;
 }
 
@@ -152,6 +154,7 @@ export class Dhcp4Client {
 
   private take({ yiaddr, options }: dhcp.DhcpMessage): void {
     const nameServers = options.get(Option.DOMAIN_NAME_SERVER) ?? new Uint8Array(0);
+    const mtu = options.get(Option.INTERFACE_MTU);
     const lease: DhcpLease = {
       address: yiaddr,
       mask: wordIn(options, Option.SUBNET_MASK),
@@ -159,6 +162,7 @@ export class Dhcp4Client {
       server: wordIn(options, Option.SERVER_IDENTIFIER),
       nameServers: Array.from({ length: nameServers.length >>> 2 }, (_, i) => readI32(nameServers, 4 * i)),
       domain: String.fromCharCode(...(options.get(Option.DOMAIN_NAME) ?? [])),
+      mtu: mtu !== undefined && mtu.length === 2 ? readU16(mtu, 0) : 0,
       seconds:
         (options.has(Option.LEASE_TIME) ? readU32(options.get(Option.LEASE_TIME)!, 0) : 0) || DEFAULT_LEASE_S,
     };
@@ -211,7 +215,8 @@ export class Dhcp4Client {
   }
 
   private wishes(): [number, Uint8Array][] {
-    const wanted = [Option.SUBNET_MASK, Option.ROUTER, Option.DOMAIN_NAME_SERVER, Option.DOMAIN_NAME];
+    const names = [Option.DOMAIN_NAME_SERVER, Option.DOMAIN_NAME];
+    const wanted = [Option.SUBNET_MASK, Option.ROUTER, ...names, Option.INTERFACE_MTU];
     const name: [number, Uint8Array][] =
       this.name === ''
         ? []

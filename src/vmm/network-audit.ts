@@ -17,6 +17,8 @@ export interface AuditNames {
   nameOf(address: string): string | undefined;
   /** The rule that let the packet through that is on its way. */
   passedBy(): string | undefined;
+  /** The helper of the connection that a packet beyond the gateway begins. */
+  helperOf(pkt: PacketBuffer): string;
 }
 
 export class NetworkAudit implements Witness {
@@ -33,6 +35,10 @@ export class NetworkAudit implements Witness {
 
   passedBy(): string | undefined {
     return this.names.passedBy();
+  }
+
+  helperOf(pkt: PacketBuffer): string {
+    return this.names.helperOf(pkt);
   }
 
   opened(flow: WorldFlow): void {

@@ -37,9 +37,10 @@ import { resolvedAddresses } from './services/resolved-addresses.ts';
 import type { Nic } from './nics/nic.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
-import type { Surroundings, World } from './surroundings.ts';
+import type { Surroundings, Uplink, World, WorldOptions } from './surroundings.ts';
 import type { Reservation } from '../services/dhcp4-leases.ts';
 import { Outside } from './world/outside.ts';
+import { helperBeyond } from './world/helper-beyond.ts';
 import { guestBySource } from './world/quotas.ts';
 
 export const LAN = 'lan';
@@ -53,6 +54,17 @@ export const UPLINK_ADDRESSES = [
 const GATEWAY_LAN_MAC = '02:53:6c:00:00:01';
 const GATEWAY_WAN_MAC = '02:53:6c:00:00:02';
 const WORLD_MAC = '02:53:6c:00:00:03';
+const POINT_TO_POINT: Uplink = {
+  mac: GATEWAY_WAN_MAC,
+  addresses: UPLINK_ADDRESSES.map(([gateway]) => gateway),
+  machine: UPLINK_ADDRESSES.map(([, world]) => withoutLength(world)),
+  routes: UPLINK_ADDRESSES.map(([, world]) => ({
+    to: world.includes(':') ? '::/0' : '0.0.0.0/0',
+    via: withoutLength(world),
+  })),
+  neighbours: [],
+  sysctl: {},
+};
 const GATEWAY_PORT = 'gateway';
 
 /** The bytes are lent for the call. */
@@ -154,10 +166,12 @@ export class NetworkCore<W extends World> {
       guestAt: (address) => this.guests[this.guards.claims.holderOf(address) - 1]?.name,
       nameOf: (address) => learned.of(address),
       passedBy: () => this.passedBy(),
+      helperOf: (pkt) => helperBeyond(this.gateway.conntrack, pkt),
     });
     this.switch = new GuestSwitch(switchOf(guests, mtu, isolate), this.clock, rng);
-    const sysctl = isolate ? { ...BETWEEN_GUESTS, ...options.sysctl } : (options.sysctl ?? {});
-    this.gateway = new Gateway(gatewayConfig(addresses, mtu, sysctl), {
+    const { uplink = POINT_TO_POINT } = surroundings;
+    const sysctl = { ...uplink.sysctl, ...(isolate ? BETWEEN_GUESTS : {}), ...options.sysctl };
+    this.gateway = new Gateway(gatewayConfig(addresses, mtu, sysctl, uplink), {
       clock: this.clock,
       rng,
       log: options.log ?? (this.isAudited ? this.auditedLog() : SILENT),
@@ -172,7 +186,7 @@ export class NetworkCore<W extends World> {
     installHelpers(parts, options.helpers ?? DEFAULT_HELPERS);
     const wan = this.gateway.host.devices.named(WAN)!;
     const fromWorld = new PacketBuffer();
-    this.world = surroundings.makeWorld({
+    const toWorld: WorldOptions = {
       clock: this.clock,
       rng,
       mac: WORLD_MAC,
@@ -194,9 +208,9 @@ export class NetworkCore<W extends World> {
         this.gateway.host.receive(wan, fromWorld);
         this.gateway.netfilter.release(fromWorld);
       },
-    });
+    };
+    this.world = surroundings.makeWorld(toWorld, { host: this.gateway.host, device: wan });
     const nameSets = new NameSets(names.sets ?? new Map(), this.gateway.objects.sets);
-    const machine = UPLINK_ADDRESSES.map(([, world]) => withoutLength(world));
     const watch: NameWatch = {
       asked: (client, name) => {
         const isAllowed = policy.allows(name);
@@ -214,7 +228,7 @@ export class NetworkCore<W extends World> {
     };
     this.services = new GatewayServices(this.gateway.host, this.lan, {
       addresses,
-      machine,
+      machine: uplink.machine,
       mtu,
       domain: options.domain ?? DEFAULT_DOMAIN,
       leaseSeconds: options.leaseSeconds ?? DEFAULT_LEASE_SECONDS,
@@ -222,7 +236,8 @@ export class NetworkCore<W extends World> {
       isolate,
       boot: options.boot,
       ntp: options.ntp ?? false,
-      nameServer: (names) => surroundings.makeNameServer(names, watch, new Outside(this.clock)),
+      nameServer: (names, transports) =>
+        surroundings.makeNameServer(names, watch, new Outside(this.clock), transports),
       isInUse: (address, mac) => this.guards.isInUse(address, mac),
       mayBeCalled: (name, guest) => this.guards.mayBeCalled(name, guest),
     });
@@ -354,17 +369,20 @@ function switchOf(guests: readonly GuestConfig[], mtu: number, isolated: boolean
   return parseSwitchConfig({ model: 'learning', ports }, 'switch', 'guests');
 }
 
-function gatewayConfig(addresses: readonly string[], mtu: number, sysctl: Readonly<Record<string, number>>) {
+function gatewayConfig(
+  addresses: readonly string[],
+  mtu: number,
+  sysctl: Readonly<Record<string, number>>,
+  uplink: Uplink,
+) {
+  const onWan = { dev: WAN };
   return parseHostConfig({
     interfaces: {
       [LAN]: { mac: GATEWAY_LAN_MAC, mtu, addresses },
-      [WAN]: { mac: GATEWAY_WAN_MAC, mtu, addresses: UPLINK_ADDRESSES.map(([gateway]) => gateway) },
+      [WAN]: { mac: uplink.mac, mtu, addresses: uplink.addresses },
     },
-    routes: UPLINK_ADDRESSES.map(([, world], i) => ({
-      to: i === 0 ? '0.0.0.0/0' : '::/0',
-      via: withoutLength(world),
-      dev: WAN,
-    })),
+    routes: uplink.routes.map((route) => ({ ...route, ...onWan })),
+    neighbours: uplink.neighbours.map((neighbour) => ({ ...neighbour, ...onWan })),
     sysctl,
   });
 }

@@ -4,6 +4,10 @@
  */
 import type { Rng } from '../base/rng.ts';
 import type { DnsNames } from '../services/dns-names.ts';
+import type { Device } from '../stack/device.ts';
+import type { Host } from '../stack/host.ts';
+import type { Tcp } from '../stack/tcp/index.ts';
+import type { Udp } from '../stack/udp/index.ts';
 import type { RealClock } from './real-clock.ts';
 import type { NameServer, NameWatch } from './services/name-server.ts';
 import type { Outside } from './world/outside.ts';
@@ -41,7 +45,38 @@ export interface WorldOptions {
   readonly guests: readonly { readonly to: string; readonly via: string }[];
 }
 
+/** The gateway's side of the wire to the world. */
+export interface Uplink {
+  readonly mac: string;
+  /** With prefix. */
+  readonly addresses: readonly string[];
+  /** Addresses under which guests reach this machine. */
+  readonly machine: readonly string[];
+  readonly routes: readonly { readonly to: string; readonly via: string }[];
+  readonly neighbours: readonly { readonly ip: string; readonly mac: string }[];
+  readonly sysctl: Readonly<Record<string, number>>;
+}
+
+/** The gateway, and its card towards the world. */
+export interface Wan {
+  readonly host: Host;
+  readonly device: Device;
+}
+
+/** The gateway's own sockets. */
+export interface GatewayTransports {
+  readonly udp: Udp;
+  readonly tcp: Tcp;
+}
+
 export interface Surroundings<W extends World> {
-  makeWorld(options: WorldOptions): W;
-  makeNameServer(names: DnsNames, watch: NameWatch, outside: Outside): NameServer;
+  /** Where it is not the usual one (network.ts). */
+  readonly uplink?: Uplink | undefined;
+  makeWorld(options: WorldOptions, wan: Wan): W;
+  makeNameServer(
+    names: DnsNames,
+    watch: NameWatch,
+    outside: Outside,
+    transports: GatewayTransports,
+  ): NameServer;
 }

@@ -1,6 +1,6 @@
 /**
  * DNS on the wire (RFC 1035 section 4), as far as small servers and resolvers of labs speak it: one question a message,
- * and answers of the types A, AAAA and PTR. What else stands in a message is passed over.
+ * and answers of the types A, AAAA, CNAME and PTR. What else stands in a message is passed over.
  *
  *     id · flags · number of questions, answers, authorities, additionals (2 each) │ name · type · class │ answers …
  */
@@ -9,7 +9,7 @@ import { readU16, readU32, writeU16, writeU32 } from './bytes.ts';
 export const PORT = 53;
 export const HEADER_LENGTH = 12;
 
-export const Type = { A: 1, PTR: 12, AAAA: 28 } as const;
+export const Type = { A: 1, CNAME: 5, PTR: 12, AAAA: 28 } as const;
 export const ResponseCode = { OK: 0, FORMAT: 1, SERVER_FAILURE: 2, NO_SUCH_NAME: 3, REFUSED: 5 } as const;
 const CLASS_IN = 1;
 
@@ -37,15 +37,20 @@ export interface DnsQuestion {
 export interface DnsRecord {
   readonly type: number;
   readonly ttl: number;
-  /** Four or sixteen bytes of an address; of a PTR the name. */
+  /** Four or sixteen bytes of an address; of PTR and CNAME the name. */
   readonly data: Uint8Array | string;
+}
+
+export interface DnsAnswer extends DnsRecord {
+  /** What it is about: the question's name, or one that it is an alias of. */
+  readonly name: string;
 }
 
 export interface DnsResponse {
   readonly id: number;
   readonly code: number;
   readonly name: string;
-  readonly answers: readonly DnsRecord[];
+  readonly answers: readonly DnsAnswer[];
 }
 
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -68,7 +73,7 @@ export function parseResponse(bytes: Uint8Array): DnsResponse | undefined {
   if ((flags & FLAG_RESPONSE) === 0 || readU16(bytes, 4) !== 1) return undefined;
   const question = questionAt(bytes);
   if (question === undefined) return undefined;
-  const answers: DnsRecord[] = [];
+  const answers: DnsAnswer[] = [];
   let { end: at } = question;
   for (let left = readU16(bytes, 6); left > 0; left--) {
     const name = nameAt(bytes, at);
@@ -77,8 +82,10 @@ export function parseResponse(bytes: Uint8Array): DnsResponse | undefined {
     const dataAt = name.end + 10;
     at = dataAt + readU16(bytes, name.end + 8);
     if (at > bytes.length) return undefined;
-    const data = type === Type.PTR ? nameAt(bytes, dataAt)?.name : bytes.slice(dataAt, at);
-    if (data !== undefined) answers.push({ type, ttl: readU32(bytes, name.end + 4), data });
+    const isName = type === Type.PTR || type === Type.CNAME;
+    const data = isName ? nameAt(bytes, dataAt)?.name : bytes.slice(dataAt, at);
+    const ttl = readU32(bytes, name.end + 4);
+    if (data !== undefined) answers.push({ name: name.name, type, ttl, data });
   }
   return { id: readU16(bytes, 0), code: flags & CODE_MASK, name: question.name, answers };
 }

@@ -3,26 +3,21 @@
  * their first DHCP message on. They are booted once for all that is tested here, and once more for the one that is killed.
  */
 import assert from 'node:assert/strict';
-import { spawn, type ChildProcess } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createServer as createPort, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import type { AddressInfo } from 'node:net';
 import { NetworkInstance } from '../../src/shell/net/instance.ts';
 import { AuditLog, GuestNetwork, loadRules, parseForward, V86Nic } from '../../src/vmm/index.ts';
 import { hasProgram, requireOrSkip } from '../support/require.ts';
+import { activeFetch, FILE_SUM, FtpServer, passiveFetch } from './v86/ftp.ts';
 import { V86Guest } from './v86/guest.ts';
 
 const PROGRAMS = ['apt-get', 'dpkg-deb', 'cpio', 'vsftpd'];
+const MACHINE = '100.64.0.2';
 const BIG_BYTES = 1_000_000;
-const FILE = Buffer.from(Array.from({ length: 20_000 }, (_, i) => (i * 7) & 0xff));
 
 describe('a Linux guest in v86', function () {
   this.timeout(600_000);
-  const folder = mkdtempSync(join(tmpdir(), 'sluice-v86-'));
   const server = createServer((request, response) =>
     response.end(request.url === '/big' ? Buffer.alloc(BIG_BYTES, 'x') : `you asked for ${request.url}`),
   );
@@ -31,7 +26,7 @@ describe('a Linux guest in v86', function () {
   let ne2k: V86Guest;
   let http: number;
   let ftp: number;
-  let ftpServer: ChildProcess | undefined;
+  let ftpServer: FtpServer | undefined;
   const nics = { virtio: new V86Nic(), ne2k: new V86Nic() };
 
   const start = async () => {
@@ -68,8 +63,8 @@ describe('a Linux guest in v86', function () {
     requireOrSkip(this, 'vsftpd needs root', process.getuid?.() === 0);
     await new Promise<void>((done) => server.listen(0, done));
     http = (server.address() as AddressInfo).port;
-    ftp = await freePort();
-    ftpServer = serveFtp(folder, ftp);
+    ftpServer = await FtpServer.begin();
+    ftp = ftpServer.port;
     await start();
     // One after the other: an emulator that is kept waiting spends its time on the guest's timer interrupts.
     virtio = new V86Guest('virtio');
@@ -83,10 +78,9 @@ describe('a Linux guest in v86', function () {
 
   after(async () => {
     await Promise.all([virtio?.kill(), ne2k?.kill()]);
-    ftpServer?.kill();
+    ftpServer?.end();
     server.close();
     await network?.close();
-    rmSync(folder, { recursive: true });
   });
 
   it('gets its address by DHCP, makes itself another by the router advertisement', async () => {
@@ -143,16 +137,18 @@ describe('a Linux guest in v86', function () {
     assert.equal(await succeeds(ne2k, 'wget -q -O - http://virtio/page'), 'from virtio\n');
   });
 
-  it('fetches by FTP where nothing may pass but what the helper expects', async () => {
+  it('fetches by FTP, passive and active, where nothing may pass but what the helper expects', async () => {
     inForce(
       '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT',
       `-A FORWARD -p tcp -m tcp --dport ${ftp} -j ACCEPT`,
       '-A FORWARD -j REJECT --reject-with icmp-admin-prohibited',
     );
-    const get = `ftpget -P ${ftp} 100.64.0.2 /tmp/got file.bin`;
-    for (const guest of [virtio, ne2k]) {
-      const [sum] = (await succeeds(guest, `${get} && md5sum /tmp/got`)).split(' ');
-      assert.equal(sum, createHash('md5').update(FILE).digest('hex'));
+    for (const [name, guest] of Object.entries({ virtio, ne2k })) {
+      const [address] = network.services.names.addressesOf(name);
+      for (const fetch of [passiveFetch(MACHINE, ftp), activeFetch(MACHINE, ftp, address!)]) {
+        const [sum] = (await succeeds(guest, fetch)).split(' ');
+        assert.equal(sum, FILE_SUM, `${name}: ${fetch}`);
+      }
     }
     inForce();
   });
@@ -201,26 +197,4 @@ async function onGateway(network: GuestNetwork, ...argv: readonly string[]): Pro
     cancelled: new AbortController().signal,
   });
   return text;
-}
-
-/** A server of FTP on this machine's loopback interface, for whoever comes. */
-function serveFtp(folder: string, port: number): ChildProcess {
-  chmodSync(folder, 0o755);
-  for (const name of ['served', 'empty']) mkdirSync(join(folder, name));
-  writeFileSync(join(folder, 'served', 'file.bin'), FILE);
-  const settings = [
-    ...['listen=YES', 'listen_address=127.0.0.1', `listen_port=${port}`, 'background=NO'],
-    ...['anonymous_enable=YES', `anon_root=${join(folder, 'served')}`, 'pasv_address=100.64.0.2'],
-    ...[`secure_chroot_dir=${join(folder, 'empty')}`, 'seccomp_sandbox=NO', 'xferlog_enable=NO'],
-  ];
-  writeFileSync(join(folder, 'vsftpd.conf'), `${settings.join('\n')}\n`);
-  return spawn('vsftpd', [join(folder, 'vsftpd.conf')], { stdio: 'ignore' });
-}
-
-async function freePort(): Promise<number> {
-  const server = createPort();
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((done) => server.close(done));
-  return port;
 }

@@ -1,10 +1,20 @@
 /**
  * A page in which v86 boots Linux behind our gateway: the guest's terminal on one side, on the other the rules, which can be
  * changed while it runs, with their counters, the connections, and the log. The world behind the gateway is two servers of
- * the page's own, and for all other names `fetch`.
+ * the page's own, and for everything else a relay (`?relay=ws://127.0.0.1:8081/`), or without one, for other names, `fetch`.
  */
 import { Terminal } from '@xterm/xterm';
-import { AuditLog, createNetwork, echo, GatewayConsole, http, throughFetch, V86Nic } from 'sluice/browser';
+import {
+  AuditLog,
+  createNetwork,
+  echo,
+  echoDatagrams,
+  GatewayConsole,
+  http,
+  RelayNic,
+  throughFetch,
+  V86Nic,
+} from 'sluice/browser';
 import { V86 } from 'v86';
 import { guestOptions } from '../guest/options.ts';
 import { LogView } from './log-view.ts';
@@ -14,7 +24,9 @@ const RULES = `*nat
 -A POSTROUTING -o wan -j MASQUERADE
 COMMIT
 *filter
+-A INPUT -i wan -m conntrack ! --ctstate RELATED,ESTABLISHED -j DROP
 -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+-A FORWARD -i wan -j DROP
 -A FORWARD -p tcp --dport 23 -j LOG --log-prefix "telnet: "
 -A FORWARD -p tcp --dport 23 -j REJECT --reject-with tcp-reset
 COMMIT
@@ -46,6 +58,9 @@ emulator.add_listener('serial0-output-byte', (byte) => terminal.write(Uint8Array
 terminal.onData((text) => emulator.serial0_send(text));
 terminal.write('Linux boots in this page: half a minute, on a fast machine …\r\n');
 
+const relay = new URLSearchParams(location.search).get('relay') ?? '';
+(element('relay') as HTMLInputElement).value = relay;
+
 const audit = new AuditLog();
 new LogView(element('log')).follow(audit);
 const network = await createNetwork({
@@ -60,9 +75,12 @@ const network = await createNetwork({
         80: http(({ url }) => new Response(`You asked for ${new URL(url).pathname} in your own browser.\n`)),
       },
     },
-    'echo.example': { addresses: ['203.0.113.7'], ports: { 7: echo } },
+    'echo.example': { addresses: ['203.0.113.7'], ports: { 7: echo }, datagrams: { 7: echoDatagrams } },
   },
-  web: throughFetch,
+  ...(relay === '' ? { web: throughFetch } : { relay: new RelayNic(relay) }),
+}).catch((error: Error) => {
+  element('status').textContent = error.message;
+  throw error;
 });
 const gateway = new GatewayConsole(network);
 const rules = new RulesView(element('rules'), network.gateway, (line) => void obey(line));
@@ -100,7 +118,14 @@ async function refresh(): Promise<void> {
   const flows = text.split('\n').flatMap(shortened);
   element('flows').textContent = flows.slice(-FLOWS_SHOWN).join('\n') || 'none';
   const addresses = network.services.names.addressesOf('linux');
-  element('status').textContent = addresses.length === 0 ? 'no lease yet' : `linux ${addresses.join(' ')}`;
+  const guest = addresses.length === 0 ? 'no lease yet' : `linux ${addresses.join(' ')}`;
+  element('status').textContent = [guest, wayOut()].join(' ').trim();
+}
+
+function wayOut(): string {
+  const { relay } = network;
+  if (relay === null) return '';
+  return `→ relay ${relay.problem ?? (relay.isUp ? (relay.address ?? 'gives no address yet') : 'is not there')}`;
 }
 
 /** Of a line of `conntrack -L`: protocol, state, where it began, where it goes, and as whom it is known beyond the gateway. */

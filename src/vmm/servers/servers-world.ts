@@ -9,6 +9,7 @@ import { parseAddress } from '../../stack/address.ts';
 import { parseHostConfig } from '../../stack/config.ts';
 import type { Device } from '../../stack/device.ts';
 import { Host } from '../../stack/host.ts';
+import { Udp, type UdpSocket } from '../../stack/udp/index.ts';
 import { Tcp, type Connection, type Listener } from '../../stack/tcp/index.ts';
 import { webStreams } from '../../stack/tcp/web-streams.ts';
 import { formatIp } from '../../wire/address.ts';
@@ -17,7 +18,8 @@ import type { RealClock } from '../real-clock.ts';
 import type { World, WorldOptions } from '../surroundings.ts';
 import { Quotas } from '../world/quotas.ts';
 import type { Witness, WorldFlow } from '../world/witness.ts';
-import type { Server, Service } from './server.ts';
+import { send, serve } from '../services/udp-service.ts';
+import type { DatagramService, Server, Service } from './server.ts';
 
 const UPLINK = 'uplink';
 /** Frames; a guest that loses one sends it again. */
@@ -27,6 +29,7 @@ export class ServersWorld implements World {
   private readonly host: Host;
   private readonly device: Device;
   private readonly tcp: Tcp;
+  private readonly udp: Udp;
   private readonly clock: RealClock;
   private readonly witness: Witness;
   private readonly quotas: Quotas;
@@ -58,6 +61,7 @@ export class ServersWorld implements World {
     });
     this.device = this.host.devices.named(UPLINK)!;
     this.tcp = new Tcp(this.host);
+    this.udp = new Udp(this.host);
     for (const server of servers) this.serve(server);
   }
 
@@ -91,7 +95,7 @@ export class ServersWorld implements World {
     for (const connection of [...this.open]) connection.abort();
   }
 
-  private serve({ addresses, ports = {} }: Server): void {
+  private serve({ addresses, ports = {}, datagrams = {} }: Server): void {
     for (const text of addresses) {
       const address = parseAddress(text);
       if (address === undefined) throw new SluiceError('NETWORK', `servers: "${text}" is no address`);
@@ -103,7 +107,28 @@ export class ServersWorld implements World {
           onConnection: (listener) => this.accept(listener, service),
         });
       }
+      for (const [port, service] of Object.entries(datagrams)) {
+        const { family, words } = address;
+        this.hear(this.udp.open({ family, address: words, port: Number(port) }), service);
+      }
     }
+  }
+
+  private hear(socket: UdpSocket, service: DatagramService): void {
+    const [w0, w1, w2, w3] = socket.address!;
+    const to = { address: formatIp(socket.family, w0!, w1!, w2!, w3!), port: socket.port };
+    serve(socket, (bytes, remote, port) => {
+      const [r0, r1, r2, r3] = remote;
+      const from = { address: formatIp(socket.family, r0!, r1!, r2!, r3!), port };
+      const answer = (reply: Uint8Array) => {
+        this.clock.catchUp();
+        this.alone(() => send(socket, reply, remote, port));
+      };
+      // What a service gets wrong is one datagram's loss.
+      void Promise.resolve()
+        .then(() => service({ bytes, from, to }, answer))
+        .catch(() => {});
+    });
   }
 
   private accept(listener: Listener, service: Service): void {

@@ -16,6 +16,7 @@ import { Dhcp4Server } from '../../services/dhcp4-server.ts';
 import { answerTime, NTP_PORT } from '../../services/ntp-server.ts';
 import { Dhcp6Server } from './dhcp6-server.ts';
 import { DnsNames, GATEWAY_NAME, MACHINE_NAME } from '../../services/dns-names.ts';
+import type { GatewayTransports } from '../surroundings.ts';
 import type { NameServer } from './name-server.ts';
 import { bootFileFor, serveBoot, type BootOptions } from './boot-service.ts';
 import { DnsStream } from './dns-stream.ts';
@@ -44,7 +45,7 @@ export interface ServiceOptions {
   /** Guests are told the time when they ask (NTP). */
   readonly ntp: boolean;
   /** Who answers for these names and all others. */
-  readonly nameServer: (names: DnsNames) => NameServer;
+  readonly nameServer: (names: DnsNames, transports: GatewayTransports) => NameServer;
   /** Another guest than the one with this hardware address uses the address. */
   readonly isInUse: (address: number, mac: string) => boolean;
   /** False for a guest, known by its hardware or its link-local address, that another one's name is to be given to. */
@@ -79,9 +80,10 @@ export class GatewayServices {
       leases6: this.leases6 ?? [],
       fixed,
     });
-    const nameServer = options.nameServer(this.names);
+    const tcp = new Tcp(host);
+    const nameServer = options.nameServer(this.names, { udp: this.udp, tcp });
     this.serveNames(nameServer);
-    new DnsStream(new Tcp(host), nameServer);
+    new DnsStream(tcp, nameServer);
     if (options.ntp) this.serveTime(host.clock);
     this.endBoot = options.boot === undefined ? null : serveBoot(this.udp, device, options.boot);
   }

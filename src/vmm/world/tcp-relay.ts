@@ -41,6 +41,8 @@ interface Wanted {
   readonly release: () => void;
   readonly syn: PacketBuffer;
   readonly flow: WorldFlow;
+  /** Its commands name addresses and ports, which have to be this machine's. */
+  readonly isFtp: boolean;
   /** Undefined while nobody knows; null when the socket stands. */
   answer: Answer | null | undefined;
   timer: NodeJS.Timeout | null;
@@ -130,6 +132,7 @@ export class TcpRelay {
       release: () => this.quotas.give(guest),
       syn: copyOf(pkt),
       flow: flowOf('tcp', pkt, this.witness.passedBy()),
+      isFtp: pkt.dport === FTP_PORT || this.witness.helperOf(pkt) === 'ftp',
       answer: undefined,
       timer: null,
     };
@@ -173,7 +176,7 @@ export class TcpRelay {
       }
       this.wanted.delete(key);
       if (wanted.timer !== null) clearTimeout(wanted.timer);
-      const { socket, intake, release, flow } = wanted;
+      const { socket, intake, release, flow, isFtp } = wanted;
       socket.removeAllListeners();
       this.sockets.add(socket);
       socket.once('close', () => {
@@ -182,7 +185,7 @@ export class TcpRelay {
         this.outside.enter(() => this.witness.ended(flow, socket.bytesWritten, socket.bytesRead));
       });
       this.witness.opened(flow);
-      const ftp = flow.toPort === FTP_PORT ? new FtpRelay(this.tcp, this.outside, c, socket) : null;
+      const ftp = isFtp ? new FtpRelay(this.tcp, this.outside, c, socket) : null;
       join(c, { socket, intake }, this.outside, ftp);
     }
   }

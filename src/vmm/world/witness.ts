@@ -16,6 +16,8 @@ export interface WorldFlow {
 export interface Witness {
   /** Which rule let the packet through that is on its way. */
   passedBy(): string | undefined;
+  /** Which helper of the gateway's looks after the connection that the packet begins: `ftp`; '' for none. */
+  helperOf(pkt: PacketBuffer): string;
   /** A connection stands; a pair of ports was opened. */
   opened(flow: WorldFlow): void;
   /** Bytes as the guest counts them. */
@@ -23,7 +25,7 @@ export interface Witness {
 }
 
 /** Where nobody wants to know. */
-export const UNWATCHED: Witness = { passedBy: () => undefined, opened: () => {}, ended: () => {} };
+export const UNWATCHED: Witness = { passedBy: () => undefined, helperOf: () => '', opened: () => {}, ended: () => {} };
 
 export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer, rule: string | undefined): WorldFlow {
   return {
