@@ -106,7 +106,7 @@ describe('a guest in a page', function () {
       await visit!.type(`tftp -g -r file -l /tmp/file ${MACHINE} ${port}; cat /tmp/file`),
       /by datagram/,
     );
-    assert.match(await visit!.type('ping -c 1 -W 20 machine'), / 0% packet loss/);
+    assert.match(await visit!.type(`ping -c 1 -W 20 ${MACHINE}`), / 0% packet loss/);
   });
 
   it('is refused there what the page’s rules refuse', async () => {
