@@ -25,7 +25,12 @@ export interface Witness {
 }
 
 /** Where nobody wants to know. */
-export const UNWATCHED: Witness = { passedBy: () => undefined, helperOf: () => '', opened: () => {}, ended: () => {} };
+export const UNWATCHED: Witness = {
+  passedBy: () => undefined,
+  helperOf: () => '',
+  opened: () => {},
+  ended: () => {},
+};
 
 export function flowOf(protocol: 'tcp' | 'udp', pkt: PacketBuffer, rule: string | undefined): WorldFlow {
   return {
