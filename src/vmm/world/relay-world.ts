@@ -112,7 +112,7 @@ export class RelayWorld implements World {
     await this.nic.start({
       frame: (bytes, start, end) => {
         this.clock.catchUp();
-        if (!this.dhcp.hear(bytes, start, end)) this.toGateway(bytes, start, end);
+        if (!this.dhcp.hear(bytes, start, end)) this.toGateway(bytes, start, end, false);
       },
       link: (isUp) => {
         this.clock.catchUp();
