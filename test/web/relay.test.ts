@@ -130,7 +130,8 @@ describe('a network in a browser, behind a relay', function () {
     const asked = query(8, 'machine', Type.A);
     const byStream = Buffer.concat([Buffer.of(0, asked.length), asked]);
     const { received } = await exchange(network, guest, '192.168.123.1', 53, byStream);
-    assert.deepEqual(parseResponse(received.subarray(2))!.answers[0]!.data, Uint8Array.of(100, 64, 0, 2));
+    const [told] = parseResponse(Uint8Array.from(received.subarray(2)))!.answers;
+    assert.deepEqual(told!.data, Uint8Array.of(100, 64, 0, 2));
     assert.equal((await lookUp('evil.example')).code, 5);
     assert.equal((await lookUp('alias.example')).code, 5, 'an alias of a name that is denied');
   });
@@ -145,7 +146,7 @@ describe('a network in a browser, behind a relay', function () {
     }
   });
 
-  it('refuses what its own rules refuse, and lets nobody in', async () => {
+  it('refuses what its own rules refuse', async () => {
     await gateway.run(`iptables -A FORWARD -p tcp --dport ${tcpPort} -j REJECT --reject-with tcp-reset`);
     await gateway.run(`iptables -A FORWARD -p udp --dport ${udpPort} -j REJECT`);
     assert.equal((await echoed(MACHINE)).error, 'ECONNREFUSED');
