@@ -16,12 +16,15 @@ export function copySource(tuple: Tuple, out: Address): Address {
 }
 
 export function destinationOf(tuple: Tuple): Address {
-  const address = new Int32Array(4);
-  address[0] = tuple.dst0;
-  address[1] = tuple.dst1;
-  address[2] = tuple.dst2;
-  address[3] = tuple.dst3;
-  return address;
+  return copyDestination(tuple, new Int32Array(4));
+}
+
+export function copyDestination(tuple: Tuple, out: Address): Address {
+  out[0] = tuple.dst0;
+  out[1] = tuple.dst1;
+  out[2] = tuple.dst2;
+  out[3] = tuple.dst3;
+  return out;
 }
 
 export function setSource(tuple: Tuple, address: Address): void {

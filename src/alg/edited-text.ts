@@ -22,6 +22,7 @@ export class EditedText {
   private spare: Uint8Array = new Uint8Array(USUAL_LENGTH);
   private most = Infinity;
   private starts = new Int32Array(USUAL_LINES);
+  private firsts = new Int32Array(USUAL_LINES);
   /** -1: not looked for yet. */
   private startCount = -1;
   private letters = 0;
@@ -115,7 +116,7 @@ export class EditedText {
   editedLengthFrom(at: number): number {
     let length = this.end - at;
     for (let i = this.editCount - 1; i >= 0 && this.places[i]! >= at; i--) {
-      length += this.words[i]!.length - this.lengths[i]!;
+      length += this.growthOf(i);
     }
     return length;
   }
@@ -124,25 +125,51 @@ export class EditedText {
   apply(): void {
     if (this.editCount === 0) return;
     const { own } = this;
-    const out = (this.own = grown(this.spare, this.editedLength));
+    const out = (this.own = grown(this.spare, this.room));
     this.spare = own;
     this.begin(out, 0, this.write(out, 0));
   }
 
-  /** Writes the text as edited to `out` and returns where it ends there. */
+  /** Room that `write` needs. */
+  get room(): number {
+    return Math.max(this.end - this.start, this.editedLength);
+  }
+
+  /**
+   * Writes the text as edited to `out` and returns where it ends there. The whole is copied at once; what stands behind an
+   * edit then moves by the growth so far: first what moves to the left, from the left, then what moves to the right, from
+   * the right, so that nothing is overwritten that has yet to move. Byte by byte it took three times as long.
+   */
   write(out: Uint8Array, at: number): number {
-    const { bytes, places, lengths, end } = this;
-    let to = at;
-    let from = this.start;
+    const by = at - this.start;
+    out.set(this.bytes.subarray(this.start, this.end), at);
+    let shift = by;
     for (let i = 0; i < this.editCount; i++) {
-      const place = places[i]!;
-      while (from < place) out[to++] = bytes[from++]!;
-      const words = this.words[i]!;
-      for (let j = 0; j < words.length; j++) out[to++] = words.charCodeAt(j);
-      from = place + lengths[i]!;
+      shift += this.growthOf(i);
+      if (shift < by) this.move(out, i, by, shift);
     }
-    while (from < end) out[to++] = bytes[from++]!;
-    return to;
+    for (let i = this.editCount - 1; i >= 0; i--) {
+      if (shift > by) this.move(out, i, by, shift);
+      shift -= this.growthOf(i);
+    }
+    for (let i = 0; i < this.editCount; i++) {
+      const words = this.words[i]!;
+      const place = this.places[i]! + shift;
+      for (let j = 0; j < words.length; j++) out[place + j] = words.charCodeAt(j);
+      shift += this.growthOf(i);
+    }
+    return this.end + shift;
+  }
+
+  /** What stands between an edit and the next one. */
+  private move(out: Uint8Array, i: number, by: number, shift: number): void {
+    const from = this.places[i]! + this.lengths[i]!;
+    const end = i + 1 < this.editCount ? this.places[i + 1]! : this.end;
+    out.copyWithin(from + shift, from + by, end + by);
+  }
+
+  private growthOf(i: number): number {
+    return this.words[i]!.length - this.lengths[i]!;
   }
 
   // ── Lines ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,6 +189,11 @@ export class EditedText {
   /** Where one of them begins: behind CR LF, CR or LF; counted from 0. */
   lineStart(i: number): number {
     return this.starts[i]!;
+  }
+
+  /** The letter that it begins with, as in `initials`. */
+  lineInitial(i: number): number {
+    return this.firsts[i]!;
   }
 
   /** What ends it is not of it. */
@@ -194,13 +226,20 @@ export class EditedText {
 
   private addStart(at: number): void {
     if (this.startCount === this.starts.length) {
-      const starts = new Int32Array(2 * this.starts.length);
-      starts.set(this.starts);
-      this.starts = starts;
+      this.starts = doubled(this.starts);
+      this.firsts = doubled(this.firsts);
     }
+    const letter = 1 << this.bytes[at]!;
+    this.letters |= letter;
+    this.firsts[this.startCount] = letter;
     this.starts[this.startCount++] = at;
-    this.letters |= 1 << this.bytes[at]!;
   }
+}
+
+function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * numbers.length);
+  more.set(numbers);
+  return more;
 }
 
 /** The same memory where it is large enough. */

@@ -11,6 +11,7 @@ import { Tuple } from '../netfilter/conntrack/tuple.ts';
 import type { Nat } from '../netfilter/nat/nat.ts';
 import { Manip, NatFlag, type NatRange } from '../netfilter/nat/view.ts';
 import {
+  copyDestination,
   copySource,
   destinationOf,
   sameAddress,
@@ -42,6 +43,8 @@ export class Expecting {
   private readonly rng: Rng;
   private readonly flows: FlowTable;
   private readonly scratchTuple = new Tuple();
+  private readonly scratchThere: Address = new Int32Array(4);
+  private readonly scratchShown: Address = new Int32Array(4);
 
   constructor({ conntrack, nat, rng, flows }: AlgServices) {
     this.conntrack = conntrack;
@@ -61,6 +64,13 @@ export class Expecting {
     const { scratchTuple } = this;
     this.conntrack.readTuple(entry, direction === 0 ? 0 : 1, scratchTuple);
     return copySource(scratchTuple, out);
+  }
+
+  /** Whom it is sent to. */
+  readDestination(entry: number, direction: number, out: Address): Address {
+    const { scratchTuple } = this;
+    this.conntrack.readTuple(entry, direction === 0 ? 0 : 1, scratchTuple);
+    return copyDestination(scratchTuple, out);
   }
 
   isTranslated(entry: number): boolean {
@@ -109,11 +119,11 @@ export class Expecting {
     }
   }
 
-  /** Expected where the other side sees this one; remembers where it goes on to. Returns the address seen. */
+  /** Expected where the other side sees this one; remembers where it goes on to. Returns the address seen, good until the next. */
   place(expectation: Expectation, direction: number, entry: number): Address {
     const { tuple } = expectation;
-    const there = sourceOf(this.tuple(entry, direction));
-    const shown = destinationOf(this.tuple(entry, direction ^ 1));
+    const there = this.readSource(entry, direction, this.scratchThere);
+    const shown = this.readDestination(entry, direction ^ 1, this.scratchShown);
     const own = destinationOf(tuple);
     const seen = sameAddress(there, shown) ? own : shown;
     expectation.savedAddress = own;

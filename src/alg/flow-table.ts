@@ -99,7 +99,11 @@ export class FlowTable implements ExpectationListener {
 
   /** The row of a control connection, for a packet of it. */
   packet(entry: number, helper: string, pkt: PacketBuffer): Flow {
-    const flow = this.byEntry.get(entry) ?? this.add(entry, helper);
+    return this.seen(this.byEntry.get(entry) ?? this.add(entry, helper), pkt);
+  }
+
+  /** A packet of a row that its helper has kept. */
+  seen(flow: Flow, pkt: PacketBuffer): Flow {
     if (pkt.cause === 0 || pkt.cause !== flow.lastPacket) flow.packets++;
     this.cause = flow.lastPacket = pkt.cause;
     return flow;

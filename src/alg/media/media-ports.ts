@@ -233,7 +233,7 @@ export class MediaPorts {
     if (!isOurs) return;
     const { family } = this.helper;
     const own = this.expecting.readSource(entry, side, this.scratchOwn);
-    const shown = destinationOf(this.expecting.tuple(entry, side ^ 1));
+    const shown = this.expecting.readDestination(entry, side ^ 1, this.scratchOther);
     for (const named of sdp.addresses) {
       const seen = sameAddress(named.address, own) ? shown : seenAs(named.address, pinholes);
       if (seen !== null) write(body, named, addressText(family, seen, false));

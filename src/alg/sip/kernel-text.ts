@@ -9,7 +9,6 @@ import {
   COLON,
   digitCount,
   isAt,
-  isBlank,
   isLetter,
   isLineEnd,
   letterCount,
@@ -100,9 +99,8 @@ export function findHeader(text: EditedText, from: number, kind: HeaderKind, fam
   // Most messages have no header of most kinds.
   if ((text.initials & kind.initials) === 0) return null;
   for (let i = text.lineBehind(from); i < text.lineCount; i = lineAfter(text, i)) {
-    const line = text.lineStart(i);
-    if (isBlank(text.code(line))) continue;
-    let at = nameEnd(text, line, kind);
+    if ((text.lineInitial(i) & kind.initials) === 0) continue;
+    let at = nameEnd(text, text.lineStart(i), kind);
     if (at < 0) continue;
     at = skipBlanks(text, at);
     if (at < 0 || text.code(at) !== COLON || at + 1 >= text.end) return null;

@@ -66,9 +66,8 @@ export class StrictMessage {
   /** Head and body as edited, until the next message is joined. */
   joined(): Uint8Array {
     const { top, body } = this;
-    const length = top.editedLength + body.editedLength;
-    if (length > this.out.length) this.out = new Uint8Array(2 * length);
-    body.write(this.out, top.write(this.out, 0));
-    return this.out.subarray(0, length);
+    const room = top.room + body.room;
+    if (room > this.out.length) this.out = new Uint8Array(2 * room);
+    return this.out.subarray(0, body.write(this.out, top.write(this.out, 0)));
   }
 }

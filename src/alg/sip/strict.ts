@@ -84,8 +84,11 @@ export class StrictSip implements CtHelper {
   }
 
   private connectionOf(pkt: PacketBuffer, entry: number): SipConnection {
-    const flow = this.services.flows.packet(entry, this.name, pkt);
-    return this.connections.get(entry) ?? this.connect(entry, flow);
+    const { flows } = this.services;
+    const known = this.connections.get(entry);
+    if (known === undefined) return this.connect(entry, flows.packet(entry, this.name, pkt));
+    flows.seen(known.flow, pkt);
+    return known;
   }
 
   private connect(entry: number, flow: Flow): SipConnection {
