@@ -19,6 +19,8 @@ import { initialWindow, largestBuffer, scaleFor } from './window.ts';
 const ANY = new Int32Array(4);
 const MAX_PORT = 65535;
 const MAX_UNSCALED_WINDOW = 0xffff;
+const BEYOND_ANY_WINDOW = MAX_UNSCALED_WINDOW + 2;
+const US_PER_MS = 1000;
 
 export interface ConnectOptions {
   readonly family: Family;
@@ -30,6 +32,8 @@ export interface ConnectOptions {
   readonly localPort?: number | undefined;
   /** Bound to a device (SO_BINDTODEVICE), or which link a link-local address is on. */
   readonly device?: Device | undefined;
+  /** The largest segment, either way (TCP_MAXSEG). */
+  readonly maxSegment?: number | undefined;
 }
 
 /** Throws NetError when it cannot even begin: no route, no address, no port. */
@@ -52,6 +56,7 @@ export function openActively(
   const c = new Connection(owner, ends);
   c.listener = events;
   c.device = device;
+  if (options.maxSegment !== undefined) c.peerMss = options.maxSegment;
   begin(owner, c, ends, way.mtu);
   return c;
 }
@@ -59,12 +64,13 @@ export function openActively(
 function begin(owner: Tcp, c: Connection, ends: Ends, mtu: number): void {
   const { settings } = owner;
   c.iss = owner.initialSequence(ends);
+  follow(owner, c, ends);
   c.tsOffset = owner.timestampOffset(ends);
   c.flowLabel = owner.flowLabelOf(ends);
   c.sndUna = c.iss;
   c.sndNxt = c.writeSeq = c.smallEnd = c.pushSeq = c.highSeq = (c.iss + 1) | 0;
   c.pathMtu = mtu;
-  c.advMss = mtuToMss(c.family, mtu);
+  c.advMss = Math.min(mtuToMss(c.family, mtu), c.peerMss);
   c.rcvScale = settings.windowScaling
     ? scaleFor(largestBuffer(c.rcvBuffer, c.userRcvBuffer !== 0, settings))
     : 0;
@@ -78,18 +84,32 @@ function begin(owner: Tcp, c: Connection, ends: Ends, mtu: number): void {
   armRetransmit(c);
 }
 
-/** True when the ends are free; what is left of an old connection on them may give way. */
+/** True when the ends are free, or what is left of an old connection on them may give way. */
 function mayUse(owner: Tcp, ends: Ends, isNamed: boolean): boolean {
   const flow = owner.table.of(ends);
   if (flow === null) return true;
   if (flow.kind !== FlowKind.TIME_WAIT) return false;
   const old = flow as TimeWait;
-  const { timeWaitReuse } = owner.settings;
-  const isAllowed = timeWaitReuse === 1 || (timeWaitReuse === 2 && isLoopback(ends));
-  // A second on, the timestamps tell the two apart.
-  if (!old.hasTimestamps || (!isAllowed && !isNamed) || owner.seconds - old.tsRecentAt < 1) return false;
+  // The timestamps tell the two connections apart, of a port that the application asks for at once.
+  if (!old.hasTimestamps || isNamed) return old.hasTimestamps;
+  const { timeWaitReuse, timeWaitReuseDelayMs } = owner.settings;
+  if (timeWaitReuse === 0 || (timeWaitReuse === 2 && !isLoopback(ends))) return false;
+  return toMs(owner.clock.now) > toMs(old.since) + timeWaitReuseDelayMs;
+}
+
+function toMs(us: number): number {
+  return Math.floor(us / US_PER_MS);
+}
+
+/** What is left of an old connection on the ends of a new one goes, and tells it where to begin (Linux: tcp_twsk_unique). */
+function follow(owner: Tcp, c: Connection, ends: Ends): void {
+  const flow = owner.table.of(ends);
+  if (flow === null) return;
+  const old = flow as TimeWait;
   owner.timeWaits.remove(old);
-  return true;
+  c.iss = (old.sndNxt + BEYOND_ANY_WINDOW) | 0;
+  c.tsRecent = old.tsRecent;
+  c.tsRecentAt = old.tsRecentAt;
 }
 
 /** RFC 6056 algorithm 4, in small: begins at a place that only we can foresee. */

@@ -29,6 +29,12 @@ export function write(c: Connection, bytes: Uint8Array, start: number, end: numb
   return length;
 }
 
+export function endRecord(c: Connection): void {
+  if (c.writeSeq === c.sndNxt || c.finQueued || c.recordEnds?.at(-1) === c.writeSeq) return;
+  if (c.recordEnds === null) c.recordEnds = [c.writeSeq];
+  else c.recordEnds.push(c.writeSeq);
+}
+
 /** Sends what Nagle's algorithm or a cork has held back; with `force` also what is smaller than a segment. */
 export function sendHeldBack(c: Connection, force: boolean): void {
   c.tcp.enter();

@@ -61,14 +61,16 @@ export class Connection extends Flow {
   smallEnd = 0;
   /** End of the bytes that were written in one piece last, where PSH goes. */
   pushSeq = 0;
+  /** Ends of records among what was not sent yet (MSG_EOR), in order; null for none. No segment goes beyond one. */
+  recordEnds: number[] | null = null;
   /** One past the urgent byte that was written last. */
   urgentOut = 0;
   readonly sending: ByteRing;
   readonly flight = new Flight();
   /** Payload of the largest segment to this peer, options of every segment already taken off. */
   mss = 536;
-  /** What the peer said it takes, less nothing. */
-  peerMss = 536;
+  /** What the peer said it takes, and before it has, what the application allows (TCP_MAXSEG). */
+  peerMss = MAX_SEGMENT_SIZE;
   /** Bytes at layer 3 that the path takes. */
   pathMtu = 0;
   /** Black-hole detection (RFC 4821): the size that the search stands at, 0 while there is no search. */
@@ -280,6 +282,11 @@ export class Connection extends Flow {
     if (this.finQueued || this.isOrphan || !(isIn(this.state, MAY_SEND) || this.state === TcpState.SYN_SENT))
       return -1;
     return calls.write(this, bytes, start, end);
+  }
+
+  /** What was written so far is a record (MSG_EOR): it shares no segment with what is written behind it. */
+  endRecord(): void {
+    calls.endRecord(this);
   }
 
   /** Sends a byte that the peer is told to read before what stands before it (MSG_OOB). */

@@ -34,6 +34,7 @@ import { initialWindow, largestBuffer, scaleFor, startWindow } from './window.ts
 const DEFAULT_MSS_4 = 536;
 const DEFAULT_MSS_6 = 1220;
 const MAX_WINDOW = 0xffff;
+const MAX_SEGMENT = 0xffff;
 /** For so long after the last cookie, acknowledgements are looked at as answers to one. */
 const COOKIE_MEMORY_US = 120_000_000;
 
@@ -77,7 +78,8 @@ export class Handshake extends Flow {
     this.device = device;
     this.irs = segment.seq;
     this.iss = iss;
-    this.peerMss = segment.mss >= 0 ? segment.mss : ends.family === 4 ? DEFAULT_MSS_4 : DEFAULT_MSS_6;
+    const peerMss = segment.mss >= 0 ? segment.mss : ends.family === 4 ? DEFAULT_MSS_4 : DEFAULT_MSS_6;
+    this.peerMss = Math.min(peerMss, listener.maxSegment || MAX_SEGMENT);
     this.windowScale = settings.windowScaling ? segment.windowScale : -1;
     this.sackPermitted = settings.sack && segment.sackPermitted;
     this.hasTimestamps = settings.timestamps && segment.hasTimestamps;
@@ -135,7 +137,7 @@ function sendSynAck(owner: Tcp, handshake: Handshake, isCookie: boolean): void {
   if (pkt === null) return;
   if (handshake.advMss === 0) {
     const { listener } = handshake;
-    handshake.advMss = mtuToMss(handshake.family, pkt.routeMtu);
+    handshake.advMss = Math.min(mtuToMss(handshake.family, pkt.routeMtu), listener.maxSegment || MAX_SEGMENT);
     const space = listener.receiveBuffer !== 0 ? listener.receiveBuffer : settings.rmem[1] >> 1;
     const mss = handshake.advMss - (handshake.hasTimestamps ? TIMESTAMPS_SPACE : 0);
     handshake.rcvWnd = initialWindow(space, mss, MAX_WINDOW);
@@ -289,7 +291,8 @@ export function receiveCookie(
     flags: options?.ecn === true ? tcp.SYN | tcp.ECE | tcp.CWR : tcp.SYN,
   });
   const handshake = new Handshake(listener, ends, syn, iss, device, tsOffset);
-  handshake.advMss = mtuToMss(ends.family, owner.pathMtuTo(ends, device));
+  const wayMss = mtuToMss(ends.family, owner.pathMtuTo(ends, device));
+  handshake.advMss = Math.min(wayMss, listener.maxSegment || MAX_SEGMENT);
   const space = listener.receiveBuffer !== 0 ? listener.receiveBuffer : settings.rmem[1] >> 1;
   handshake.rcvWnd = initialWindow(space, handshake.advMss, MAX_WINDOW);
   handshake.rcvScale =

@@ -206,7 +206,7 @@ function takeOptions(c: Connection, segment: Segment): void {
   c.hasScaling = settings.windowScaling && segment.windowScale >= 0;
   c.sndScale = c.hasScaling ? segment.windowScale : 0;
   if (!c.hasScaling) c.rcvScale = 0;
-  c.peerMss = segment.mss >= 0 ? segment.mss : c.family === 4 ? 536 : 1220;
+  c.peerMss = Math.min(c.peerMss, segment.mss >= 0 ? segment.mss : c.family === 4 ? 536 : 1220);
   if (c.hasTimestamps) {
     c.tsRecent = segment.tsValue;
     c.tsRecentAt = c.tcp.seconds;

@@ -36,6 +36,8 @@ export class Listener {
   cookiesUntil = 0;
   /** What accepted connections begin with (an option set before `listen` is inherited). */
   receiveBuffer = 0;
+  /** The largest segment, either way (TCP_MAXSEG); 0 for what the path takes. */
+  maxSegment = 0;
   sendBuffer = 0;
   noDelay = false;
   keepAlive = false;

@@ -72,7 +72,7 @@ function sendNew(c: Connection, force: boolean, isProbe: boolean): number {
     if (!isProbe && c.inFlight >= c.cwnd) break;
     const unsent = (c.writeSeq - c.sndNxt) | 0;
     const mss = currentMss(c);
-    const length = Math.min(unsent, mss);
+    const length = Math.min(c.recordEnds === null ? unsent : restOfRecord(c), mss);
     const left = (windowEnd(c) - c.sndNxt) | 0;
     if (length > left || left <= 0) break;
     const isLast = length === unsent;
@@ -85,9 +85,19 @@ function sendNew(c: Connection, force: boolean, isProbe: boolean): number {
   return sent;
 }
 
+/** Bytes until a record ends, or all that there are; records that are out are forgotten. */
+function restOfRecord(c: Connection): number {
+  const ends = c.recordEnds!;
+  while (ends.length > 0 && ((ends[0]! - c.sndNxt) | 0) <= 0) ends.shift();
+  if (ends.length > 0) return (ends[0]! - c.sndNxt) | 0;
+  c.recordEnds = null;
+  return (c.writeSeq - c.sndNxt) | 0;
+}
+
 /** Nagle's algorithm in Minshall's form, and TCP_CORK, for a segment below the MSS. */
 function isHeldBack(c: Connection, isLast: boolean, force: boolean): boolean {
-  if (force || (isLast && c.finQueued)) return false;
+  // Short although more follows: the end of a record.
+  if (force || !isLast || c.finQueued) return false;
   if (c.urgentOut !== 0 && ((c.urgentOut - c.sndUna) | 0) > 0) return false;
   if (c.isCorked) return true;
   if (c.noDelay || c.flight.count === 0) return false;
@@ -98,7 +108,8 @@ function sendNext(c: Connection, length: number, fin: boolean, push = false): bo
   const seq = c.sndNxt;
   const end = (seq + length) | 0;
   restartAfterIdle(c);
-  const pushed = length > 0 && (push || (((c.pushSeq - seq) | 0) > 0 && ((c.pushSeq - end) | 0) <= 0));
+  const isPushed = ((c.pushSeq - seq) | 0) > 0 && ((c.pushSeq - end) | 0) <= 0;
+  const pushed = length > 0 && (push || isPushed || (c.recordEnds !== null && c.recordEnds[0] === end));
   const flags = tcp.ACK | (fin ? tcp.FIN : 0) | (pushed ? tcp.PSH : 0);
   if (length < c.mss) c.smallEnd = end;
   // Sent or lost on the first step, it counts as sent: the retransmission timer sees to it.
@@ -213,7 +224,8 @@ export function probeWindow(c: Connection): void {
   const left = (windowEnd(c) - c.sndNxt) | 0;
   const unsent = (c.writeSeq - c.sndNxt) | 0;
   if (left > 0 && hasUnsent(c)) {
-    const length = Math.min(unsent, left, currentMss(c));
+    const whole = c.recordEnds === null ? unsent : restOfRecord(c);
+    const length = Math.min(whole, left, currentMss(c));
     const isLast = length === unsent;
     sendNext(c, length, c.finQueued && isLast && length < left, true);
     return;

@@ -162,7 +162,8 @@ function noteDataCame(c: Connection, segment: Segment): void {
 
 /** The largest segment lately tells what "every second segment" means; never more than was announced. */
 function noteSize(c: Connection, segment: Segment): void {
-  const length = segment.dataLength;
+  // What a device has joined came in segments of that size.
+  const length = segment.pkt.gsoSize || segment.dataLength;
   const isSmaller = length >= MIN_RECEIVE_MSS && length < c.rcvMss && (segment.flags & tcp.PSH) === 0;
   if (length > c.rcvMss || isSmaller) c.rcvMss = Math.min(length, c.advMss);
 }

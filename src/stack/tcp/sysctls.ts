@@ -129,6 +129,14 @@ const LIMITS: readonly SysctlSpec[] = [
     0,
     2,
   ),
+  number(
+    'tcp_tw_reuse_delay',
+    1000,
+    'milliseconds',
+    'for so long a port in TIME_WAIT is not drawn again',
+    0,
+    60_000,
+  ),
   flag('tcp_rfc1337', 0, 'resets do not end TIME_WAIT'),
   number('tcp_challenge_ack_limit', INT_MAX, 'messages per second', 'challenge ACKs (RFC 5961) of the host'),
   number(
@@ -205,6 +213,7 @@ export class TcpSettings {
   somaxconn = 4096;
   maxTimeWait = 0;
   timeWaitReuse = 2;
+  timeWaitReuseDelayMs = 1000;
   rfc1337 = false;
   challengeLimit = INT_MAX;
   invalidRateLimitUs = 0;
@@ -265,6 +274,7 @@ export class TcpSettings {
     this.somaxconn = this.sysctls.get('net.core.somaxconn');
     this.maxTimeWait = get('tcp_max_tw_buckets');
     this.timeWaitReuse = get('tcp_tw_reuse');
+    this.timeWaitReuseDelayMs = get('tcp_tw_reuse_delay');
     this.rfc1337 = on('tcp_rfc1337');
     this.challengeLimit = get('tcp_challenge_ack_limit');
     this.invalidRateLimitUs = get('tcp_invalid_ratelimit') * US_PER_MS;

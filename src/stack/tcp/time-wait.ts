@@ -30,6 +30,8 @@ export class TimeWait extends Flow {
   tsRecent: number;
   tsRecentAt: number;
   ipId: number;
+  /** When it began. */
+  readonly since: number;
   /** When it ends, and when its place in the queue comes up. */
   due: number;
   queuedDue: number;
@@ -51,7 +53,8 @@ export class TimeWait extends Flow {
     this.tsRecent = c.tsRecent;
     this.tsRecentAt = c.tsRecentAt;
     this.ipId = c.ipId;
-    this.due = c.tcp.clock.now + TIME_WAIT_US;
+    this.since = c.tcp.clock.now;
+    this.due = this.since + TIME_WAIT_US;
     this.queuedDue = this.due;
   }
 

@@ -109,7 +109,8 @@ export function sendSyn(c: Connection): boolean {
     sackPermitted: isAnswer ? c.hasSack : settings.sack,
     hasTimestamps: isAnswer ? c.hasTimestamps : settings.timestamps,
     tsValue: owner.timestamp(c),
-    tsEcho: isAnswer ? c.tsRecent : 0,
+    // Of an opener: from the connection that had these ends before, if there was one.
+    tsEcho: c.tsRecent,
   };
   const headerLength = tcp.HEADER_LENGTH + synOptionsLength(offers);
   const pkt = begin(owner.host, c, headerLength, c.device);

@@ -1,8 +1,9 @@
 /** System calls of scripts, on the sockets of one simulated host. Descriptors have the numbers that scripts give them. */
 import type { Connection } from '../../../../src/stack/tcp/connection.ts';
 import { NetError, TcpState } from '../../../../src/stack/tcp/index.ts';
-import { read, receiveMessage, sizeOf, write } from './data-calls.ts';
+import { read, receiveMessage, sizeOf, splice, write } from './data-calls.ts';
 import { Descriptor } from './descriptors.ts';
+import { Epoll } from './epoll.ts';
 import { WrongValue, type Outcome } from './outcome.ts';
 import { poll } from './poll.ts';
 import { ScriptError, type CallSpec } from './script.ts';
@@ -65,6 +66,21 @@ export class Calls {
         return this.shutdown(this.at(args[0]), args[1]!);
       case 'poll':
         return poll(args, progress.since, this.world.tcp.clock.now, (fd) => this.at(String(fd)));
+      case 'epoll_create':
+      case 'epoll_create1':
+        return this.openEpoll();
+      case 'epoll_ctl':
+        return this.epollAt(args[0]).control(args[1]!, Number(args[2]), this.at(args[2]), args[3]!);
+      case 'epoll_wait':
+        return this.epollAt(args[0]).wait(args[1]!, args[3]!, progress, this.world.tcp.clock.now);
+      case 'pipe':
+        return this.openPipe(args[0]!);
+      case 'splice':
+        return splice(this.at(args[0]), Number(args[4]));
+      case 'open':
+        return this.openFile(args[0]!);
+      case 'sendfile':
+        return this.sendFile(args, progress);
       case 'close':
         return this.close(Number(args[0]));
       default:
@@ -92,9 +108,41 @@ export class Calls {
     return this.next;
   }
 
+  private openEpoll(): number {
+    const made = new Descriptor(false, false);
+    made.epoll = new Epoll();
+    return this.add(made);
+  }
+
+  private epollAt(word: string | undefined): Epoll {
+    const { epoll } = this.at(word);
+    if (epoll === null) throw new ScriptError(`${word} is no epoll descriptor`);
+    return epoll;
+  }
+
+  private openPipe(ends: string): Outcome {
+    for (const [fd] of ends.matchAll(/\d+/g)) this.descriptors.set(Number(fd), new Descriptor(false, false));
+    return 0;
+  }
+
+  private openFile(path: string): Outcome {
+    const size = this.world.files.get(path.replaceAll('"', ''));
+    if (size === undefined) return 'ENOENT';
+    const made = new Descriptor(false, false);
+    made.fileSize = size;
+    return this.add(made);
+  }
+
+  /** Of a file of zeros, from the offset that the call names. */
+  private sendFile(args: readonly string[], progress: Progress): Outcome {
+    const offset = Number(args[2]!.replace(/[[\]]/g, ''));
+    const length = Math.max(0, Math.min(Number(args[3]), this.at(args[1]).fileSize - offset));
+    return write(this.world, this.at(args[0]), '...', length, '', progress);
+  }
+
   private bind(descriptor: Descriptor, address: string): Outcome {
     const port = /sin6?_port\s*=\s*htons\((\d+)\)/.exec(address);
-    descriptor.port = port === null ? this.world.ends.port : Number(port[1]);
+    descriptor.port = port === null ? this.world.ends.bindPort : Number(port[1]);
     if (descriptor.isDatagram) {
       descriptor.socket = this.world.udp.open({ family: this.world.ends.family, port: descriptor.port });
       descriptor.port = descriptor.socket.port;
@@ -142,7 +190,9 @@ export class Calls {
       return 0;
     }
     const value =
-      option === 'SO_LINGER' ? /(?:linger=|onoff=1, )(\d+)/.exec(given)?.[1] : /-?\d+/.exec(given)?.[0];
+      option === 'SO_LINGER'
+        ? /(?:linger=|onoff=1, )(\d+)/.exec(given)?.[1]
+        : /-?(?:0x[\da-f]+|\d+)/i.exec(given)?.[0];
     descriptor.set(option, Number(value ?? 0));
     return 0;
   }
@@ -167,6 +217,7 @@ export class Calls {
     else descriptor.listener = this.world.tcp.listen({ port: descriptor.port, backlog });
     const receiveBuffer = descriptor.settings.get('SO_RCVBUF');
     if (receiveBuffer !== undefined) descriptor.listener.receiveBuffer = receiveBuffer;
+    descriptor.listener.maxSegment = descriptor.settings.get('TCP_MAXSEG') ?? 0;
     return 0;
   }
 
@@ -192,8 +243,13 @@ export class Calls {
     }
     if (descriptor.connection === null) {
       try {
-        const options = { family, remote, remotePort, localPort: descriptor.port };
-        descriptor.connection = this.world.tcp.connect(options);
+        const maxSegment = descriptor.settings.get('TCP_MAXSEG');
+        const options = { family, remote, remotePort, localPort: descriptor.port, maxSegment };
+        const ports = descriptor.settings.get('IP_LOCAL_PORT_RANGE');
+        descriptor.connection =
+          ports === undefined
+            ? this.world.tcp.connect(options)
+            : this.withPorts(ports, () => this.world.tcp.connect(options));
       } catch (error) {
         if (error instanceof NetError) return error.code;
         throw error;
@@ -207,6 +263,20 @@ export class Calls {
     if (descriptor.isConnected) return 'EISCONN';
     descriptor.isConnected = true;
     return 0;
+  }
+
+  /** IP_LOCAL_PORT_RANGE, the last port above the first: here the host's, for as long as it takes. */
+  private withPorts<T>(ports: number, act: () => T): T {
+    const { sysctls } = this.world.tcp.host;
+    const names = ['net.ipv4.ip_local_port_range[0]', 'net.ipv4.ip_local_port_range[1]'] as const;
+    const before = names.map((name) => sysctls.get(name));
+    const set = (first: number, last: number) => [first, last].forEach((p, i) => sysctls.set(names[i]!, p));
+    set(ports & 0xffff, ports >>> 16);
+    try {
+      return act();
+    } finally {
+      set(before[0]!, before[1]!);
+    }
   }
 
   private shutdown(descriptor: Descriptor, how: string): Outcome {

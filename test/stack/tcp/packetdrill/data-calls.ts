@@ -3,14 +3,33 @@ import type { Connection } from '../../../../src/stack/tcp/connection.ts';
 import { NetError, TcpState } from '../../../../src/stack/tcp/index.ts';
 import { isIn, MAY_SEND } from '../../../../src/stack/tcp/states.ts';
 import type { Descriptor } from './descriptors.ts';
-import type { Outcome } from './outcome.ts';
+import { WrongValue, type Outcome } from './outcome.ts';
 import { ScriptError } from './script.ts';
 import type { Progress, World } from './world.ts';
 
 export function receiveMessage(descriptor: Descriptor, args: readonly string[]): Outcome {
   if (/MSG_ERRQUEUE/.test(args[2] ?? '')) throw new ScriptError("the error queue is Linux's own");
-  if (/msg_control/.test(args[1]!)) throw new ScriptError('control messages are not known here');
-  return read(descriptor, '...', sizeOf(args[1]!), args[2] ?? '');
+  const outcome = read(descriptor, '...', sizeOf(args[1]!), args[2] ?? '');
+  const control = /msg_control\s*=\s*\[(.*)\]/s.exec(args[1]!)?.[1];
+  if (control !== undefined && typeof outcome === 'number') checkControl(descriptor, control);
+  return outcome;
+}
+
+/** TCP_INQ: how much is left to read; 1 where only the end is (Linux: tcp_inq_hint). */
+function checkControl({ connection: c, settings }: Descriptor, text: string): void {
+  const entry = /^\s*\{cmsg_level=SOL_TCP,\s*cmsg_type=TCP_CM_INQ,\s*cmsg_data=(\d+)\}\s*$/.exec(text);
+  if (entry === null) throw new ScriptError('control messages but TCP_CM_INQ are not known here');
+  if (c === null || settings.get('TCP_INQ') !== 1) throw new WrongValue('no TCP_CM_INQ was asked for');
+  const left = c.unread > 0 ? c.unread : Number(c.finReceived);
+  if (left !== Number(entry[1])) throw new WrongValue(`cmsg_data is ${left}, not ${entry[1]}`);
+}
+
+/** splice(2) out of a connection, into a pipe: up to where the urgent byte is. */
+export function splice(from: Descriptor, length: number): Outcome {
+  const { connection: c } = from;
+  if (c === null) throw new ScriptError('splice is known here out of connections only');
+  if (c.unread === 0) return read(from, '...', length, '');
+  return c.read(new Uint8Array(length));
 }
 
 export function read(descriptor: Descriptor, buffer: string, length: number, flags: string): Outcome {
@@ -50,7 +69,6 @@ export function write(
   if (connection === null) return 'EPIPE';
   if (buffer === 'NULL') return 'EFAULT';
   if (flags.includes('MSG_ZEROCOPY')) throw new ScriptError("MSG_ZEROCOPY is Linux's own");
-  if (flags.includes('MSG_EOR')) throw new ScriptError('MSG_EOR is not there');
   if (flags.includes('MSG_FASTOPEN')) throw new ScriptError('fast open (RFC 7413) is not there');
   if (flags.includes('MSG_OOB')) return connection.writeUrgent(0x61) ? length : 'EPIPE';
   if (length === 0) return isIn(connection.state, MAY_SEND) ? 0 : 'EPIPE';
@@ -58,6 +76,7 @@ export function write(
   const taken = flags.includes('MSG_MORE') ? writeMore(connection, left) : connection.write(left);
   if (taken < 0 && progress.written === 0) return connection.error?.code ?? 'EPIPE';
   progress.written += Math.max(0, taken);
+  if (progress.written === length && flags.includes('MSG_EOR')) connection.endRecord();
   if (progress.written === length || taken < 0) return progress.written;
   if (d.isNonBlocking || flags.includes('MSG_DONTWAIT'))
     return progress.written > 0 ? progress.written : 'EAGAIN';

@@ -2,6 +2,7 @@
 import type { Connection } from '../../../../src/stack/tcp/connection.ts';
 import type { Listener } from '../../../../src/stack/tcp/index.ts';
 import type { UdpSocket } from '../../../../src/stack/udp/index.ts';
+import type { Epoll } from './epoll.ts';
 import { ScriptError } from './script.ts';
 
 const US_PER_SECOND = 1_000_000;
@@ -17,6 +18,8 @@ export class Descriptor {
   connection: Connection | null = null;
   listener: Listener | null = null;
   socket: UdpSocket | null = null;
+  epoll: Epoll | null = null;
+  fileSize = 0;
   /** Of TCP: `connect` has told how it ended. */
   isConnected = false;
   /** SHUT_RD. */
@@ -36,6 +39,7 @@ export class Descriptor {
       throw new ScriptError(`socket option ${option} is not known here`);
     this.settings.set(option, value);
     if (this.connection !== null) apply(this.connection, option, value);
+    if (this.listener !== null && option === 'TCP_MAXSEG') this.listener.maxSegment = value;
     if (this.listener !== null && option === 'SO_RCVBUF') this.listener.receiveBuffer = value;
     if (this.socket !== null && option === 'SO_BROADCAST') this.socket.mayBroadcast = value !== 0;
   }
@@ -65,7 +69,7 @@ export class Descriptor {
         return 2 * value;
       }
       case 'TCP_MAXSEG':
-        return c?.mss ?? 536;
+        return c?.mss ?? this.settings.get(option) ?? 536;
       case 'SO_ACCEPTCONN':
         return Number(this.listener !== null);
       case 'SO_TYPE':
@@ -92,9 +96,13 @@ const WITHOUT_EFFECT = new Set([
   'IPV6_RECVERR',
   'IPV6_V6ONLY',
   'TCP_FASTOPEN',
+  'IP_BIND_ADDRESS_NO_PORT',
 ]);
 
 const KNOWN = new Set([
+  'TCP_MAXSEG',
+  'TCP_INQ',
+  'IP_LOCAL_PORT_RANGE',
   'TCP_NODELAY',
   'TCP_CORK',
   'SO_KEEPALIVE',

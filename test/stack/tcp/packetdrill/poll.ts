@@ -6,7 +6,8 @@ import { WrongValue, type Outcome } from './outcome.ts';
 import { ScriptError } from './script.ts';
 
 const US_PER_MS = 1000;
-const ALWAYS = new Set(['POLLERR', 'POLLHUP']);
+/** Told whether asked for or not. */
+export const ALWAYS = new Set(['POLLERR', 'POLLHUP']);
 
 export function poll(
   [list = '', , timeout = '0']: readonly string[],
@@ -17,24 +18,21 @@ export function poll(
   let ready = 0;
   const wrong: string[] = [];
   for (const [entry] of list.matchAll(/\{[^}]*\}/g)) {
-    const field = (name: string) =>
-      new RegExp(`\\b${name}\\s*=\\s*([\\w|. ]+)`).exec(entry)?.[1]?.trim() ?? '';
-    const asked = new Set(field('events').split(/\s*\|\s*/));
-    const found = readiness(at(Number(field('fd')))).filter((word) => asked.has(word) || ALWAYS.has(word));
+    const asked = new Set(flagsOf(entry, 'events'));
+    const found = readiness(at(Number(field(entry, 'fd')))).filter(
+      (word) => asked.has(word) || ALWAYS.has(word),
+    );
     if (found.length > 0) ready++;
-    const expected = field('revents')
-      .split(/\s*\|\s*/)
-      .filter((word) => word !== '' && word !== '0');
-    if (field('revents') !== '...' && !sameWords(found, expected))
+    const expected = flagsOf(entry, 'revents');
+    if (field(entry, 'revents') !== '...' && !sameWords(found, expected))
       wrong.push(`revents is ${found.join('|') || '0'}, not ${expected.join('|') || '0'}`);
   }
-  const isOver = timeout === '0' || (Number(timeout) > 0 && now - since >= Number(timeout) * US_PER_MS);
-  if (ready === 0 && !isOver) return 'pending';
+  if (ready === 0 && !isOver(timeout, since, now)) return 'pending';
   if (wrong.length > 0) throw new WrongValue(wrong.join('; '));
   return ready;
 }
 
-function readiness({ connection: c, listener, socket }: Descriptor): string[] {
+export function readiness({ connection: c, listener, socket }: Descriptor): string[] {
   if (socket !== null) return socket.received.count > 0 ? ['POLLIN', 'POLLOUT'] : ['POLLOUT'];
   if (listener !== null) return listener.queue.length > 0 ? ['POLLIN', 'POLLRDNORM'] : [];
   if (c === null) throw new ScriptError('poll of a socket without a connection');
@@ -50,6 +48,22 @@ function readiness({ connection: c, listener, socket }: Descriptor): string[] {
   return words;
 }
 
-function sameWords(a: readonly string[], b: readonly string[]): boolean {
+export function sameWords(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((word) => b.includes(word));
+}
+
+/** `name=value` of an entry in braces. */
+export function field(entry: string, name: string): string {
+  return new RegExp(`\\b${name}\\s*=\\s*([\\w|. ]+)`).exec(entry)?.[1]?.trim() ?? '';
+}
+
+export function flagsOf(entry: string, name: string): string[] {
+  return field(entry, name)
+    .split(/\s*\|\s*/)
+    .filter((word) => word !== '' && word !== '0');
+}
+
+/** A timeout in milliseconds, -1 for none. */
+export function isOver(timeout: string, since: number, now: number): boolean {
+  return timeout === '0' || (Number(timeout) > 0 && now - since >= Number(timeout) * US_PER_MS);
 }

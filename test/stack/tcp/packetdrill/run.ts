@@ -107,11 +107,17 @@ class Run {
       },
     );
     const tcp = new Tcp(this.host);
-    const ends = { family, remote: parseAddress(remote)!.words, port: PORT } as const;
-    this.calls = new Calls({ tcp, udp: new Udp(this.host), ends });
-    this.shell = new Shell(this.host, tcp);
-    const timestamps = new Timestamps(Number(options.get('tcp_ts_tick_usecs') ?? 0), this.tolerance);
-    this.wire = new Wire(family, local, remote, PORT, timestamps);
+    const bindPort = Number(options.get('bind_port') ?? PORT);
+    const ends = { family, remote: parseAddress(remote)!.words, port: PORT, bindPort } as const;
+    const files = new Map<string, number>();
+    this.calls = new Calls({ tcp, udp: new Udp(this.host), ends, files });
+    this.shell = new Shell(this.host, tcp, files);
+    const timestamps = new Timestamps(
+      Number(options.get('tcp_ts_tick_usecs') ?? 0),
+      this.tolerance,
+      Number(options.get('tolerance_percent') ?? 0),
+    );
+    this.wire = new Wire(family, local, remote, PORT, bindPort, timestamps);
   }
 
   private noteSent(frame: Uint8Array, family: 4 | 6): void {

@@ -17,10 +17,12 @@ const PASSED_OVER =
 export class Shell {
   private readonly host: Host;
   private readonly tcp: Tcp;
+  private readonly files: Map<string, number>;
 
-  constructor(host: Host, tcp: Tcp) {
+  constructor(host: Host, tcp: Tcp, files: Map<string, number>) {
     this.host = host;
     this.tcp = tcp;
+    this.files = files;
   }
 
   run(text: string): void {
@@ -32,6 +34,11 @@ export class Shell {
     const mtu = /^ip link set (?:dev )?tun0 mtu (\d+)$/.exec(line);
     if (mtu !== null) {
       this.host.devices.named('tun0')!.mtu = Number(mtu[1]);
+    } else if (/(^|\/)rm -f \S+$/.test(line)) {
+      this.files.delete(line.split(' ').at(-1)!);
+    } else if (/(^|\/)dd bs=1 count=\d+ if=\/dev\/zero of=\S+ /.test(line)) {
+      const [, count, path] = /count=(\d+).* of=(\S+)/.exec(line)!;
+      this.files.set(path!, Number(count));
     } else if (/(^|\/)defaults\.sh$/.test(line)) {
       this.sysctls(DEFAULTS);
     } else if (/(^|\/)(sysctl|set_sysctls\.py)\b/.test(line)) {

@@ -7,10 +7,12 @@ export class Timestamps {
   private first: readonly [script: number, live: number] | null = null;
   private readonly tickUs: number;
   private readonly toleranceUs: number;
+  private readonly tolerancePercent: number;
 
-  constructor(tickUs: number, toleranceUs: number) {
+  constructor(tickUs: number, toleranceUs: number, tolerancePercent: number) {
     this.tickUs = tickUs;
     this.toleranceUs = toleranceUs;
+    this.tolerancePercent = tolerancePercent;
   }
 
   /** Ours for what a script echoes. */
@@ -27,6 +29,8 @@ export class Timestamps {
     this.first ??= [expected, live];
     this.byScript.set(expected, live);
     const said = this.first[0] + ((live - this.first[1]) | 0);
-    return this.tickUs === 0 || Math.abs(said - expected) * this.tickUs <= this.toleranceUs ? expected : said;
+    const elapsedUs = Math.abs(said - this.first[0]) * this.tickUs;
+    const allowedUs = Math.max(this.toleranceUs, (elapsedUs * this.tolerancePercent) / 100);
+    return Math.abs(said - expected) * this.tickUs <= allowedUs ? expected : said;
   }
 }

@@ -47,6 +47,7 @@ export class Wire {
   private readonly local: string;
   private readonly remote: string;
   private readonly port: number;
+  private readonly bindPort: number;
   private readonly timestamps: Timestamps;
   private ourIsn = 0;
   private theirIsn = 0;
@@ -58,11 +59,19 @@ export class Wire {
   private firstSeq = 0;
   private lastSent: Uint8Array | null = null;
 
-  constructor(family: 4 | 6, local: string, remote: string, port: number, timestamps: Timestamps) {
+  constructor(
+    family: 4 | 6,
+    local: string,
+    remote: string,
+    port: number,
+    bindPort: number,
+    timestamps: Timestamps,
+  ) {
     this.family = family;
     this.local = local;
     this.remote = remote;
-    this.port = this.localPort = this.remotePort = port;
+    this.port = this.remotePort = port;
+    this.bindPort = this.localPort = bindPort;
     this.timestamps = timestamps;
   }
 
@@ -136,13 +145,13 @@ export class Wire {
     if (this.hasIsn) this.remotePort++;
     this.isAwaitingSyn = false;
     this.hasIsn = false;
-    this.localPort = this.port;
+    this.localPort = this.bindPort;
     this.theirIsn = 0;
     this.firstSeq = spec.seq;
   }
 
   private datagram(spec: DatagramSpec): Uint8Array {
-    const dstPort = this.localPort === 0 ? this.port : this.localPort;
+    const dstPort = this.localPort === 0 ? this.bindPort : this.localPort;
     const layer = udpLayer({ srcPort: this.remotePort, dstPort });
     return this.packet(spec.ip, layer, data(new Uint8Array(spec.length)));
   }
