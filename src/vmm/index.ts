@@ -10,7 +10,8 @@ export { statusOf, type GuestStatus, type NetworkStatus } from './network-status
 export { LabNetwork, type LabListener, type MachineNic } from './lab-network.ts';
 export { createNetwork, RunningNetwork, type NetworkListener } from './running-network.ts';
 export { GuestNetwork, type GuestNetworkOptions } from './machine-network.ts';
-export { LAN, WAN, type GuestConfig, type NetworkOptions } from './network.ts';
+export type { GuestConfig, NetworkOptions } from './network-options.ts';
+export { LAN, WAN } from './network-plan.ts';
 export { loadRules, parseReservation, type RulesText } from './network-words.ts';
 export { formatForward, parseForward, type Forward, type PortForwards } from './world/forward.ts';
 export type { Forwards } from './world/forwards.ts';

@@ -1,5 +1,6 @@
 /** A guest network of this machine: its world is this machine's sockets, its names this machine's resolvers' beside its own. */
-import { NetworkCore, type NetworkOptions } from './network.ts';
+import { NetworkCore } from './network.ts';
+import type { NetworkOptions } from './network-options.ts';
 import type { Resolver } from './services/dns-resolvers.ts';
 import { DnsServer } from './services/dns-server.ts';
 import type { Nic } from './nics/nic.ts';

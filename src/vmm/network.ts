@@ -10,127 +10,59 @@
  * What the world is depends on where the network runs (surroundings.ts): sockets of this machine (machine-network.ts), or
  * servers of one's own. Nothing here needs Node.
  */
-import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
 import type { HookState } from '../netfilter/hook-state.ts';
 import type { LogSink } from '../netfilter/log.ts';
-import { parseHostConfig } from '../stack/config.ts';
 import type { Device } from '../stack/device.ts';
 import { Gateway } from '../stack/gateway.ts';
-import { parseSwitchConfig } from '../vswitch/index.ts';
 import { ChecksumState, PacketBuffer } from '../wire/packet-buffer.ts';
 import { GatewayInlet } from './gateway-inlet.ts';
 import { GuestSwitch } from './guest-switch.ts';
 import { Guards } from './guard/guards.ts';
 import { networkOfPrefix, withoutLength } from './prefixes.ts';
 import { AuditLog } from './audit.ts';
-import { DEFAULT_HELPERS, installHelpers, type HelperSettings } from '../alg/index.ts';
+import { DEFAULT_HELPERS, installHelpers } from '../alg/index.ts';
 import { NetworkAudit } from './network-audit.ts';
+import {
+  ALL_NAMES,
+  DEFAULT_CONNECTIONS,
+  DEFAULT_DOMAIN,
+  DEFAULT_LEASE_SECONDS,
+  DEFAULT_MTU,
+  type GuestConfig,
+  type NetworkOptions,
+} from './network-options.ts';
+import {
+  BETWEEN_GUESTS,
+  GATEWAY_LAN_MAC,
+  gatewayConfig,
+  LAN,
+  POINT_TO_POINT,
+  switchOf,
+  UPLINK_ADDRESSES,
+  WAN,
+  WORLD_MAC,
+} from './network-plan.ts';
 import { formatIp } from '../wire/address.ts';
 import { OFFENCES } from './guard/guest-guard.ts';
-import type { BootOptions } from './services/boot-service.ts';
 import { LearnedNames } from './services/learned-names.ts';
-import { NamePolicy, type NameRules } from './services/name-policy.ts';
-import type { NameWatch } from './services/name-server.ts';
+import { NamePolicy } from './services/name-policy.ts';
 import { NameSets } from './services/name-sets.ts';
-import { resolvedAddresses } from './services/resolved-addresses.ts';
+import { NameWatcher } from './services/name-watcher.ts';
 import type { Nic } from './nics/nic.ts';
 import { RealClock } from './real-clock.ts';
 import { GatewayServices } from './services/gateway-services.ts';
-import type { Surroundings, Uplink, World, WorldOptions } from './surroundings.ts';
-import type { Reservation } from '../services/dhcp4-leases.ts';
+import type { Surroundings, World, WorldOptions } from './surroundings.ts';
 import { Outside } from './world/outside.ts';
 import { helperBeyond } from './world/helper-beyond.ts';
 import { guestBySource } from './world/quotas.ts';
 
-export const LAN = 'lan';
-export const WAN = 'wan';
-
-/** Both ends of the link between gateway and world; under the second of each, guests reach this machine. */
-export const UPLINK_ADDRESSES = [
-  ['100.64.0.1/30', '100.64.0.2/30'],
-  ['fd53:6c75:6963:6500::1/64', 'fd53:6c75:6963:6500::2/64'],
-] as const;
-const GATEWAY_LAN_MAC = '02:53:6c:00:00:01';
-const GATEWAY_WAN_MAC = '02:53:6c:00:00:02';
-const WORLD_MAC = '02:53:6c:00:00:03';
-const POINT_TO_POINT: Uplink = {
-  mac: GATEWAY_WAN_MAC,
-  addresses: UPLINK_ADDRESSES.map(([gateway]) => gateway),
-  machine: UPLINK_ADDRESSES.map(([, world]) => withoutLength(world)),
-  routes: UPLINK_ADDRESSES.map(([, world]) => ({
-    to: world.includes(':') ? '::/0' : '0.0.0.0/0',
-    via: withoutLength(world),
-  })),
-  neighbours: [],
-  sysctl: {},
-};
-const GATEWAY_PORT = 'gateway';
-
 /** The bytes are lent for the call. */
 export type FrameWatcher = (port: number, bytes: Uint8Array, start: number, end: number) => void;
 
-export interface GuestConfig {
-  /** Names the switch port, and the guest. */
-  readonly name: string;
-  readonly nic: Nic;
-  /** The only hardware address that it may have; else the first that it shows is its own. */
-  readonly mac?: string | undefined;
-  /** Bits a second that it may send; what is above is dropped. */
-  readonly rate?: number | undefined;
-  /** TCP connections to the world at a time; else as all. */
-  readonly connections?: number | undefined;
-  /** True: it may have any addresses and say what it likes, as a router of its own would. */
-  readonly trusted?: boolean;
-}
-
-export interface NetworkOptions {
-  /** The gateway's addresses towards the guests, with prefix: `192.168.122.1/24`, `fd00:122::1/64`. */
-  readonly addresses: readonly string[];
-  /** Bytes of the largest datagram on the guests' network. */
-  readonly mtu?: number | undefined;
-  readonly guests: readonly GuestConfig[];
-  /** Guests are known as NAME and NAME.DOMAIN. */
-  readonly domain?: string | undefined;
-  readonly leaseSeconds?: number | undefined;
-  /** Addresses (and names) that certain hardware addresses always get. */
-  readonly reservations?: readonly Reservation[];
-  /** TCP connections that one guest has at a time. */
-  readonly connectionsPerGuest?: number | undefined;
-  /** Guests reach each other through the gateway alone, so that its rules hold between them. */
-  readonly isolate?: boolean;
-  /** Sysctls of the gateway. */
-  readonly sysctl?: Readonly<Record<string, number>>;
-  /** Names that guests may ask for. */
-  readonly names?: NameRules;
-  /** `helpers` of a gateway file: FTP and others, put on connections by rules (`-j CT --helper ftp`). */
-  readonly helpers?: HelperSettings;
-  /** What guests boot from the network (PXE). */
-  readonly boot?: BootOptions | undefined;
-  /** Guests are told the time when they ask (NTP). */
-  readonly ntp?: boolean;
-  readonly audit?: AuditLog;
-  readonly log?: LogSink;
-  /** A guest's card was connected, or is no more. */
-  readonly onLink?: (guest: string, isUp: boolean) => void;
-  readonly seed?: number;
-}
-
-/** No wire is there that needs less; passt offers the same. */
-const DEFAULT_MTU = 65520;
-const ALL_NAMES: NameRules = { allow: [], deny: [], only: false };
-const DEFAULT_CONNECTIONS = 1024;
-const DEFAULT_DOMAIN = 'guests.internal';
-const DEFAULT_LEASE_SECONDS = 3600;
 /** Frames up to this many bytes wait until the gateway is done with what it is at: mostly acknowledgements, to which the
  * world answers with large ones. Waiting costs a copy, and the gateway would have to make one of every answer. */
 const SMALL_FRAME = 2048;
-/** The gateway answers ARP for guests on the same wire (RFC 3069), and does not show them a shorter way. */
-const BETWEEN_GUESTS = {
-  'net.ipv4.conf.lan.proxy_arp_pvlan': 1,
-  'net.ipv4.conf.all.send_redirects': 0,
-  'net.ipv4.conf.lan.send_redirects': 0,
-} as const;
 const SILENT: LogSink = { wanted: false, line: () => {} };
 
 export class NetworkCore<W extends World> {
@@ -210,22 +142,12 @@ export class NetworkCore<W extends World> {
       },
     };
     this.world = surroundings.makeWorld(toWorld, { host: this.gateway.host, device: wan });
-    const nameSets = new NameSets(names.sets ?? new Map(), this.gateway.objects.sets);
-    const watch: NameWatch = {
-      asked: (client, name) => {
-        const isAllowed = policy.allows(name);
-        this.audit.lookedUp(client, name, isAllowed);
-        return isAllowed;
-      },
-      answered: (name, answers) => {
-        if (!policy.allowsAnswer(answers)) return false;
-        const addresses = resolvedAddresses(name, answers);
-        learned.learn(name, addresses);
-        policy.learn(addresses);
-        nameSets.learn(name, addresses);
-        return true;
-      },
-    };
+    const watch = new NameWatcher(
+      policy,
+      learned,
+      new NameSets(names.sets ?? new Map(), this.gateway.objects.sets),
+      this.audit,
+    );
     this.services = new GatewayServices(this.gateway.host, this.lan, {
       addresses,
       machine: uplink.machine,
@@ -356,33 +278,4 @@ export class NetworkCore<W extends World> {
     const { pkt } = this.inlet;
     return this.isTaking && pkt.bytes === bytes && pkt.checksumState === ChecksumState.GOOD;
   }
-}
-
-function switchOf(guests: readonly GuestConfig[], mtu: number, isolated: boolean) {
-  // Names are the user's: none is there before.
-  const ports: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
-  ports[GATEWAY_PORT] = { mtu };
-  for (const { name } of guests) {
-    if (Object.hasOwn(ports, name)) throw new SluiceError('NETWORK', `guests: "${name}" is there twice`);
-    ports[name] = { mtu, isolated };
-  }
-  return parseSwitchConfig({ model: 'learning', ports }, 'switch', 'guests');
-}
-
-function gatewayConfig(
-  addresses: readonly string[],
-  mtu: number,
-  sysctl: Readonly<Record<string, number>>,
-  uplink: Uplink,
-) {
-  const onWan = { dev: WAN };
-  return parseHostConfig({
-    interfaces: {
-      [LAN]: { mac: GATEWAY_LAN_MAC, mtu, addresses },
-      [WAN]: { mac: uplink.mac, mtu, addresses: uplink.addresses },
-    },
-    routes: uplink.routes.map((route) => ({ ...route, ...onWan })),
-    neighbours: uplink.neighbours.map((neighbour) => ({ ...neighbour, ...onWan })),
-    sysctl,
-  });
 }

@@ -1,6 +1,6 @@
 /** What this machine has to do so that the kernel is the way out of a network: commands for the far end of a TAP uplink. */
 import { networkOfPrefix, withoutLength } from './prefixes.ts';
-import { UPLINK_ADDRESSES } from './network.ts';
+import { UPLINK_ADDRESSES } from './network-plan.ts';
 import type { NetworkPlan } from './network-settings.ts';
 
 /** None where the uplink is no TAP device. */

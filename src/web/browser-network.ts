@@ -12,7 +12,8 @@
  */
 import { SluiceError } from '../base/errors.ts';
 import { SeededRng } from '../base/rng.ts';
-import { NetworkCore, type GuestConfig, type NetworkOptions } from '../vmm/network.ts';
+import { NetworkCore } from '../vmm/network.ts';
+import type { GuestConfig, NetworkOptions } from '../vmm/network-options.ts';
 import { loadRules, type RulesText } from '../vmm/network-words.ts';
 import type { Nic } from '../vmm/nics/nic.ts';
 import { http, type HttpHandler } from '../vmm/servers/http.ts';
