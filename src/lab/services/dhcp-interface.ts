@@ -13,12 +13,14 @@ export class DhcpInterface {
   readonly client: Dhcp4Client;
   /** What the client said, oldest first. */
   readonly told: string[] = [];
+  /** A field, so that saved states have it. */
+  private readonly leased: LeasedInterface;
 
   /** @param onLease - told of every lease, and of its end (null) */
   constructor(udp: Udp, device: Device, name: string, onLease: (lease: DhcpLease | null) => void) {
     const { host } = udp;
-    const leased = new LeasedInterface(host, device);
     this.device = device;
+    this.leased = new LeasedInterface(host, device);
     const socket = udp.open({ family: 4, port: dhcp.CLIENT_PORT, device: device.index });
     socket.mayBroadcast = true;
     this.client = new Dhcp4Client(device.mac, name, {
@@ -27,7 +29,7 @@ export class DhcpInterface {
       send: (message, server) =>
         send(socket, message, server === 0 ? EVERYBODY : Int32Array.of(server, 0, 0, 0), dhcp.SERVER_PORT),
       bound: (lease) => {
-        leased.take(lease);
+        this.leased.take(lease);
         onLease(lease);
       },
       tell: (line) => void this.told.push(line),
