@@ -10,6 +10,8 @@ export const SPACE = 0x20;
 export const TAB = 0x09;
 export const COLON = 0x3a;
 export const ZERO = 0x30;
+/** What a letter in small has besides. */
+export const SMALL = 0x20;
 const [NINE, DOT] = [0x39, 0x2e];
 const [OPENING, CLOSING] = [0x5b, 0x5d];
 /** An address is looked for in so many bytes. */
@@ -96,18 +98,57 @@ function continuation(text: EditedText, lineEnd: number): number {
 /** `needle` (in small letters) in this header, over its folded lines. */
 export function search(text: EditedText, from: number, end: number, needle: string): number {
   const { bytes } = text;
-  const small = needle.charCodeAt(0);
-  const capital = small >= 0x61 && small <= 0x7a ? small - 0x20 : small;
+  const first = needle.charCodeAt(0) | SMALL;
   for (let at = from; at < end - needle.length; at++) {
     const code = bytes[at]!;
-    if (isLineEnd(code)) {
+    if (code <= CR && isLineEnd(code)) {
       at = continuation(text, at);
       if (at < 0) return -1;
-    } else if ((code === small || code === capital) && isAt(text, at, needle)) {
+    } else if ((code | SMALL) === first && isAt(text, at, needle)) {
       return at;
     }
   }
   return -1;
+}
+
+/** Several words (in small letters, of letters first) that are looked for in one go. */
+export class WordSearch {
+  readonly words: readonly string[];
+  /** Where each of them stands first, as `search` finds it; -1 for nowhere. */
+  readonly places: Int32Array;
+  /** What they begin with; bit 1 is a or A, bit 26 z or Z. */
+  private readonly initials: number;
+  private readonly shortest: number;
+
+  constructor(words: readonly string[]) {
+    this.words = words;
+    this.places = new Int32Array(words.length);
+    this.initials = words.reduce((mask, word) => mask | (1 << word.charCodeAt(0)), 0);
+    this.shortest = Math.min(...words.map(({ length }) => length));
+  }
+
+  find(text: EditedText, from: number, end: number): void {
+    const { bytes } = text;
+    const { initials } = this;
+    const stop = end - this.shortest;
+    this.places.fill(-1);
+    for (let at = from; at < stop; at++) {
+      const code = bytes[at]!;
+      if (code <= CR && isLineEnd(code)) {
+        at = continuation(text, at);
+        if (at < 0) return;
+      } else if (((initials >> code) & 1) === 1) {
+        this.note(text, at, end);
+      }
+    }
+  }
+
+  private note(text: EditedText, at: number, end: number): void {
+    for (let i = 0; i < this.words.length; i++) {
+      const word = this.words[i]!;
+      if (this.places[i] === -1 && at < end - word.length && isAt(text, at, word)) this.places[i] = at;
+    }
+  }
 }
 
 /** In this line, letter by letter. */

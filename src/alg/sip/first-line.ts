@@ -29,8 +29,9 @@ function isUri(bytes: Uint8Array, start: number, end: number): boolean {
     const code = bytes[at]!;
     if (code <= SPACE || code > 0x7e || code === CLOSING) return false;
     if (code !== OPENING) continue;
-    const close = bytes.indexOf(CLOSING, at);
-    if (close < 0 || close >= end) return false;
+    let close = at;
+    while (close < end && bytes[close] !== CLOSING) close++;
+    if (close === end) return false;
     if (!/^[\da-f:.]{2,45}$/i.test(textOfBytes(bytes, at + 1, close))) return false;
     at = close;
   }

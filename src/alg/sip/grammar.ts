@@ -6,7 +6,7 @@
 import { bytesOfText, textOfBytes } from '../byte-text.ts';
 import { ByteWord } from '../byte-word.ts';
 import { CR, LF } from '../edited-text.ts';
-import { COLON, isBlank, isExactWordAt, isWordAt, SPACE } from '../text-search.ts';
+import { COLON, isBlank, isExactWordAt, isWordAt, SMALL, SPACE } from '../text-search.ts';
 import { isBehindScheme, requestMethodLength, responseCode } from './first-line.ts';
 import {
   blanksEnd,
@@ -251,8 +251,6 @@ const NAMES: readonly (readonly { readonly kind: number; readonly name: Uint8Arr
         .map((name) => ({ kind, name: bytesOfText(name) })),
     ),
 );
-/** What a letter in small has besides. */
-const SMALL = 0x20;
 
 /** Place in HEADERS of the name in front of the colon, which is a token; -1 for the others. */
 function kindOf(bytes: Uint8Array, start: number, colon: number): number {

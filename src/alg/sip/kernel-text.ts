@@ -17,14 +17,14 @@ import {
   readAddress,
   search,
   skipBlanks,
+  SMALL,
+  type WordSearch,
 } from '../text-search.ts';
 
 export const SIP_PORT = 5060;
 const FIRST_PORT = 1024;
 const MAX_PORT = 65535;
 const AT = 0x40;
-/** What a letter in small has besides. */
-const SMALL = 0x20;
 
 /** What was measured last, where it was an address with a port. Reading is single-threaded, one URI after the other. */
 const scratchAddress: Address = new Int32Array(4);
@@ -205,13 +205,32 @@ export function findRequestUri(text: EditedText, family: number): Uri | null {
 
 // ── Parameters, up to the next comma ────────────────────────────────────────────────────────────────────────────
 
-function parameter(text: EditedText, from: number, name: string): { at: number; end: number } | null {
-  // Nearly always.
-  if (search(text, from, text.end, name) < 0) return null;
+/** Where the value begins, and where it ends at the latest. */
+interface Parameter {
+  readonly at: number;
+  readonly end: number;
+}
+
+function parameter(text: EditedText, from: number, name: string): Parameter | null {
+  return parameterAt(text, from, name, search(text, from, text.end, name));
+}
+
+/** The name stands at `at`, if anywhere: -1 for nowhere, which is nearly always. */
+function parameterAt(text: EditedText, from: number, name: string, at: number): Parameter | null {
+  if (at < 0) return null;
   const comma = search(text, from, text.end, ',');
   const end = comma < 0 ? text.end : comma;
-  const at = search(text, from, end, name);
-  return at < 0 ? null : { at: at + name.length, end };
+  return at < end - name.length ? { at: at + name.length, end } : null;
+}
+
+/** One of several that were looked for from `from` on. */
+export function foundParameter(
+  text: EditedText,
+  from: number,
+  { words, places }: WordSearch,
+  i: number,
+): Parameter | null {
+  return parameterAt(text, from, words[i]!, places[i]!);
 }
 
 /** `transport=`: the protocol's name in capitals as far as it is one of ours; null without the parameter. */
@@ -222,26 +241,25 @@ export function transportParameter(text: EditedText, from: number): 'TCP' | 'UDP
   return value === 'TCP' || value === 'UDP' ? value : 'OTHER';
 }
 
-export function addressParameter(
+export function addressOf(
   text: EditedText,
-  from: number,
-  name: string,
+  found: Parameter | null,
   family: number,
   delimited: boolean,
 ): (Found & { readonly address: Address }) | null {
-  const found = parameter(text, from, name);
   if (found === null) return null;
   const end = readAddress(text, found.at, found.end, family, scratchAddress, delimited);
   return end < 0 ? null : { at: found.at, length: end - found.at, address: scratchAddress };
 }
 
+export function numberParameter(text: EditedText, from: number, name: string): NumberFound {
+  return numberOf(text, parameter(text, from, name));
+}
+
+type NumberFound = (Found & { readonly value: number }) | 'broken' | null;
+
 /** A number in C's manner: octal behind 0, hexadecimal behind 0x. */
-export function numberParameter(
-  text: EditedText,
-  from: number,
-  name: string,
-): (Found & { readonly value: number }) | 'broken' | null {
-  const found = parameter(text, from, name);
+export function numberOf(text: EditedText, found: Parameter | null): NumberFound {
   if (found === null) return null;
   const digits = /^(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)/i.exec(text.slice(found.at, found.at + 20))?.[0];
   if (digits === undefined) return 'broken';

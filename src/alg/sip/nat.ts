@@ -13,25 +13,29 @@ import { destinationOf, sameAddress, sourceOf, type Address } from '../address.t
 import { addressRange, type Expecting } from '../expecting.ts';
 import type { AlgServices } from '../services.ts';
 import {
-  addressParameter,
+  addressOf,
   findHeader,
   findRequestUri,
   findUri,
+  foundParameter,
   Header,
   isFound,
-  numberParameter,
+  numberOf,
   UriWalk,
   type Found,
   type Uri,
 } from './kernel-text.ts';
 import { findSdp, type SdpKind } from './kernel-sdp.ts';
-import { isAt } from '../text-search.ts';
+import { isAt, WordSearch } from '../text-search.ts';
 import { MediaClass } from '../media/classes.ts';
 import type { Context, End } from './context.ts';
 import { addressText } from '../edited-text.ts';
 
 const REPLY = 1;
 const OTHER_HEADERS = [Header.ROUTE, Header.RECORD_ROUTE, Header.REFER_TO, Header.REFERRED_BY];
+/** Of Via. */
+const PARAMETERS = new WordSearch(['maddr=', 'received=', 'rport=']);
+const [MADDR, RECEIVED, RPORT] = [0, 1, 2];
 
 export class SipNat {
   private readonly services: AlgServices;
@@ -98,12 +102,18 @@ export class SipNat {
     if (!isEnd(isRequest ? sender : receiver, via)) return null;
     if (!this.map(context, via)) return 'cannot mangle Via header';
     const behind = via.at + via.length;
-    const maddr = addressParameter(message, behind, 'maddr=', family, true);
+    PARAMETERS.find(message, behind, message.end);
+    const maddr = addressOf(message, foundParameter(message, behind, PARAMETERS, MADDR!), family, true);
     if (maddr !== null && !this.mapParameter(context, maddr, sender, true)) return 'cannot mangle maddr';
-    const received = addressParameter(message, behind, 'received=', family, false);
+    const received = addressOf(
+      message,
+      foundParameter(message, behind, PARAMETERS, RECEIVED!),
+      family,
+      false,
+    );
     if (received !== null && !this.mapParameter(context, received, receiver, false))
       return 'cannot mangle received';
-    const rport = numberParameter(message, behind, 'rport=');
+    const rport = numberOf(message, foundParameter(message, behind, PARAMETERS, RPORT!));
     if (rport === null || rport === 'broken') return null;
     const port = rport.value & 0xffff;
     if (port !== receiver.port || port === receiver.seenPort) return null;
