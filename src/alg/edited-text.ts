@@ -6,11 +6,11 @@
 import { formatIp } from '../wire/address.ts';
 import type { Address } from './address.ts';
 import { plainEnd, textOfBytes } from './byte-text.ts';
+import { LineStarts } from './line-starts.ts';
 
 export const CR = 0x0d;
 export const LF = 0x0a;
 const USUAL_LENGTH = 2048;
-const USUAL_LINES = 64;
 
 export class EditedText {
   bytes: Uint8Array = new Uint8Array(USUAL_LENGTH);
@@ -21,11 +21,10 @@ export class EditedText {
   private own = this.bytes;
   private spare: Uint8Array = new Uint8Array(USUAL_LENGTH);
   private most = Infinity;
-  private starts = new Int32Array(USUAL_LINES);
-  private firsts = new Int32Array(USUAL_LINES);
-  /** -1: not looked for yet. */
-  private startCount = -1;
-  private letters = 0;
+  private readonly ownLines = new LineStarts();
+  private lines = this.ownLines;
+  /** Not before somebody asks. */
+  private hasLines = false;
   /** What is noted, by place: where, how many bytes, and the words for them. */
   private editCount = 0;
   private readonly places: number[] = [];
@@ -39,9 +38,17 @@ export class EditedText {
     this.end = text.length;
   }
 
-  /** Reads `bytes[start, end)`, which may become so long at most. */
-  load(bytes: Uint8Array, start: number, end: number, most = Infinity): void {
+  /** Reads `bytes[start, end)`, which may become so long at most; `lines`: where that is known already. */
+  load(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    most = Infinity,
+    lines: LineStarts | null = null,
+  ): void {
     this.begin(bytes, start, end);
+    this.hasLines = lines !== null;
+    this.lines = lines ?? this.ownLines;
     this.isChanged = false;
     this.most = most;
   }
@@ -50,7 +57,7 @@ export class EditedText {
     this.bytes = bytes;
     this.start = start;
     this.end = end;
-    this.startCount = -1;
+    this.hasLines = false;
     this.editCount = 0;
     this.growth = 0;
   }
@@ -176,24 +183,24 @@ export class EditedText {
 
   /** Lines but the first. */
   get lineCount(): number {
-    if (this.startCount < 0) this.findLines();
-    return this.startCount;
+    if (!this.hasLines) this.findLines();
+    return this.lines.count;
   }
 
-  /** The letters that lines begin with, but the first: bit 1 is a or A, bit 26 z or Z; others stand for other bytes. */
+  /** The letters that lines begin with, but the first (LineStarts.initials). */
   get initials(): number {
-    if (this.startCount < 0) this.findLines();
-    return this.letters;
+    if (!this.hasLines) this.findLines();
+    return this.lines.initials;
   }
 
   /** Where one of them begins: behind CR LF, CR or LF; counted from 0. */
   lineStart(i: number): number {
-    return this.starts[i]!;
+    return this.lines.start(i);
   }
 
   /** The letter that it begins with, as in `initials`. */
   lineInitial(i: number): number {
-    return this.firsts[i]!;
+    return this.lines.initial(i);
   }
 
   /** What ends it is not of it. */
@@ -208,38 +215,22 @@ export class EditedText {
   lineBehind(at: number): number {
     const count = this.lineCount;
     let i = 0;
-    while (i < count && this.starts[i]! <= at) i++;
+    while (i < count && this.lines.start(i) <= at) i++;
     return i;
   }
 
   private findLines(): void {
     const { bytes, end } = this;
-    this.startCount = 0;
-    this.letters = 0;
+    this.hasLines = true;
+    const lines = (this.lines = this.ownLines);
+    lines.clear();
     for (let at = plainEnd(bytes, this.start, end); at < end; at = plainEnd(bytes, at + 1, end)) {
       const code = bytes[at]!;
       if (code !== LF && code !== CR) continue;
       if (code === CR && at + 1 < end && bytes[at + 1] === LF) at++;
-      if (at + 1 < end) this.addStart(at + 1);
+      if (at + 1 < end) lines.add(bytes, at + 1);
     }
   }
-
-  private addStart(at: number): void {
-    if (this.startCount === this.starts.length) {
-      this.starts = doubled(this.starts);
-      this.firsts = doubled(this.firsts);
-    }
-    const letter = 1 << this.bytes[at]!;
-    this.letters |= letter;
-    this.firsts[this.startCount] = letter;
-    this.starts[this.startCount++] = at;
-  }
-}
-
-function doubled(numbers: Int32Array): Int32Array<ArrayBuffer> {
-  const more = new Int32Array(2 * numbers.length);
-  more.set(numbers);
-  return more;
 }
 
 /** The same memory where it is large enough. */

@@ -6,6 +6,7 @@
 import { bytesOfText, textOfBytes } from '../byte-text.ts';
 import { ByteWord } from '../byte-word.ts';
 import { CR, LF } from '../edited-text.ts';
+import { LineStarts } from '../line-starts.ts';
 import { COLON, isBlank, isExactWordAt, isWordAt, SMALL, SPACE } from '../text-search.ts';
 import { isBehindScheme, requestMethodLength, responseCode } from './first-line.ts';
 import {
@@ -74,6 +75,8 @@ export class SipHead {
   length = 0;
   /** Of the body; -1 where nobody says. */
   bodyLength = -1;
+  /** Headers, with their continuations, and the blank line. */
+  readonly lines = new LineStarts();
   private bytes = NO_BYTES;
   private start = 0;
   private lineEnd = 0;
@@ -178,12 +181,14 @@ export class SipHead {
   // ── Headers ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   private readHeaders(from: number, limit: number): string | null {
-    const { bytes, starts, ends, counts } = this;
+    const { bytes, lines, starts, ends, counts } = this;
+    lines.clear();
     for (let kind = 0; kind < counts.length; kind++) counts[kind] = 0;
     this.isFolded = false;
     let last = -1;
     let at = from;
     for (let i = 0; i <= MAX_HEADERS; i++) {
+      lines.add(bytes, at);
       if (bytes[at] === CR && at + 1 < limit && bytes[at + 1] === LF) {
         this.length = at + 2 - this.start;
         return null;

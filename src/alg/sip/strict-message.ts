@@ -43,7 +43,8 @@ export class StrictMessage {
 
   /** First line, headers and blank line. */
   get top(): EditedText {
-    if (!this.hasTop) this.topText.load(this.bytes, this.start, this.start + this.head.length);
+    const { head, start } = this;
+    if (!this.hasTop) this.topText.load(this.bytes, start, start + head.length, Infinity, head.lines);
     this.hasTop = true;
     return this.topText;
   }
