@@ -34,11 +34,11 @@ export function printable(text: string): string {
 /** Where `wanted` stands in `bytes[start, end)`, whole; -1 for nowhere. */
 export function indexOfBytes(bytes: Uint8Array, wanted: Uint8Array, start: number, end: number): number {
   const first = wanted[0]!;
-  for (let at = bytes.indexOf(first, start); at >= 0 && at + wanted.length <= end;) {
+  for (let at = start; at + wanted.length <= end; at++) {
+    if (bytes[at] !== first) continue;
     let same = 1;
     while (same < wanted.length && bytes[at + same] === wanted[same]) same++;
     if (same === wanted.length) return at;
-    at = bytes.indexOf(first, at + 1);
   }
   return -1;
 }
