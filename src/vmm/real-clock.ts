@@ -6,6 +6,8 @@
 import { VirtualClock, type Timer, type TimeUs } from '../base/clock.ts';
 
 const US_PER_MS = 1000;
+/** As long as the machine's timers go. */
+const LONGEST_WAIT_MS = 2 ** 31 - 1;
 
 export class RealClock extends VirtualClock {
   private alarm: NodeJS.Timeout | null = null;
@@ -46,7 +48,11 @@ export class RealClock extends VirtualClock {
       this.alarm = null;
       return;
     }
-    const waitMs = Math.max(0, Math.ceil((this.alarmDue - machineTime()) / US_PER_MS));
+    // What is further away is set again when that is over.
+    const waitMs = Math.min(
+      Math.max(0, Math.ceil((this.alarmDue - machineTime()) / US_PER_MS)),
+      LONGEST_WAIT_MS,
+    );
     this.alarm = setTimeout(() => {
       this.alarm = null;
       this.alarmDue = Infinity;
