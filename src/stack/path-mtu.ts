@@ -10,7 +10,8 @@ import type { PacketBuffer } from '../wire/packet-buffer.ts';
 const US_PER_SECOND = 1_000_000;
 /** Entries; the oldest gives way, so that a flood of forged errors is no memory leak. */
 const MOST = 2048;
-const MIN_MTU_6 = 1280;
+/** What every link of IPv6 takes (RFC 8200 section 5). */
+export const MIN_MTU_6 = 1280;
 
 export interface KnownMtu {
   readonly family: number;

@@ -5,7 +5,7 @@ import type { Host } from '../../stack/host.ts';
 import { readRouteWords, routeConfigOf } from '../../stack/routing/route-words.ts';
 import { Words } from '../../stack/routing/words.ts';
 import type { DhcpLease } from '../../services/dhcp4-client.ts';
-import { formatIp4, prefixOfMask } from '../../wire/address.ts';
+import { formatIp4 } from '../../wire/address.ts';
 
 export class LeasedInterface {
   private readonly host: Host;
@@ -18,17 +18,20 @@ export class LeasedInterface {
     this.device = device;
   }
 
-  /** A lease, the same once more, or its end (null). */
+  /** A lease, the same once more, or its end (null). Throws NetlinkError for what the host cannot have; then comes its end. */
   take(lease: DhcpLease | null): void {
     const { held } = this;
-    this.held = lease;
     const isSame = lease !== null && held?.address === lease.address && held.router === lease.router;
-    if (!isSame && held !== null) {
-      this.hasRoute = false;
-      this.host.netlink.addresses.remove(prefixOfLease(held), this.device);
-    }
+    if (!isSame && held !== null) this.leave(held);
     if (!isSame && lease !== null) this.host.netlink.addresses.add(prefixOfLease(lease), this.device);
+    this.held = lease;
     if (lease !== null && !this.hasRoute) this.lead(lease);
+  }
+
+  private leave(held: DhcpLease): void {
+    this.held = null;
+    this.hasRoute = false;
+    this.host.netlink.addresses.remove(prefixOfLease(held), this.device);
   }
 
   /** Nothing goes out by the router for now; the address stays. */
@@ -52,6 +55,7 @@ export class LeasedInterface {
   }
 }
 
+/** Of the mask the ones in front count: whoever gives the lease may be anybody. */
 export function prefixOfLease({ address, mask }: DhcpLease): IpPrefix {
-  return parsePrefix(`${formatIp4(address)}/${prefixOfMask(mask)}`)!;
+  return parsePrefix(`${formatIp4(address)}/${Math.clz32(~mask)}`)!;
 }

@@ -1,6 +1,7 @@
 /** Devices changed while the host lives: up and down, MTU, address, name, removal (Linux: do_setlink and its notifiers). */
 import type { Device } from '../device.ts';
 import type { Host } from '../host.ts';
+import { MIN_MTU_6 } from '../path-mtu.ts';
 import { leadsOn } from '../routing/route.ts';
 import { ROUTE_TYPES } from '../routing/route-types.ts';
 import type { AddressControl } from './addresses.ts';
@@ -8,7 +9,6 @@ import { NetlinkError } from './errors.ts';
 
 const MIN_MTU = 68;
 const MAX_MTU = 65535;
-const MIN_MTU_6 = 1280;
 /** IFNAMSIZ, less its final zero byte. */
 const MAX_NAME_LENGTH = 15;
 

@@ -14,6 +14,8 @@ import { LeasedInterface, prefixOfLease } from '../../lab/services/leased-interf
 import type { DhcpLease } from '../../services/dhcp4-client.ts';
 import { formatAddress, networkOf, sameWords } from '../../stack/address.ts';
 import { linkLocalOf } from '../../stack/host-addressing.ts';
+import { MIN_MTU_6 } from '../../stack/path-mtu.ts';
+import { NetlinkError } from '../../stack/rtnetlink/errors.ts';
 import { formatIp4, formatMac, parseMac } from '../../wire/address.ts';
 import { readI32, readU16 } from '../../wire/bytes.ts';
 import * as ethernet from '../../wire/ethernet.ts';
@@ -146,12 +148,24 @@ export class RelayWorld implements World {
   }
 
   private settle(lease: DhcpLease | null): void {
-    const { host, device } = this.wan;
-    this.problem = lease === null ? null : this.conflict(lease);
+    this.problem = lease === null ? null : (this.conflict(lease) ?? this.refusal(lease));
     this.lease = this.problem === null ? lease : null;
-    this.leased.take(this.lease);
+    if (this.lease === null) this.leased.take(null);
+    const { host, device } = this.wan;
     const mtu = Math.min(this.mtu, this.lease?.mtu || this.mtu);
-    if (device.mtu !== mtu) host.netlink.links.setMtu(device, mtu);
+    // Less would end IPv6 on the wire, and is no relay's.
+    if (mtu >= MIN_MTU_6 && device.mtu !== mtu) host.netlink.links.setMtu(device, mtu);
+  }
+
+  /** The lease is put in force; why not, when the host cannot have it. Whoever gives it is a stranger. */
+  private refusal(lease: DhcpLease): string | null {
+    try {
+      this.leased.take(lease);
+      return null;
+    } catch (error) {
+      if (!(error instanceof NetlinkError)) throw error;
+      return `the relay's lease is of no use: ${error.message}`;
+    }
   }
 
   /** A network that is the guests' as well leads to them and nowhere else. */
